@@ -76,12 +76,14 @@ static inline struct list_node *list_last(const struct list_node *head)
     return head->prev != head ? head->prev : NULL;
 }
 
-static inline struct list_node *list_next(const struct list_node *head, const struct list_node *node)
+static inline struct list_node *list_next(const struct list_node *head,
+                                          const struct list_node *node)
 {
     return node->next != head ? node->next : NULL;
 }
 
-static inline struct list_node *list_prev(const struct list_node *head, const struct list_node *node)
+static inline struct list_node *list_prev(const struct list_node *head,
+                                          const struct list_node *node)
 {
     return node->prev != head ? node->prev : NULL;
 }
