@@ -76,7 +76,7 @@ bool cursor_u64(struct cursor *cursor, uint64_t *out)
 
 bool cursor_bytes(struct cursor *cursor, uint64_t count, const uint8_t **out)
 {
-    if (count > cursor_remaining(cursor))
+    if (cursor->base == NULL || count > cursor_remaining(cursor))
         return false;
     *out = cursor->base + cursor->offset;
     cursor->offset += (size_t)count;
@@ -86,9 +86,13 @@ bool cursor_bytes(struct cursor *cursor, uint64_t count, const uint8_t **out)
 bool cursor_string(struct cursor *cursor, size_t max, const char **out)
 {
     size_t limit = cursor_remaining(cursor) < max ? cursor_remaining(cursor) : max;
-    const uint8_t *from = cursor->base + cursor->offset;
-    const uint8_t *end = limit != 0 ? memchr(from, 0, limit) : NULL;
+    const uint8_t *from;
+    const uint8_t *end;
 
+    if (limit == 0)
+        return false;
+    from = cursor->base + cursor->offset;
+    end = memchr(from, 0, limit);
     if (end == NULL)
         return false;
     *out = (const char *)from;

@@ -94,7 +94,8 @@ static void json_strings_escape_quotes_controls_and_nul(void **state)
 static void json_strings_keep_valid_utf8_and_replace_the_rest(void **state)
 {
     (void)state;
-    check_json("\xC3\xA4\xE2\x82\xAC\xF0\x9F\x8E\xA5", 9, "\"\xC3\xA4\xE2\x82\xAC\xF0\x9F\x8E\xA5\"");
+    check_json("\xC3\xA4\xE2\x82\xAC\xF0\x9F\x8E\xA5", 9,
+               "\"\xC3\xA4\xE2\x82\xAC\xF0\x9F\x8E\xA5\"");
     check_json("\xC0\x80", 2, "\"\\ufffd\\ufffd\"");
     check_json("\xED\xA0\x80", 3, "\"\\ufffd\\ufffd\\ufffd\"");
     check_json("\xF4\x90\x80\x80", 4, "\"\\ufffd\\ufffd\\ufffd\\ufffd\"");
