@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* The application's side, in the child: finds a capture pin, negotiates a format, keeps reads outstanding, checks
+ * and hands on each frame, stops, closes. It talks to the driver through io_file_* only, as an application does,
+ * with buffers in the user window. Runs on a thread of the machine at PASSIVE_LEVEL. */
+#ifndef WEIR_CLIENT_H
+#define WEIR_CLIENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "machine/machine.h"
+
+struct client_request {
+    char fourcc[5]; /* "" = the pin's first range */
+    uint32_t width, height; /* 0 = the range's default */
+    uint32_t rate_numerator, rate_denominator; /* 0 = the range's default */
+    uint64_t frames; /* 0 = no limit */
+    uint64_t seconds; /* of virtual time; 0 = no limit */
+    unsigned buffers; /* outstanding reads */
+    uint32_t buffer_offset_bytes;
+    bool check; /* run the frame oracle (the card draws the pattern) */
+    const char *payload; /* full, stamps, none: what the card was told */
+};
+
+struct client_format {
+    char fourcc[5];
+    uint32_t width, height, stride_bytes;
+    bool bottom_up;
+    uint32_t rate_numerator, rate_denominator;
+    uint64_t frame_bytes;
+};
+/* Where frames go. data_va is the client buffer; read it with mm_copy_from_va (or page by page). */
+struct client_frame {
+    uint64_t number;
+    uint64_t data_va;
+    uint64_t bytes;
+    uint64_t time_100ns;
+    bool has_time;
+};
+struct client_sink {
+    int (*format)(void *ctx, const struct client_format *format);
+    int (*frame)(void *ctx, const struct client_frame *frame); /* copies out; then the buffer is queued again */
+    bool (*stop)(void *ctx);
+    void *ctx;
+};
+
+enum client_failure {
+    CLIENT_OK,
+    CLIENT_NO_PIN, /* no filter or capture pin */
+    CLIENT_NO_FORMAT, /* no range matches the request */
+    CLIENT_REFUSED, /* the driver refused a step */
+    CLIENT_STALLED, /* no frame for too long in virtual time */
+    CLIENT_STOPPED, /* the sink asked to stop */
+    CLIENT_HOST /* no memory */
+};
+struct client_result {
+    enum client_failure kind;
+    NTSTATUS status;
+    char text[400];
+    uint64_t delivered, torn, stale, short_frames, duplicate, lost, out_of_order, dropped;
+};
+void client_capture(struct machine *machine, const struct client_request *request,
+                    const struct client_sink *sink, struct client_result *result);
+
+#endif

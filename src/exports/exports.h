@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* Exports: what weir gives to drivers by name, and the loader that binds a driver to it.
+ * One table per Windows module; rows are columns of fact (see ntoskrnl.tbl.h). From the rows come binding,
+ * `weir imports`, version profiles, and the checks each call passes through on its way in.
+ * Loading happens on a thread of ours at PASSIVE_LEVEL; look-ups anywhere. */
+#ifndef WEIR_EXPORTS_H
+#define WEIR_EXPORTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ke/ke.h"
+#include "pe/pe.h"
+
+enum exports_state {
+    EXPORTS_FULL, /* does what its documentation page says */
+    EXPORTS_PARTIAL, /* does the common part; docs/LIMITS.md says what is missing */
+    EXPORTS_DATA, /* a variable, not a function */
+    EXPORTS_STUB /* known by name only: a call stops the run */
+};
+
+struct exports_row {
+    const char *module; /* "ntoskrnl.exe" */
+    const char *name;
+    const void *function; /* NULL for EXPORTS_STUB and EXPORTS_DATA */
+    uint8_t args; /* parameters; EXPORTS_VARARGS for printf-like ones */
+    uint8_t irql_from;
+    uint8_t irql_to;
+    enum ke_windows since;
+    const char *class; /* verifier class: KE, POOL, KS_STREAM ... */
+    enum exports_state state;
+};
+enum { EXPORTS_VARARGS = 255 };
+
+/* A name may be asked of the module that has it now or had it once: functions moved between ntoskrnl and hal.
+ * Module names compare without case, function names with. NULL when no row has it. */
+const struct exports_row *exports_find(const char *module, const char *name);
+const struct exports_row *exports_at(unsigned index); /* NULL after the last */
+bool exports_knows_module(const char *module);
+const char *exports_state_name(enum exports_state state);
+const char *exports_windows_name(enum ke_windows windows); /* "win10" */
+const char *exports_windows_label(enum ke_windows windows); /* "Windows 10" */
+bool exports_windows_parse(const char *text, enum ke_windows *out);
+
+/* ---- In a machine ------------------------------------------------------------------------------------ */
+struct exports;
+int exports_create(struct ke *ke, struct exports **out); /* registers ke_thunk's ops and the thunk hooks */
+void exports_destroy(struct exports *exports);
+
+enum exports_failure {
+    EXPORTS_LOADED,
+    EXPORTS_BAD_IMAGE,
+    EXPORTS_IMPORT_TOO_NEW, /* a function newer than the Windows profile */
+    EXPORTS_NO_MEMORY
+};
+struct exports_error {
+    enum exports_failure kind;
+    uint64_t file_offset; /* of a bad image */
+    char text[320];
+};
+struct exports_driver {
+    char name[64]; /* "grabber.sys" */
+    uint64_t base_va;
+    uint64_t size_bytes;
+    uint64_t entry_va;
+    struct pe_image image;
+    struct ke_module module;
+    unsigned missing; /* imports bound to a stub that stops the run */
+};
+/* Maps, relocates and binds the image at a seeded address. The bytes are borrowed until unload. */
+int exports_load(struct exports *exports, const char *name, const void *bytes, size_t size_bytes,
+                 struct exports_driver **out, struct exports_error *error);
+void exports_discard_init(struct exports *exports, struct exports_driver *driver);
+void exports_unload(struct exports *exports, struct exports_driver *driver);
+/* Names an import that was called although weir lacks it (event missing_call, argument import_id). */
+const char *exports_missing_name(struct exports *exports, uint64_t import_id);
+
+#endif

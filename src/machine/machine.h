@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* A machine: composition root. One readable list builds, boots, stops and frees a world around one driver and
+ * one card. machine_create builds, machine_run boots and hands a thread at PASSIVE_LEVEL to the caller's function,
+ * machine_destroy frees. Functions marked [thread] are for that function, and any other thread of the machine. */
+#ifndef WEIR_MACHINE_H
+#define WEIR_MACHINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "exports/exports.h"
+#include "hal/hal.h"
+#include "ke/ke.h"
+#include "mm/mm.h"
+
+struct machine_parameter { /* --param Name=Value: REG_DWORD when the value is a number, else REG_SZ */
+    const char *name;
+    const char *value;
+};
+
+struct machine_config {
+    uint64_t seed;
+    unsigned cpus;
+    enum ke_windows windows;
+    struct mm_config memory;
+    struct hal_config hal;
+    const char *card; /* "grabber64", a path ending in .so, or "none" */
+    const char *card_parameters; /* "key=value,key=value" or NULL */
+    const char *driver_name; /* "grabber.sys" */
+    const void *driver_bytes; /* borrowed */
+    size_t driver_size_bytes;
+    const struct machine_parameter *parameters;
+    size_t parameter_count;
+    struct trace *trace; /* borrowed */
+    void (*before_guest)(void *ctx); /* last thing before DriverEntry: the sandbox */
+    void *before_guest_ctx;
+};
+
+enum machine_failure {
+    MACHINE_OK,
+    MACHINE_HOST, /* the host refused: memory, descriptors */
+    MACHINE_CARD, /* unknown card, bad parameter */
+    MACHINE_IMAGE, /* the .sys is not acceptable */
+    MACHINE_DRIVER /* DriverEntry, AddDevice or start refused */
+};
+struct machine_error {
+    enum machine_failure kind;
+    NTSTATUS status; /* of MACHINE_DRIVER */
+    char text[400];
+};
+
+struct machine;
+int machine_create(const struct machine_config *config, struct machine **out,
+                   struct machine_error *error);
+void machine_destroy(struct machine *machine);
+
+typedef void machine_main_fn(struct machine *machine, void *ctx);
+/* Runs until main returns, or a bug check, a stall, a call of a missing function: enum ke_stop. */
+int machine_run(struct machine *machine, machine_main_fn *main, void *ctx);
+
+/* [thread] The driver's life, one step each; false with the error filled. */
+bool machine_load_driver(struct machine *machine, struct machine_error *error); /* image, DriverEntry */
+bool machine_start_device(struct machine *machine, struct machine_error *error); /* AddDevice, START */
+bool machine_stop_device(struct machine *machine, struct machine_error *error); /* QUERY_STOP, STOP */
+bool machine_restart_device(struct machine *machine, struct machine_error *error); /* START again */
+bool machine_power(struct machine *machine, bool asleep, struct machine_error *error); /* S3 and D3, or back */
+bool machine_remove_device(struct machine *machine, struct machine_error *error);
+void machine_surprise_remove(struct machine *machine);
+void machine_unload_driver(struct machine *machine);
+
+struct ke *machine_ke(struct machine *machine);
+struct sim *machine_sim(struct machine *machine);
+struct mm *machine_mm(struct machine *machine);
+struct hal *machine_hal(struct machine *machine);
+struct io *machine_io(struct machine *machine);
+struct exports *machine_exports(struct machine *machine);
+struct hw_device *machine_card(struct machine *machine); /* NULL without one */
+const struct exports_driver *machine_driver(struct machine *machine);
+
+#endif

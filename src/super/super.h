@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/* The supervisor: the parent process. It owns the terminal, the outputs and the shared memory into which the child
+ * (the machine) writes events and frames. A driver that destroys the child's process loses nothing that was
+ * delivered: what is in shared memory is drained after the death and every output ends in whole frames.
+ *
+ * The parent treats shared memory as hostile: it copies before it looks, and checks lengths, sequence numbers and
+ * check words; what does not fit ends the stream with a message (the child is then killed), never with a crash.
+ *
+ * Order: super_create, super_run (forks, returns when all is drained), super_destroy. One thread. */
+#ifndef WEIR_SUPER_H
+#define WEIR_SUPER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "trace/trace.h"
+
+/* What a frame's bytes are. The child says so once, before the first frame. */
+struct super_format {
+    char fourcc[5]; /* YUY2 UYVY RGB3 (RGB24) RGB4 (RGB32) NV12; WAVE later */
+    uint32_t width, height;
+    uint32_t stride_bytes;
+    bool bottom_up;
+    uint32_t rate_numerator, rate_denominator; /* frames a second */
+    uint64_t frame_bytes;
+};
+struct super_frame {
+    uint64_t number; /* from 0, in order of delivery */
+    uint64_t time_100ns; /* presentation time, valid when has_time */
+    bool has_time;
+    uint64_t bytes; /* DataUsed */
+    uint64_t check; /* hash over the bytes, verified by the reader */
+    const uint8_t *data; /* in the parent: a private or verified copy, valid during the call */
+};
+
+/* ---- The child's side --------------------------------------------------------------------------------- */
+struct super_child;
+struct trace_ring *super_child_ring(struct super_child *child, uint64_t *capacity);
+/* Waits (host time only) while the reader is behind. For trace_init. */
+void super_child_wait(void *child);
+int super_child_set_format(struct super_child *child, const struct super_format *format);
+/* A slot to copy the next frame into, or NULL when nobody wants frames (no output). Waits for a free one. The
+ * frame counts as delivered when super_child_frame_done returns. */
+uint8_t *super_child_frame_begin(struct super_child *child, uint64_t number, uint64_t bytes);
+void super_child_frame_done(struct super_child *child, uint64_t time_100ns, bool has_time);
+bool super_child_wants_frame(struct super_child *child, uint64_t number);
+bool super_child_stop_requested(struct super_child *child); /* Ctrl-C, output failed */
+/* The child's last words, for messages and the exit code. kind is the caller's own enum. */
+void super_child_say(struct super_child *child, int kind, const char *text);
+
+/* ---- The parent's side --------------------------------------------------------------------------------- */
+typedef void super_event_fn(void *ctx, const struct trace_event *event);
+/* Gets each frame once, in order. Negative result (-errno): the output failed; it is told to no one else and
+ * the run is stopped. */
+typedef int super_format_fn(void *ctx, const struct super_format *format);
+typedef int super_frame_fn(void *ctx, const struct super_frame *frame);
+typedef bool super_wants_frame_fn(void *ctx, uint64_t number);
+/* ok: the run ended as wanted. Sinks finish what is whole (cut, rename) either way unless failed. */
+typedef int super_end_fn(void *ctx, bool ok);
+struct super_sink {
+    const char *name; /* for messages: the file's name */
+    super_format_fn *format; /* optional */
+    super_frame_fn *frame; /* required */
+    super_wants_frame_fn *wants; /* optional: absent means all */
+    super_end_fn *end; /* required */
+    void *ctx;
+    int error; /* out: first failure, -errno */
+};
+
+struct super_config {
+    uint64_t ring_records; /* power of two; 0 = default */
+    unsigned frame_slots; /* 0 = default */
+    uint64_t frame_bytes_max; /* size of a slot */
+    super_event_fn *event;
+    void *event_ctx;
+    void (*progress)(void *ctx); /* a few times a second of host time; optional */
+    void *progress_ctx;
+    struct super_sink *sinks;
+    unsigned sink_count;
+    uint64_t silence_limit_ns; /* the child is killed when it neither ends nor emits for so long; 0 = default 30 s */
+};
+
+enum super_end_kind {
+    SUPER_EXITED, /* child_main returned; code is its value */
+    SUPER_DIED, /* by a signal: code is the signal */
+    SUPER_HUNG, /* silent beyond the limit, killed */
+    SUPER_BROKEN, /* shared memory did not hold what it must, killed */
+    SUPER_INTERRUPTED, /* Ctrl-C */
+    SUPER_OUTPUT /* a sink failed, killed or stopped */
+};
+struct super_end {
+    enum super_end_kind kind;
+    int code;
+    int said_kind; /* super_child_say, 0 when nothing was said */
+    char said[512];
+    uint64_t events, frames;
+};
+
+struct super;
+int super_create(const struct super_config *config, struct super **out);
+void super_destroy(struct super *super);
+typedef int super_child_main_fn(struct super_child *child, void *ctx);
+int super_run(struct super *super, super_child_main_fn *child_main, void *ctx, struct super_end *end);
+
+/* ---- Sinks (sink_*.c) ----------------------------------------------------------------------------------- */
+/* Each checks what it can at once (-errno and text), writes FILE.part and renames at the end; an existing output
+ * that is no regular file is written in place; path "-" is standard output. */
+struct super_error {
+    char text[320];
+};
+int super_sink_y4m(const char *path, struct super_sink *out, struct super_error *error);
+int super_sink_raw(const char *path, struct super_sink *out, struct super_error *error);
+int super_sink_png(const char *path, uint64_t frame_number, struct super_sink *out, struct super_error *error);
+/* 64-bit hash of all frames, for tests and --json. */
+int super_sink_hash(struct super_sink *out);
+uint64_t super_sink_hash_value(const struct super_sink *sink);
+void super_sink_release(struct super_sink *sink);
+
+#endif
