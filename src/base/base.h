@@ -13,6 +13,7 @@
 #include "base/fatal.h"
 #include "base/hash.h"
 #include "base/list.h"
+#include "base/map.h"
 #include "base/num.h"
 #include "base/text.h"
 
