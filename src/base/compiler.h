@@ -11,6 +11,7 @@
     __attribute__((format(printf, format_index, first_argument)))
 #define WEIR_NORETURN         _Noreturn
 #define WEIR_UNUSED           __attribute__((unused))
+#define WEIR_USED             __attribute__((used))
 #define WEIR_MUST_CHECK       __attribute__((warn_unused_result))
 #define WEIR_NOINLINE         __attribute__((noinline))
 #define WEIR_ALWAYS_INLINE    inline __attribute__((always_inline))

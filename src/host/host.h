@@ -34,6 +34,8 @@ uint64_t host_thread_cpu_ns(void);
 
 /* ---- CPU state --------------------------------------------------------------------------------------- */
 void host_set_gs_base(uint64_t va); /* wrgsbase where the CPU has it */
+/* rdtsc and rdtscp raise SIGSEGV from here on, in our own code too. */
+int host_tsc_trap(bool trap);
 
 /* ---- Faults ------------------------------------------------------------------------------------------ */
 /* Registers in hardware encoding order: rax rcx rdx rbx rsp rbp rsi rdi r8..r15. */
@@ -58,8 +60,12 @@ void host_faults_remove(void);
 /* ---- Sandbox ------------------------------------------------------------------------------------------ */
 /* From here on the process may make only the few system calls a running machine needs (seccomp), and a
  * system call instruction outside [0x500000000000, end) raises SIGSYS (syscall user dispatch) while
- * *selector is 1. Irreversible. log_fd stays writable. */
+ * *selector is 1. Irreversible; descriptors that are open stay usable. Call it once, on the machine's
+ * thread. Returns -ENOSYS when the kernel has no syscall user dispatch: the rest is in force then. */
 int host_sandbox_enter(unsigned char *selector);
 
-/* ---- Processes, files, terminal: see host/process.h and host/file.h (included here when written) ------- */
+/* ---- Processes, files, terminal ------------------------------------------------------------------------ */
+#include "host/file.h"
+#include "host/process.h"
+
 #endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* Output files that are whole or not there, and input files read in one piece.
+ * An output grows as PATH.part beside its place and takes the place when it is committed. What
+ * exists and is no regular file (a pipe, a device, "-" for standard output) is written in place: it
+ * can neither be cut nor renamed. The caller owns struct host_file; commit and abandon end it.
+ * Results are 0 or -errno; host_error_text turns one into words. */
+#ifndef WEIR_HOST_FILE_H
+#define WEIR_HOST_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct host_file {
+    int fd; /* -1: not open */
+    bool in_place;
+    char *path; /* where it will be */
+    char *part_path; /* where it grows; NULL when in place */
+};
+
+int host_file_create(struct host_file *file, const char *path);
+int host_file_write(struct host_file *file, const void *bytes, size_t count);
+/* -ESPIPE when in place. The place of the next write does not move. */
+int host_file_write_at(struct host_file *file, uint64_t offset, const void *bytes, size_t count);
+/* Cuts to size_bytes and goes on there. -ESPIPE when in place. */
+int host_file_truncate(struct host_file *file, uint64_t size_bytes);
+int host_file_commit(struct host_file *file); /* removes what there is when it fails */
+void host_file_abandon(struct host_file *file); /* also a zeroed one that was never created */
+
+/* The whole file, followed by a zero byte that is not counted. -EFBIG above limit_bytes, -EISDIR for a
+ * directory. The caller frees *out. */
+int host_file_read(const char *path, uint64_t limit_bytes, void **out, size_t *out_bytes);
+bool host_file_exists(const char *path);
+int host_file_unlink(const char *path);
+int host_directory_create(const char *path); /* 0 when it is there already */
+
+/* Words for 0 or -errno: "No space left on device". Static memory. */
+const char *host_error_text(int error);
+
+#endif
