@@ -77,7 +77,7 @@ void sim_event_arm(struct sim *sim, struct sim_event *event, uint64_t due_ns);
 bool sim_event_cancel(struct sim *sim, struct sim_event *event); /* true if it was armed */
 
 /* ---- Fibers ----------------------------------------------------------------------------------- */
-typedef void sim_fiber_fn(void *ctx); /* must not return: it ends with sim_fiber_exit */
+typedef void sim_fiber_fn(void *ctx); /* must not return: its CPU goes on with another fiber */
 /* host_stack_bytes 0 means the default. The guest stack has guest_stack_bytes usable bytes between
  * inaccessible pages, at a seeded address; 0 for a fiber that never runs guest code. */
 int sim_fiber_create(struct sim *sim, const char *name, sim_fiber_fn *run, void *ctx,
@@ -125,7 +125,10 @@ struct sim_boundary {
     uint64_t guest_rip; /* SIM_TO_HOST: return address into guest code */
     uint64_t guest_rsp; /* SIM_TO_HOST: rsp after that return */
     uint64_t rbx, rbp, rsi, rdi, r12, r13, r14, r15;
+    uint64_t kind; /* SIM_TO_HOST: 0 a thunk; others are their writer's (a trap) */
+    uint64_t xmm[10][2]; /* SIM_TO_HOST: xmm6 to xmm15, low half first */
 };
+/* Offsets for assembly, where host code may run, and how a trap leaves a boundary: sim/cross.h. */
 struct sim_boundary *sim_boundary_newest(struct sim_fiber *fiber);
 
 /* Calls guest code with up to 16 integer arguments (Microsoft x64 convention) and returns rax.
@@ -133,6 +136,14 @@ struct sim_boundary *sim_boundary_newest(struct sim_fiber *fiber);
  * otherwise it is the top of a guest stack to use (a CPU's interrupt or DPC stack). */
 enum { SIM_GATE_ARGS_MAX = 16 };
 uint64_t sim_gate(uint64_t target, unsigned count, const uint64_t *args, uint64_t guest_stack);
+/* The return address of every function that a gate entered: where guest frames end. */
+uint64_t sim_gate_return_va(struct sim *sim);
+/* Guest stacks beside those of fibers (a CPU's interrupt stack, a stack to expand to): seeded address,
+ * inaccessible pages around. top_va is what sim_gate takes. */
+int sim_guest_stack_create(struct sim *sim, size_t usable_bytes, uint64_t *top_va);
+void sim_guest_stack_destroy(struct sim *sim, uint64_t top_va);
+/* The usable range of the guest stack that holds rsp; false when none of ours does. */
+bool sim_guest_stack_range(struct sim *sim, uint64_t rsp, uint64_t *low_va, uint64_t *top_va);
 
 /* Thunks: addresses in guest-visible memory through which guest code enters host functions. */
 typedef void sim_thunk_enter_fn(void *ctx, uint32_t thunk, const uint64_t args[4],
