@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of ke share: the kernel's state and the doors between its halves.
+ * One half (cpu, thread, wait, dpc, timer, interrupt ...) decides who runs; the other (trap, patch, pcr,
+ * unwind, bugcheck, watchdog) takes what the processor throws. Neither reaches into the other's state:
+ * struct ke holds one pointer for each part of the second half.
+ * Between two yield points nothing else runs, so there are no locks. After anything that may yield,
+ * "this CPU" may be another one: read it again. */
+#ifndef WEIR_NT_KE_INTERNAL_H
+#define WEIR_NT_KE_INTERNAL_H
+
+#include "base/base.h"
+#include "ke/ke.h"
+#include "sim/cross.h"
+#include "sim/sim.h"
+#include "trace/rules.h"
+#include "trace/trace.h"
+
+enum {
+    KE_THREADS_MAX = 1024,
+    KE_THREAD_OBJECT_BYTES = 2048,
+    KE_GUEST_STACK_BYTES = 0x6000,
+    KE_PRIORITIES = 32,
+    KE_VECTORS_MAX = 4096,
+    KE_IRQLS = 16,
+    KE_TICK_NS = 1000000, /* timers expire on this grid */
+    KE_TIME_INCREMENT_100NS = 156250
+};
+
+/* 2026-01-01 00:00:00 UTC in units of 100 ns since 1601: the system time at boot. */
+#define KE_BOOT_TIME_100NS INT64_C(134116992000000000)
+
+struct ke_dpcs;
+struct ke_interrupts;
+struct ke_timers;
+struct ke_threads;
+
+/* Reasons to look further when a CPU goes on. */
+enum { KE_PENDING_INTERRUPT = 1, KE_PENDING_DPC = 2, KE_PENDING_SWITCH = 4 };
+
+struct ke_cpu {
+    uint32_t number;
+    uint32_t pending; /* KE_PENDING_* */
+    KIRQL irql;
+    bool in_dpc;
+    uint8_t isr_depth;
+    uint16_t pending_irqls; /* bit n: an interrupt of IRQL n waits */
+    struct ke_thread *current;
+    struct ke_thread *idle;
+    struct ke_thread *next; /* chosen to run here as soon as IRQL allows */
+    uint64_t quantum_end_ns;
+    uint64_t isr_stack_va; /* tops of guest stacks */
+    uint64_t dpc_stack_va;
+    uint64_t raised_since_ns; /* when IRQL left the levels below DISPATCH_LEVEL */
+    LIST_ENTRY *dpc_queue; /* in memory that drivers see: KDPCs link to it */
+    struct list_node vectors[KE_IRQLS];
+};
+
+struct ke_ready {
+    uint32_t priorities; /* bit n: queue n holds threads */
+    struct list_node queue[KE_PRIORITIES];
+};
+
+struct ke {
+    uint64_t magic;
+    struct sim *sim;
+    struct trace *trace;
+    struct ke_config config;
+    unsigned cpu_count;
+    struct ke_cpu *cpu; /* the one that runs */
+    struct ke_cpu cpus[SIM_CPUS_MAX];
+    struct ke_ready ready;
+    struct ke_threads *threads;
+    struct ke_timers *timers;
+    struct ke_interrupts *interrupts;
+    void *rooms[KE_ROOM_COUNT];
+    const struct ke_thunk_ops *thunk_ops;
+    void *thunk_ctx;
+    struct map thunks; /* host function -> address drivers see */
+    struct map kinterrupts; /* PKINTERRUPT -> struct ke_interrupt */
+    /* The other half. */
+    struct ke_pcrs *pcrs;
+    struct ke_traps *traps;
+    struct ke_modules *modules;
+    struct ke_bug_check_state *bug_check;
+    struct ke_watchdog *watchdog;
+};
+
+extern struct ke *ke_ambient; /* ke_current() without the call */
+
+/* ---- Asked of the other half ------------------------------------------------------------------------- */
+int ke_pcr_create(struct ke *ke); /* pcr.c: KPCRs, shared user data; fills ke->pcrs */
+void ke_pcr_destroy(struct ke *ke);
+void ke_pcr_select(struct ke *ke, unsigned cpu); /* GS base: this CPU goes on */
+void ke_pcr_set_thread(struct ke *ke, unsigned cpu, PKTHREAD thread); /* gs:[188h] */
+int ke_trap_create(struct ke *ke); /* trap.c: fills ke->traps; handlers are installed by sim_run's caller */
+void ke_trap_destroy(struct ke *ke);
+int ke_bugcheck_create(struct ke *ke); /* bugcheck.c: fills ke->bug_check and ke->modules */
+void ke_bugcheck_destroy(struct ke *ke);
+
+/* ---- Offered to the other half ------------------------------------------------------------------------- */
+/* Time as Windows shows it: on the grid of KE_TICK_NS, as clock interrupts would update it. */
+uint64_t ke_interrupt_time_100ns(struct ke *ke);
+uint64_t ke_system_time_100ns(struct ke *ke);
+uint64_t ke_tick_count(struct ke *ke); /* units of KE_TIME_INCREMENT_100NS */
+uint64_t ke_performance_counter(struct ke *ke); /* 10 MHz, exact */
+
+#endif
