@@ -30,8 +30,8 @@ struct super_frame {
     uint64_t time_100ns; /* presentation time, valid when has_time */
     bool has_time;
     uint64_t bytes; /* DataUsed */
-    uint64_t check; /* hash over the bytes, verified by the reader */
-    const uint8_t *data; /* in the parent: a private or verified copy, valid during the call */
+    const uint8_t *data; /* in shared memory, valid during the call: may change under a hostile child, its
+                            length may not */
 };
 
 /* ---- The child's side --------------------------------------------------------------------------------- */
@@ -56,7 +56,8 @@ typedef void super_event_fn(void *ctx, const struct trace_event *event);
 typedef int super_format_fn(void *ctx, const struct super_format *format);
 typedef int super_frame_fn(void *ctx, const struct super_frame *frame);
 typedef bool super_wants_frame_fn(void *ctx, uint64_t number);
-/* ok: the run ended as wanted. Sinks finish what is whole (cut, rename) either way unless failed. */
+/* The last call. ok: no call of this sink failed; it finishes what is whole and takes its name, or removes all
+ * when there is no frame. Not ok: it removes all. */
 typedef int super_end_fn(void *ctx, bool ok);
 struct super_sink {
     const char *name; /* for messages: the file's name */
@@ -64,6 +65,7 @@ struct super_sink {
     super_frame_fn *frame; /* required */
     super_wants_frame_fn *wants; /* optional: absent means all */
     super_end_fn *end; /* required */
+    void (*release)(void *ctx); /* required; see super_sink_release */
     void *ctx;
     int error; /* out: first failure, -errno */
 };

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* What file sinks share: an output file, the format, a copy of a short frame padded to its full size. Not a door. */
+#ifndef WEIR_SUPER_SINK_H
+#define WEIR_SUPER_SINK_H
+
+#include "host/host.h"
+#include "super/super.h"
+
+struct sink_file {
+    struct host_file file;
+    struct super_format format;
+    uint64_t frames;
+    uint8_t *whole; /* frame_bytes, for frames that are shorter */
+    uint8_t *packed; /* what the file gets */
+    uint64_t packed_bytes;
+    uint64_t wanted; /* the one frame a snapshot wants */
+    char name[256];
+};
+
+int sink_open(const char *path, struct sink_file **out, struct super_error *error);
+void sink_release(void *ctx);
+int sink_end(void *ctx, bool ok); /* commit when a frame was written, else remove */
+bool sink_wants_wanted(void *ctx, uint64_t number);
+/* The frame's bytes padded with zeros to frame_bytes where it is short. */
+const uint8_t *sink_whole(struct sink_file *sink, const struct super_frame *frame);
+
+#endif
