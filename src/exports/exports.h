@@ -66,6 +66,7 @@ struct exports_driver {
     uint64_t entry_va;
     struct pe_image image;
     struct ke_module module;
+    uint8_t *copy; /* of the mapped image, for unwinding */
     unsigned missing; /* imports bound to a stub that stops the run */
 };
 /* Maps, relocates and binds the image at a seeded address. The bytes are borrowed until unload. */

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/* Thunks: how a driver's call finds our function, and what each call passes through.
+ *
+ * A row that some driver binds (or that is handed out as a slot of a table) gets one thunk, shared by all. On
+ * the way in the caller's IRQL is held against the row, the call is recorded when a record is wanted, and the
+ * scheduler gets its yield point. Our own calls (ks calling KeSetTimerEx) do not come this way, so they are
+ * never charged to the driver. */
+#include "exports/exports.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "exports/internal.h"
+#include "exports/symbols.h"
+#include "trace/rules.h"
+
+enum { THUNK_SLOTS = 4096, MISSING_MAX = 1024, STACK_ARGS_VARARGS = 28, REGISTER_ARGS = 4 };
+static const uint64_t exports_magic = 0x6578706f72747321u;
+
+static struct exports *exports_of(struct ke *ke)
+{
+    struct exports *exports = ke_room(ke, KE_ROOM_EXPORTS);
+
+    weir_assert(exports != NULL);
+    weir_assert(exports->magic == exports_magic);
+    return exports;
+}
+
+static unsigned stack_args_of(const struct exports_row *row)
+{
+    if (row->args == EXPORTS_VARARGS)
+        return STACK_ARGS_VARARGS;
+    return row->args > REGISTER_ARGS ? row->args - REGISTER_ARGS : 0;
+}
+
+/* ---- Passing through ------------------------------------------------------------------------------------ */
+
+static void check_irql(struct exports *exports, const struct thunk_info *info, uint64_t caller_va)
+{
+    KIRQL irql = ke_irql();
+
+    if (weir_likely(irql >= info->irql_from && irql <= info->irql_to))
+        return;
+    TRACE(exports->trace, call_wrong_irql, info->id, caller_va, info->irql_from, info->irql_to);
+    TRACE(exports->trace, finding, VERIFY_call_irql, caller_va, info->id, irql, info->irql_to);
+}
+
+static void thunk_enter(void *ctx, uint32_t thunk, const uint64_t args[4],
+                        struct sim_boundary *boundary)
+{
+    struct exports *exports = ctx;
+    const struct thunk_info *info = &exports->thunks[thunk];
+
+    check_irql(exports, info, boundary->guest_rip);
+    TRACE_CLASSED(exports->trace, call, import_call, info->id, boundary->guest_rip, args[0],
+                  args[1], args[2], args[3]);
+    ke_yield();
+}
+
+static void thunk_leave(void *ctx, uint32_t thunk, uint64_t result)
+{
+    (void)ctx;
+    (void)thunk;
+    (void)result;
+}
+
+/* Stands behind every import that weir lacks. */
+static void WEIR_MS_ABI missing_function(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3)
+{
+    struct ke *ke = ke_current();
+    struct exports *exports = exports_of(ke);
+    struct sim_boundary *boundary = sim_boundary_newest(sim_fiber_current());
+    const struct thunk_info *info = &exports->thunks[boundary->target];
+
+    TRACE(exports->trace, missing_call, info->id, boundary->guest_rip, a0, a1, a2, a3);
+    trace_text(exports->trace, exports->missing[info->id], strlen(exports->missing[info->id]));
+    sim_stop(exports->sim, KE_STOP_MISSING_CALL);
+    abort();
+}
+
+/* ---- Binding ---------------------------------------------------------------------------------------------- */
+
+static int bind_thunk(struct exports *exports, const void *function, unsigned stack_args,
+                      const struct thunk_info *info, uint64_t *out_va)
+{
+    uint32_t thunk;
+    int result = sim_thunk_bind(exports->sim, function, stack_args, &thunk);
+
+    if (result != 0)
+        return result;
+    weir_assert(thunk < THUNK_SLOTS);
+    exports->thunks[thunk] = *info;
+    *out_va = sim_thunk_va(exports->sim, thunk);
+    return 0;
+}
+
+static unsigned row_index(const struct exports_row *row)
+{
+    return (unsigned)(row - exports_at(0));
+}
+
+int exports_bind_row(struct exports *exports, const struct exports_row *row, uint64_t *out_va)
+{
+    unsigned index = row_index(row);
+    struct thunk_info info = {.id = index, .irql_from = row->irql_from, .irql_to = row->irql_to};
+    int result;
+
+    if (exports->row_va[index] == 0) {
+        if (row->state == EXPORTS_DATA)
+            return exports_bind_data(exports, row, out_va);
+        result = bind_thunk(exports, row->function, stack_args_of(row), &info,
+                            &exports->row_va[index]);
+        if (result != 0)
+            return result;
+    }
+    *out_va = exports->row_va[index];
+    return 0;
+}
+
+int exports_bind_missing(struct exports *exports, const char *module, const char *name,
+                         uint64_t *out_va)
+{
+    struct thunk_info info = {.id = exports->missing_count, .irql_from = 0, .irql_to = 15};
+    char *text;
+
+    if (exports->missing_count == MISSING_MAX)
+        return -ENOSPC;
+    if (asprintf(&text, "%s!%s", module, name) < 0)
+        return -ENOMEM;
+    exports->missing[exports->missing_count++] = text;
+    return bind_thunk(exports, (const void *)missing_function, 0, &info, out_va);
+}
+
+const char *exports_missing_name(struct exports *exports, uint64_t import_id)
+{
+    return import_id < exports->missing_count ? exports->missing[import_id] : "?";
+}
+
+/* ke_thunk's other half: functions handed out through tables rather than by name. A function that has a row
+ * keeps that row's thunk, so a driver that compares the two sees one address. */
+static uint64_t bind_host_function(void *ctx, const void *host_fn, const char *name,
+                                   unsigned stack_args)
+{
+    struct exports *exports = ctx;
+    struct thunk_info info = {.id = EXPORTS_SLOT_ID, .irql_from = 0, .irql_to = 15, .name = name};
+    uint64_t va;
+    int result;
+
+    for (unsigned i = 0; exports_at(i) != NULL; i++) {
+        if (exports_at(i)->function == host_fn) {
+            result = exports_bind_row(exports, exports_at(i), &va);
+            weir_assert(result == 0);
+            return va;
+        }
+    }
+    result = bind_thunk(exports, host_fn, stack_args, &info, &va);
+    weir_assert(result == 0);
+    return va;
+}
+
+/* ---- MmGetSystemRoutineAddress ------------------------------------------------------------------------------ */
+/* Finds only what ntoskrnl or hal of this Windows version exports; NULL otherwise, which drivers use as a
+ * version test. MmGetSystemRoutineAddress, Return value. */
+PVOID NTAPI MmGetSystemRoutineAddress(PUNICODE_STRING SystemRoutineName)
+{
+    struct ke *ke = ke_current();
+    const struct exports_row *row;
+    char name[128];
+    unsigned length = SystemRoutineName->Length / 2u;
+    uint64_t va;
+
+    if (length >= sizeof name)
+        return NULL;
+    for (unsigned i = 0; i < length; i++)
+        name[i] = (char)SystemRoutineName->Buffer[i];
+    name[length] = 0;
+    row = exports_find("ntoskrnl.exe", name);
+    if (row == NULL || row->since > ke_windows(ke) || row->state == EXPORTS_STUB)
+        return NULL;
+    return exports_bind_row(exports_of(ke), row, &va) == 0 ? (PVOID)(uintptr_t)va : NULL;
+}
+
+/* ---- Life ------------------------------------------------------------------------------------------------------ */
+
+int exports_create(struct ke *ke, struct exports **out)
+{
+    static const struct ke_thunk_ops thunk_ops = {.bind = bind_host_function};
+    struct exports *exports = calloc(1, sizeof *exports);
+    unsigned count = 0;
+
+    if (exports == NULL)
+        return -ENOMEM;
+    while (exports_at(count) != NULL)
+        count++;
+    exports->row_va = calloc(count, sizeof *exports->row_va);
+    exports->thunks = calloc(THUNK_SLOTS, sizeof *exports->thunks);
+    exports->missing = calloc(MISSING_MAX, sizeof *exports->missing);
+    if (exports->row_va == NULL || exports->thunks == NULL || exports->missing == NULL) {
+        exports_destroy(exports);
+        return -ENOMEM;
+    }
+    exports->magic = exports_magic;
+    exports->ke = ke;
+    exports->sim = ke_sim(ke);
+    exports->trace = ke_trace(ke);
+    ke_set_room(ke, KE_ROOM_EXPORTS, exports);
+    ke_set_thunk_ops(ke, &thunk_ops, exports);
+    sim_thunks_set_hooks(exports->sim, thunk_enter, thunk_leave, exports);
+    *out = exports;
+    return 0;
+}
+
+void exports_destroy(struct exports *exports)
+{
+    if (exports == NULL)
+        return;
+    for (unsigned i = 0; i < exports->missing_count; i++)
+        free(exports->missing[i]);
+    free(exports->missing);
+    free(exports->thunks);
+    free(exports->row_va);
+    exports->magic = 0;
+    free(exports);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of this room share. Not a door. */
+#ifndef WEIR_EXPORTS_INTERNAL_H
+#define WEIR_EXPORTS_INTERNAL_H
+
+#include "exports/exports.h"
+
+/* A thunk's id: a row's index, an index into the missing names, or this for slots of tables. */
+#define EXPORTS_SLOT_ID UINT32_MAX
+
+struct thunk_info {
+    uint32_t id;
+    uint8_t irql_from;
+    uint8_t irql_to;
+    const char *name; /* of a slot */
+};
+
+struct exports {
+    uint64_t magic;
+    struct ke *ke;
+    struct sim *sim;
+    struct trace *trace;
+    struct thunk_info *thunks; /* by thunk number */
+    uint64_t *row_va; /* by row; 0 = not bound yet */
+    char **missing;
+    uint32_t missing_count;
+    uint64_t data_va; /* the page of exported variables; 0 = not made yet */
+};
+
+int exports_bind_row(struct exports *exports, const struct exports_row *row, uint64_t *out_va);
+int exports_bind_data(struct exports *exports, const struct exports_row *row, uint64_t *out_va);
+int exports_bind_missing(struct exports *exports, const char *module, const char *name,
+                         uint64_t *out_va);
+
+#endif

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* The rows of all modules as one array, and look-ups by name.
+ *
+ * Windows finds an import by module and name. Functions moved between ntoskrnl.exe and hal.dll over the
+ * releases (since Windows 10 2004 hal.dll merely forwards), and drivers built for one release load on the
+ * others, so a name asked of either of the two is looked for in both. */
+#include <string.h>
+#include <strings.h>
+
+#include "exports/exports.h"
+#include "exports/symbols.h"
+
+#define PASSIVE 0
+#define APC 1
+#define DISPATCH 2
+#define DIRQL 12
+#define HIGH 15
+#define UNDOC 0xff
+
+enum { SINCE_ANY = KE_WINDOWS_XP };
+#define WIN2K KE_WINDOWS_XP
+#define WINXP KE_WINDOWS_XP
+#define WS03 KE_WINDOWS_WS2003
+#define WS03SP1 KE_WINDOWS_WS2003SP1
+#define VISTA KE_WINDOWS_VISTA
+#define WIN7 KE_WINDOWS_7
+#define WIN8 KE_WINDOWS_8
+#define WIN81 KE_WINDOWS_81
+#define WIN10 KE_WINDOWS_10
+#define WIN10_1803 KE_WINDOWS_10_1803
+#define WIN11 KE_WINDOWS_11
+
+#define VARARGS EXPORTS_VARARGS
+#define FROM_(x) ((x) == UNDOC ? 0 : (x))
+#define TO_(x) ((x) == UNDOC ? HIGH : (x))
+
+#define FUNCTION_FULL(symbol) ((const void *)(symbol))
+#define FUNCTION_PARTIAL(symbol) ((const void *)(symbol))
+#define FUNCTION_STUB(symbol) NULL
+#define FUNCTION_DATA(symbol) NULL
+
+#define ROW_(module, name, symbol, args, from, to, since, class, state)                            \
+    {module, #name, FUNCTION_##state(symbol), args, FROM_(from), TO_(to), since, #class,           \
+     EXPORTS_##state},
+
+static const struct exports_row rows[] = {
+#define EXPORT(name, args, from, to, since, class, state)                                          \
+    ROW_("ntoskrnl.exe", name, name, args, from, to, since, class, state)
+#define EXPORT_AS(name, symbol, args, from, to, since, class, state)                               \
+    ROW_("ntoskrnl.exe", name, symbol, args, from, to, since, class, state)
+#include "exports/ntoskrnl.tbl.h"
+#undef EXPORT
+#undef EXPORT_AS
+#define EXPORT(name, args, from, to, since, class, state)                                          \
+    ROW_("hal.dll", name, name, args, from, to, since, class, state)
+#define EXPORT_AS(name, symbol, args, from, to, since, class, state)                               \
+    ROW_("hal.dll", name, symbol, args, from, to, since, class, state)
+#include "exports/hal.tbl.h"
+#undef EXPORT
+#undef EXPORT_AS
+#define EXPORT(name, args, from, to, since, class, state)                                          \
+    ROW_("ks.sys", name, name, args, from, to, since, class, state)
+#define EXPORT_AS(name, symbol, args, from, to, since, class, state)                               \
+    ROW_("ks.sys", name, symbol, args, from, to, since, class, state)
+#include "exports/ks.tbl.h"
+#undef EXPORT
+#undef EXPORT_AS
+};
+
+enum { ROWS = sizeof rows / sizeof rows[0] };
+
+static bool is_kernel(const char *module)
+{
+    return strcasecmp(module, "ntoskrnl.exe") == 0 || strcasecmp(module, "hal.dll") == 0;
+}
+
+bool exports_knows_module(const char *module)
+{
+    return is_kernel(module) || strcasecmp(module, "ks.sys") == 0;
+}
+
+const struct exports_row *exports_find(const char *module, const char *name)
+{
+    for (unsigned i = 0; i < ROWS; i++) {
+        if (strcmp(rows[i].name, name) != 0)
+            continue;
+        if (strcasecmp(rows[i].module, module) == 0 ||
+            (is_kernel(rows[i].module) && is_kernel(module)))
+            return &rows[i];
+    }
+    return NULL;
+}
+
+const struct exports_row *exports_at(unsigned index)
+{
+    return index < ROWS ? &rows[index] : NULL;
+}
+
+const char *exports_state_name(enum exports_state state)
+{
+    static const char *const names[] = {"full", "partial", "data", "stub"};
+
+    return names[state];
+}
+
+struct windows_row {
+    const char *name, *label;
+};
+static const struct windows_row windows_rows[] = {
+    [KE_WINDOWS_XP] = {"xp", "Windows XP (what-if)"},
+    [KE_WINDOWS_WS2003] = {"ws2003", "Windows Server 2003 (what-if)"},
+    [KE_WINDOWS_WS2003SP1] = {"ws2003sp1", "Windows Server 2003 SP1 and XP x64"},
+    [KE_WINDOWS_VISTA] = {"vista", "Windows Vista"},
+    [KE_WINDOWS_7] = {"win7", "Windows 7"},
+    [KE_WINDOWS_8] = {"win8", "Windows 8"},
+    [KE_WINDOWS_81] = {"win8.1", "Windows 8.1"},
+    [KE_WINDOWS_10_1803] = {"win10-1803", "Windows 10 1803"},
+    [KE_WINDOWS_10] = {"win10", "Windows 10"},
+    [KE_WINDOWS_11] = {"win11", "Windows 11"},
+};
+enum { WINDOWS_ROWS = sizeof windows_rows / sizeof windows_rows[0] };
+
+const char *exports_windows_name(enum ke_windows windows)
+{
+    return windows_rows[windows].name;
+}
+
+const char *exports_windows_label(enum ke_windows windows)
+{
+    return windows_rows[windows].label;
+}
+
+bool exports_windows_parse(const char *text, enum ke_windows *out)
+{
+    for (unsigned i = 0; i < WINDOWS_ROWS; i++) {
+        if (strcmp(text, windows_rows[i].name) == 0) {
+            *out = (enum ke_windows)i;
+            return true;
+        }
+    }
+    return false;
+}
