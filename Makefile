@@ -1,7 +1,34 @@
 # SPDX-License-Identifier: MIT
+# Front doors: `make demo` shows the main job, `make test` runs every test. Both install what is missing (Debian).
 BUILD ?= build
-.PHONY: all
+ASAN_BUILD ?= build-asan
+
+.PHONY: all deps demo test test-asan bench fuzz clean
+
 all: $(BUILD)/build.ninja
-	ninja -C $(BUILD)
-$(BUILD)/build.ninja:
-	meson setup $(BUILD)
+	@ninja -C $(BUILD) --quiet
+
+deps:
+	@tools/deps.sh
+
+$(BUILD)/build.ninja: | deps
+	@meson setup $(BUILD) --buildtype=release -Db_ndebug=false >/dev/null || { cat $(BUILD)/meson-logs/meson-log.txt; exit 1; }
+
+$(ASAN_BUILD)/build.ninja: | deps
+	@meson setup $(ASAN_BUILD) --buildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false >/dev/null
+
+demo: all
+	@tools/demo.sh $(BUILD)
+
+test: all
+	@tools/test.sh $(BUILD)
+
+test-asan: $(ASAN_BUILD)/build.ninja
+	@ninja -C $(ASAN_BUILD) --quiet
+	@tools/test.sh $(ASAN_BUILD)
+
+bench: all
+	@tools/bench.sh $(BUILD)
+
+clean:
+	@rm -rf $(BUILD) $(ASAN_BUILD) out
