@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+/* Counting: each event changes a few figures. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/internal.h"
+
+/* Verdicts as the client sends them in frame_delivered: the numbers of enum weir_verdict, and above them what only
+ * a sequence of frames can show. */
+enum { VERDICT_OK, VERDICT_SHORT, VERDICT_TORN, VERDICT_STALE, VERDICT_EARLY, VERDICT_WRONG, VERDICT_UNCHECKED,
+       VERDICT_DUPLICATE = 16, VERDICT_OUT_OF_ORDER = 17 };
+
+struct report *report_create(report_export_name_fn *export_name)
+{
+    struct report *report = calloc(1, sizeof *report);
+
+    if (report == NULL)
+        return NULL;
+    report->export_name = export_name;
+    report->verify = verify_create();
+    report->mappings = calloc(MAPPINGS_MAX, sizeof *report->mappings);
+    text_init(&report->pending);
+    if (report->verify == NULL || report->mappings == NULL) {
+        report_destroy(report);
+        return NULL;
+    }
+    return report;
+}
+
+void report_destroy(struct report *report)
+{
+    if (report == NULL)
+        return;
+    verify_destroy(report->verify);
+    text_fini(&report->pending);
+    free(report->mappings);
+    free(report);
+}
+
+struct verify *report_verify(struct report *report)
+{
+    return report->verify;
+}
+
+bool report_has_bug_check(const struct report *report, uint32_t *code)
+{
+    if (report->bug.seen)
+        *code = (uint32_t)report->bug.code;
+    return report->bug.seen;
+}
+
+uint64_t report_frames(const struct report *report)
+{
+    return report->figures.delivered;
+}
+
+uint64_t report_virtual_ns(const struct report *report)
+{
+    return report->figures.virtual_ns;
+}
+
+/* ---- Text runs -------------------------------------------------------------------------------------------- */
+
+static void end_text(struct report *report)
+{
+    const char *text = text_get(&report->pending);
+
+    if (report->text_for == TEXT_MODULE && report->module_count > 0)
+        snprintf(report->modules[report->module_count - 1].name, sizeof report->modules[0].name,
+                 "%s", text);
+    if (report->text_for == TEXT_PRINT)
+        snprintf(report->print[report->print_count++ % PRINT_LINES], PRINT_LINE_BYTES, "%s", text);
+    if (report->text_for == TEXT_MISSING)
+        snprintf(report->missing, sizeof report->missing, "%s", text);
+    report->text_for = TEXT_NONE;
+    text_clear(&report->pending);
+}
+
+static void take_text(struct report *report, const struct trace_event *event)
+{
+    uint64_t left = event->arg[0];
+    size_t chunk = left < 40 ? (size_t)left : 40;
+
+    text_bytes(&report->pending, &event->arg[1], chunk);
+    if (left <= 40)
+        end_text(report);
+}
+
+/* ---- Figures ------------------------------------------------------------------------------------------------- */
+
+static void take_verdict(struct report_figures *figures, uint64_t verdict)
+{
+    switch (verdict) {
+    case VERDICT_SHORT: figures->short_frames++; break;
+    case VERDICT_TORN: figures->torn++; break;
+    case VERDICT_STALE: figures->stale++; break;
+    case VERDICT_EARLY: figures->out_of_order++; break;
+    case VERDICT_WRONG: figures->wrong++; break;
+    case VERDICT_DUPLICATE: figures->duplicate++; break;
+    case VERDICT_OUT_OF_ORDER: figures->out_of_order++; break;
+    default: break;
+    }
+}
+
+static void take_lock(struct report *report, const struct trace_event *event)
+{
+    struct report_figures *figures = &report->figures;
+    uint64_t mappings = event->arg[2];
+
+    figures->frame_locks++;
+    if (event->arg[3] > figures->frame_locks_highest)
+        figures->frame_locks_highest = event->arg[3];
+    if (mappings > 0 && mappings < MAPPINGS_MAX) {
+        report->mappings[mappings]++;
+        figures->mappings_frames++;
+    }
+}
+
+static void take_map(struct report_figures *figures, const struct trace_event *event)
+{
+    figures->direct_bytes += event->arg[2];
+    figures->bounce_bytes += event->arg[3];
+    figures->registers_now += event->arg[5];
+    if (figures->registers_now > figures->registers_highest)
+        figures->registers_highest = figures->registers_now;
+}
+
+static void take_module(struct report *report, const struct trace_event *event)
+{
+    if (report->module_count == MODULES_MAX)
+        return;
+    report->modules[report->module_count++] =
+        (struct report_module){.base_va = event->arg[0], .size_bytes = event->arg[1]};
+    report->text_for = TEXT_MODULE;
+}
+
+static void take_bug_check(struct report *report, const struct trace_event *event)
+{
+    struct report_bug_check *bug = &report->bug;
+
+    switch (event->type) {
+    case TRACE_bug_check:
+        bug->seen = true;
+        bug->code = event->arg[0];
+        memcpy(bug->parameter, &event->arg[1], sizeof bug->parameter);
+        bug->rip_va = event->arg[5];
+        bug->cpu = event->cpu;
+        bug->irql = event->irql;
+        break;
+    case TRACE_exception:
+        bug->has_exception = true;
+        bug->exception_code = event->arg[0];
+        bug->exception_rip = event->arg[1];
+        bug->exception_address = event->arg[2];
+        bug->exception_access = event->arg[3];
+        break;
+    case TRACE_registers:
+        for (unsigned i = 0; i < 4 && event->arg[0] + i < REGISTERS; i++) {
+            bug->registers[event->arg[0] + i] = event->arg[1 + i];
+            bug->register_count = (unsigned)event->arg[0] + i + 1;
+        }
+        break;
+    case TRACE_stack_frame:
+        if (bug->stack_count < FRAMES_MAX)
+            bug->stack_rip[bug->stack_count++] = event->arg[1];
+        break;
+    default:
+        break;
+    }
+}
+
+static void take_frame(struct report_figures *figures, const struct trace_event *event)
+{
+    if (event->type == TRACE_frame_delivered) {
+        figures->delivered++;
+        take_verdict(figures, event->arg[4]);
+    } else {
+        figures->lost += event->arg[1];
+        figures->dropped_by_driver += event->arg[2];
+    }
+}
+
+static void count(struct report *report, const struct trace_event *event)
+{
+    struct report_figures *figures = &report->figures;
+
+    switch (event->type) {
+    case TRACE_frame_delivered:
+    case TRACE_frames_lost: take_frame(figures, event); break;
+    case TRACE_frame_lock: take_lock(report, event); break;
+    case TRACE_frame_lock_failed: figures->frame_locks_failed++; break;
+    case TRACE_dma_map: take_map(figures, event); break;
+    case TRACE_dma_unmap: figures->registers_now = event->arg[3]; break;
+    case TRACE_dma_refused: figures->registers_failed++; break;
+    case TRACE_interrupt:
+        figures->interrupts++;
+        figures->interrupts_unclaimed += event->arg[3] == 0;
+        break;
+    case TRACE_dpc: figures->dpcs++; break;
+    case TRACE_trap: figures->traps++; break;
+    case TRACE_site_patched: figures->sites_patched++; break;
+    case TRACE_forced_yield: figures->forced_yields++; break;
+    case TRACE_module_loaded: take_module(report, event); break;
+    case TRACE_debug_print: report->text_for = TEXT_PRINT; break;
+    case TRACE_missing_call:
+        report->missing_event = *event;
+        report->text_for = TEXT_MISSING;
+        break;
+    case TRACE_text: take_text(report, event); break;
+    default: take_bug_check(report, event); break;
+    }
+}
+
+void report_event(struct report *report, const struct trace_event *event)
+{
+    report->figures.events++;
+    if (event->time_ns > report->figures.virtual_ns)
+        report->figures.virtual_ns = event->time_ns;
+    if (event->type != TRACE_text)
+        report->last[report->last_count++ % LAST_EVENTS] = *event;
+    verify_event(report->verify, event);
+    count(report, event);
+}
+
+static uint64_t mappings_at(const struct report *report, uint64_t rank)
+{
+    uint64_t seen = 0;
+
+    for (uint64_t i = 0; i < MAPPINGS_MAX; i++) {
+        seen += report->mappings[i];
+        if (seen > rank)
+            return i;
+    }
+    return 0;
+}
+
+void report_figures(const struct report *report, struct report_figures *out)
+{
+    *out = report->figures;
+    if (out->mappings_frames == 0)
+        return;
+    out->mappings_min = mappings_at(report, 0);
+    out->mappings_median = mappings_at(report, out->mappings_frames / 2);
+    out->mappings_max = mappings_at(report, out->mappings_frames - 1);
+}
+
+void report_place(const struct report *report, uint64_t va, char *text, size_t size)
+{
+    for (unsigned i = 0; i < report->module_count; i++) {
+        const struct report_module *module = &report->modules[i];
+
+        if (va - module->base_va < module->size_bytes) {
+            snprintf(text, size, "%s+0x%" PRIx64, module->name, va - module->base_va);
+            return;
+        }
+    }
+    snprintf(text, size, "0x%" PRIx64, va);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of this room share. Not a door. */
+#ifndef WEIR_REPORT_INTERNAL_H
+#define WEIR_REPORT_INTERNAL_H
+
+#include "report/report.h"
+
+enum {
+    MODULES_MAX = 16,
+    FRAMES_MAX = 64,
+    LAST_EVENTS = 24,
+    PRINT_LINES = 64,
+    PRINT_LINE_BYTES = 200,
+    MAPPINGS_MAX = 65536,
+    REGISTERS = 17,
+};
+
+struct report_module {
+    char name[64];
+    uint64_t base_va, size_bytes;
+};
+
+struct report_bug_check {
+    bool seen;
+    uint64_t code, parameter[4], rip_va;
+    uint64_t exception_code, exception_rip, exception_address, exception_access;
+    bool has_exception;
+    uint64_t registers[REGISTERS + 3];
+    unsigned register_count;
+    uint64_t stack_rip[FRAMES_MAX];
+    unsigned stack_count;
+    uint8_t cpu, irql;
+};
+
+struct report {
+    report_export_name_fn *export_name;
+    struct verify *verify;
+    struct report_figures figures;
+    uint32_t *mappings; /* how many frames had so many mappings */
+    struct report_module modules[MODULES_MAX];
+    unsigned module_count;
+    struct report_bug_check bug;
+    struct trace_event last[LAST_EVENTS];
+    uint64_t last_count;
+    char missing[128]; /* name of the missing function that was called */
+    struct trace_event missing_event;
+    /* text that follows an event */
+    enum { TEXT_NONE, TEXT_MODULE, TEXT_PRINT, TEXT_MISSING } text_for;
+    struct text pending;
+    char print[PRINT_LINES][PRINT_LINE_BYTES]; /* the last lines the driver printed */
+    uint64_t print_count;
+};
+
+#endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* Names of numbers that reports print. Not a door. */
+#ifndef WEIR_REPORT_NAMES_H
+#define WEIR_REPORT_NAMES_H
+
+#include <stdint.h>
+
+const char *report_bug_check_name(uint64_t code); /* "DRIVER_IRQL_NOT_LESS_OR_EQUAL", "" when unknown */
+const char *report_access_name(uint64_t access);
+const char *report_register_name(unsigned index); /* rax rcx rdx rbx rsp rbp rsi rdi r8.. r15 rip */
+
+#endif

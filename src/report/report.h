@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* From events to what people and programs read: the run's figures, findings with module and offset, the post-mortem
+ * of a bug check. Listens in the supervisor's process; keeps counts, not events, but for the last few.
+ * Order: report_create, report_event for each event, then report_text and report_json. One thread. */
+#ifndef WEIR_REPORT_H
+#define WEIR_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/base.h"
+#include "verify/verify.h"
+
+struct report_figures {
+    uint64_t delivered, dropped_by_driver, lost, torn, stale, short_frames, duplicate, out_of_order, wrong;
+    uint64_t frame_locks, frame_locks_highest, frame_locks_failed;
+    uint64_t registers_highest, registers_now, registers_failed;
+    uint64_t direct_bytes, bounce_bytes;
+    uint64_t mappings_min, mappings_median, mappings_max, mappings_frames;
+    uint64_t interrupts, interrupts_unclaimed, dpcs;
+    uint64_t virtual_ns;
+    uint64_t traps, sites_patched, forced_yields;
+    uint64_t events;
+};
+
+/* How an event's export number becomes a name; the cli has the tables. */
+typedef const char *report_export_name_fn(uint64_t export_id);
+
+struct report_run { /* what the cli knows beside the events */
+    const char *version;
+    const char *driver; /* as given */
+    const char *card;
+    uint64_t seed;
+    unsigned cpus;
+    uint64_t ram_bytes;
+    const char *windows;
+    const char *payload;
+    unsigned buffers;
+    char format[64]; /* "YUY2 1920x1080 60 fps" */
+    uint64_t wall_ns;
+    int exit_code;
+    const char *outcome; /* "ok", "findings", "bug check" ... */
+    const char *message; /* NULL or one line */
+    uint64_t video_hash;
+    bool has_video_hash;
+};
+
+struct report;
+struct report *report_create(report_export_name_fn *export_name); /* NULL: no memory */
+void report_destroy(struct report *report);
+void report_event(struct report *report, const struct trace_event *event);
+void report_figures(const struct report *report, struct report_figures *out);
+struct verify *report_verify(struct report *report);
+bool report_has_bug_check(const struct report *report, uint32_t *code);
+uint64_t report_frames(const struct report *report); /* delivered so far, for progress */
+uint64_t report_virtual_ns(const struct report *report);
+
+/* The summary `weir run` ends with. */
+void report_text(const struct report *report, const struct report_run *run, struct text *out);
+/* What the driver printed, findings and the post-mortem: goes to standard error. */
+void report_post_mortem(const struct report *report, struct text *out);
+/* docs/json.md describes it; schema_version first. The caller frees the result; NULL: no memory. */
+char *report_json(const struct report *report, const struct report_run *run, bool with_wall);
+
+/* "grabber.sys+0x1a30", or the bare address. */
+void report_place(const struct report *report, uint64_t va, char *text, size_t size);
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* The summary and the post-mortem, for people. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "report/internal.h"
+#include "report/names.h"
+
+static void rule_line(const struct report *report, const struct verify_finding *finding,
+                      struct text *out)
+{
+    char what[256], place[96];
+
+    verify_text(finding, what, sizeof what);
+    text_printf(out, "  %s %s: %s",
+                verify_rule_kind(finding->rule) == VERIFY_KIND_advice ? "advice" : "finding",
+                verify_rule_name(finding->rule), what);
+    if (finding->rule == VERIFY_call_irql && report->export_name != NULL)
+        text_printf(out, " (%s, at IRQL %" PRIu64 ")", report->export_name(finding->arg[0]),
+                    finding->arg[1]);
+    if (finding->caller_va != 0) {
+        report_place(report, finding->caller_va, place, sizeof place);
+        text_printf(out, " at %s", place);
+    }
+    if (finding->count > 1)
+        text_printf(out, ", %" PRIu64 " times", finding->count);
+    text_printf(out, "; first at %.6f s [%s]\n", (double)finding->first_time_ns / 1e9,
+                verify_rule_source(finding->rule));
+}
+
+static void findings_text(const struct report *report, struct text *out)
+{
+    size_t count = verify_count(report->verify);
+
+    if (count == 0) {
+        text_string(out, "findings            none\n");
+        return;
+    }
+    text_printf(out, "findings            %zu (%zu errors)\n", count,
+                verify_errors(report->verify));
+    for (size_t i = 0; i < count; i++)
+        rule_line(report, verify_at(report->verify, i), out);
+    if (verify_dropped(report->verify) > 0)
+        text_printf(out, "  and %zu more\n", verify_dropped(report->verify));
+}
+
+static void oracle_text(const struct report_figures *figures, struct text *out)
+{
+    text_printf(out,
+                "frames              %" PRIu64 " delivered, %" PRIu64 " dropped by the driver, %" PRIu64
+                " lost, %" PRIu64 " torn",
+                figures->delivered, figures->dropped_by_driver, figures->lost, figures->torn);
+    if (figures->stale + figures->short_frames + figures->duplicate + figures->out_of_order +
+            figures->wrong > 0)
+        text_printf(out,
+                    ", %" PRIu64 " stale, %" PRIu64 " short, %" PRIu64 " duplicate, %" PRIu64
+                    " out of order, %" PRIu64 " wrong",
+                    figures->stale, figures->short_frames, figures->duplicate,
+                    figures->out_of_order, figures->wrong);
+    text_char(out, '\n');
+}
+
+void report_text(const struct report *report, const struct report_run *run, struct text *out)
+{
+    struct report_figures figures;
+    double virtual_s, wall_s;
+
+    report_figures(report, &figures);
+    virtual_s = (double)figures.virtual_ns / 1e9;
+    wall_s = (double)run->wall_ns / 1e9;
+    text_printf(out, "%s on %s: %s\n", run->driver, run->card, run->format);
+    oracle_text(&figures, out);
+    text_printf(out, "frame locks         %" PRIu64 " made, %" PRIu64 " held at most, %" PRIu64
+                     " failed\n", figures.frame_locks, figures.frame_locks_highest,
+                figures.frame_locks_failed);
+    text_printf(out, "map registers       %" PRIu64 " held at most, %" PRIu64 " at the end, %" PRIu64
+                     " requests failed\n", figures.registers_highest, figures.registers_now,
+                figures.registers_failed);
+    text_printf(out, "mapped for DMA      %" PRIu64 " bytes direct, %" PRIu64 " bytes bounced\n",
+                figures.direct_bytes, figures.bounce_bytes);
+    text_printf(out, "mappings per frame  %" PRIu64 " min, %" PRIu64 " median, %" PRIu64 " max\n",
+                figures.mappings_min, figures.mappings_median, figures.mappings_max);
+    text_printf(out, "interrupts          %" PRIu64 " (%" PRIu64 " unclaimed), DPCs %" PRIu64 "\n",
+                figures.interrupts, figures.interrupts_unclaimed, figures.dpcs);
+    text_printf(out, "time                %.6f s virtual, %.3f s wall, ratio %.1f%s\n", virtual_s,
+                wall_s, wall_s > 0 ? virtual_s / wall_s : 0.0,
+                figures.forced_yields > 0 ? " (not reproducible: yields were forced)" : "");
+    findings_text(report, out);
+}
+
+/* ---- Post-mortem ------------------------------------------------------------------------------------------------ */
+
+static void bug_check_text(const struct report *report, struct text *out)
+{
+    const struct report_bug_check *bug = &report->bug;
+    char place[96];
+
+    text_printf(out, "*** bug check 0x%" PRIx64 " %s (0x%" PRIx64 ", 0x%" PRIx64 ", 0x%" PRIx64
+                     ", 0x%" PRIx64 ")\n", bug->code, report_bug_check_name(bug->code),
+                bug->parameter[0], bug->parameter[1], bug->parameter[2], bug->parameter[3]);
+    report_place(report, bug->rip_va, place, sizeof place);
+    text_printf(out, "    at %s, CPU %u, IRQL %u\n", place, bug->cpu, bug->irql);
+    if (bug->has_exception)
+        text_printf(out, "    exception 0x%" PRIx64 ", address 0x%" PRIx64 " (%s)\n",
+                    bug->exception_code, bug->exception_address,
+                    report_access_name(bug->exception_access));
+    for (unsigned i = 0; i < bug->register_count; i++)
+        text_printf(out, "%s%-3s %016" PRIx64, i % 4 == 0 ? "\n    " : "  ",
+                    report_register_name(i), bug->registers[i]);
+    if (bug->register_count > 0)
+        text_char(out, '\n');
+    if (bug->stack_count > 0)
+        text_string(out, "    call stack\n");
+    for (unsigned i = 0; i < bug->stack_count; i++) {
+        report_place(report, bug->stack_rip[i], place, sizeof place);
+        text_printf(out, "      %2u %s\n", i, place);
+    }
+}
+
+static void event_line(const struct report *report, const struct trace_event *event,
+                       struct text *out)
+{
+    enum trace_type type = (enum trace_type)event->type;
+
+    text_printf(out, "      %12.6f s  cpu %d irql %2u  %s", (double)event->time_ns / 1e9,
+                event->cpu == TRACE_NO_CPU ? -1 : event->cpu, event->irql, trace_type_name(type));
+    for (unsigned i = 0; i < 6 && trace_arg_name(type, i) != NULL; i++) {
+        const char *name = trace_arg_name(type, i);
+        size_t length = strlen(name);
+        char place[96];
+
+        if (length > 3 && strcmp(name + length - 3, "_va") == 0) {
+            report_place(report, event->arg[i], place, sizeof place);
+            text_printf(out, " %s=%s", name, place);
+        } else {
+            text_printf(out, " %s=0x%" PRIx64, name, event->arg[i]);
+        }
+    }
+    text_char(out, '\n');
+}
+
+static void last_events_text(const struct report *report, struct text *out)
+{
+    uint64_t first = report->last_count > LAST_EVENTS ? report->last_count - LAST_EVENTS : 0;
+
+    text_string(out, "    last events\n");
+    for (uint64_t i = first; i < report->last_count; i++)
+        event_line(report, &report->last[i % LAST_EVENTS], out);
+}
+
+static void prints_text(const struct report *report, struct text *out)
+{
+    uint64_t first = report->print_count > PRINT_LINES ? report->print_count - PRINT_LINES : 0;
+
+    if (report->print_count == 0)
+        return;
+    text_string(out, "    the driver printed\n");
+    for (uint64_t i = first; i < report->print_count; i++)
+        text_printf(out, "      %s\n", report->print[i % PRINT_LINES]);
+}
+
+void report_post_mortem(const struct report *report, struct text *out)
+{
+    char place[96];
+
+    if (report->bug.seen)
+        bug_check_text(report, out);
+    if (report->missing[0] != 0) {
+        report_place(report, report->missing_event.arg[1], place, sizeof place);
+        text_printf(out,
+                    "*** %s was called at %s, which weir does not have (arguments 0x%" PRIx64
+                    ", 0x%" PRIx64 ", 0x%" PRIx64 ", 0x%" PRIx64 ")\n",
+                    report->missing, place, report->missing_event.arg[2],
+                    report->missing_event.arg[3], report->missing_event.arg[4],
+                    report->missing_event.arg[5]);
+    }
+    prints_text(report, out);
+    last_events_text(report, out);
+}
