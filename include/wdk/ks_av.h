@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: MIT */
+/* AVStream's objects and what a driver describes them with: device, filter factory, filter, pin,
+ * stream pointer, process pin; descriptors, dispatch tables, callbacks, flags.
+ * Objects are created by the runtime, and a driver sees only the part declared here. Descriptors
+ * are the driver's until it edits them (_KsEdit); the runtime always reads through
+ * Object->Descriptor, with the strides that the descriptor states.
+ * Not here: the functions (ks_avfn.h). */
+#ifndef WEIR_WDK_KS_AV_H
+#define WEIR_WDK_KS_AV_H
+
+#include "wdk/ks_com.h"
+#include "wdk/ks_gate.h"
+#include "wdk/ks_ks1.h"
+
+typedef struct _KSDEVICE_DESCRIPTOR KSDEVICE_DESCRIPTOR, *PKSDEVICE_DESCRIPTOR;
+typedef struct _KSDEVICE_DISPATCH KSDEVICE_DISPATCH, *PKSDEVICE_DISPATCH;
+typedef struct _KSDEVICE KSDEVICE, *PKSDEVICE;
+typedef struct _KSFILTERFACTORY KSFILTERFACTORY, *PKSFILTERFACTORY;
+typedef struct _KSFILTER_DESCRIPTOR KSFILTER_DESCRIPTOR, *PKSFILTER_DESCRIPTOR;
+typedef struct _KSFILTER_DISPATCH KSFILTER_DISPATCH, *PKSFILTER_DISPATCH;
+typedef struct _KSFILTER KSFILTER, *PKSFILTER;
+typedef struct _KSPIN_DESCRIPTOR_EX KSPIN_DESCRIPTOR_EX, *PKSPIN_DESCRIPTOR_EX;
+typedef struct _KSPIN_DISPATCH KSPIN_DISPATCH, *PKSPIN_DISPATCH;
+typedef struct _KSCLOCK_DISPATCH KSCLOCK_DISPATCH, *PKSCLOCK_DISPATCH;
+typedef struct _KSALLOCATOR_DISPATCH KSALLOCATOR_DISPATCH, *PKSALLOCATOR_DISPATCH;
+typedef struct _KSPIN KSPIN, *PKSPIN;
+typedef struct _KSNODE_DESCRIPTOR KSNODE_DESCRIPTOR, *PKSNODE_DESCRIPTOR;
+typedef struct _KSSTREAM_POINTER KSSTREAM_POINTER, *PKSSTREAM_POINTER;
+typedef struct _KSSTREAM_POINTER_OFFSET KSSTREAM_POINTER_OFFSET, *PKSSTREAM_POINTER_OFFSET;
+typedef struct _KSMAPPING KSMAPPING, *PKSMAPPING;
+typedef struct _KSPROCESSPIN KSPROCESSPIN, *PKSPROCESSPIN;
+typedef struct _KSPROCESSPIN_INDEXENTRY KSPROCESSPIN_INDEXENTRY, *PKSPROCESSPIN_INDEXENTRY;
+
+/* Tables of properties, methods and events, attached to filters, pins and nodes. */
+typedef struct KSAUTOMATION_TABLE_ {
+    ULONG PropertySetsCount;
+    ULONG PropertyItemSize;
+    const KSPROPERTY_SET *PropertySets;
+    ULONG MethodSetsCount;
+    ULONG MethodItemSize;
+    const KSMETHOD_SET *MethodSets;
+    ULONG EventSetsCount;
+    ULONG EventItemSize;
+    const KSEVENT_SET *EventSets;
+#if !defined(__LP64__)
+    PVOID Alignment;
+#endif
+} KSAUTOMATION_TABLE, *PKSAUTOMATION_TABLE;
+
+typedef enum {
+    KsObjectTypeDevice,
+    KsObjectTypeFilterFactory,
+    KsObjectTypeFilter,
+    KsObjectTypePin,
+} KSOBJECTTYPE;
+
+typedef enum {
+    KSSTREAM_POINTER_STATE_UNLOCKED,
+    KSSTREAM_POINTER_STATE_LOCKED,
+} KSSTREAM_POINTER_STATE;
+
+/* Callbacks. */
+typedef NTSTATUS (NTAPI *PFNKSDEVICECREATE)(PKSDEVICE Device);
+typedef NTSTATUS (NTAPI *PFNKSDEVICEPNPSTART)(PKSDEVICE Device, PIRP Irp,
+    PCM_RESOURCE_LIST TranslatedResourceList, PCM_RESOURCE_LIST UntranslatedResourceList);
+typedef NTSTATUS (NTAPI *PFNKSDEVICE)(PKSDEVICE Device);
+typedef NTSTATUS (NTAPI *PFNKSDEVICEIRP)(PKSDEVICE Device, PIRP Irp);
+typedef void (NTAPI *PFNKSDEVICEIRPVOID)(PKSDEVICE Device, PIRP Irp);
+typedef NTSTATUS (NTAPI *PFNKSDEVICEQUERYCAPABILITIES)(PKSDEVICE Device, PIRP Irp,
+    PDEVICE_CAPABILITIES Capabilities);
+typedef NTSTATUS (NTAPI *PFNKSDEVICEQUERYPOWER)(PKSDEVICE Device, PIRP Irp,
+    DEVICE_POWER_STATE DeviceTo, DEVICE_POWER_STATE DeviceFrom, SYSTEM_POWER_STATE SystemTo,
+    SYSTEM_POWER_STATE SystemFrom, POWER_ACTION Action);
+typedef void (NTAPI *PFNKSDEVICESETPOWER)(PKSDEVICE Device, PIRP Irp, DEVICE_POWER_STATE To,
+    DEVICE_POWER_STATE From);
+typedef NTSTATUS (NTAPI *PFNKSFILTERFACTORYVOID)(PKSFILTERFACTORY FilterFactory);
+typedef void (NTAPI *PFNKSFILTERFACTORYPOWER)(PKSFILTERFACTORY FilterFactory,
+    DEVICE_POWER_STATE State);
+typedef NTSTATUS (NTAPI *PFNKSFILTERIRP)(PKSFILTER Filter, PIRP Irp);
+typedef NTSTATUS (NTAPI *PFNKSFILTERPROCESS)(PKSFILTER Filter, PKSPROCESSPIN_INDEXENTRY Index);
+typedef NTSTATUS (NTAPI *PFNKSFILTERVOID)(PKSFILTER Filter);
+typedef void (NTAPI *PFNKSFILTERPOWER)(PKSFILTER Filter, DEVICE_POWER_STATE State);
+typedef NTSTATUS (NTAPI *PFNKSPINIRP)(PKSPIN Pin, PIRP Irp);
+typedef NTSTATUS (NTAPI *PFNKSPINSETDEVICESTATE)(PKSPIN Pin, KSSTATE ToState, KSSTATE FromState);
+typedef NTSTATUS (NTAPI *PFNKSPINSETDATAFORMAT)(PKSPIN Pin, PKSDATAFORMAT OldFormat,
+    PKSMULTIPLE_ITEM OldAttributeList, const KSDATARANGE *DataRange,
+    const KSATTRIBUTE_LIST *AttributeRange);
+typedef NTSTATUS (NTAPI *PFNKSPINHANDSHAKE)(PKSPIN Pin, PKSHANDSHAKE In, PKSHANDSHAKE Out);
+typedef NTSTATUS (NTAPI *PFNKSPIN)(PKSPIN Pin);
+typedef void (NTAPI *PFNKSPINVOID)(PKSPIN Pin);
+typedef void (NTAPI *PFNKSPINPOWER)(PKSPIN Pin, DEVICE_POWER_STATE State);
+typedef BOOLEAN (NTAPI *PFNKSPINSETTIMER)(PKSPIN Pin, PKTIMER Timer, LARGE_INTEGER DueTime,
+    PKDPC Dpc);
+typedef BOOLEAN (NTAPI *PFNKSPINCANCELTIMER)(PKSPIN Pin, PKTIMER Timer);
+typedef LONGLONG (FASTCALL *PFNKSPINCORRELATEDTIME)(PKSPIN Pin, PLONGLONG SystemTime);
+typedef void (NTAPI *PFNKSPINRESOLUTION)(PKSPIN Pin, PKSRESOLUTION Resolution);
+typedef NTSTATUS (NTAPI *PFNKSPININITIALIZEALLOCATOR)(PKSPIN Pin,
+    PKSALLOCATOR_FRAMING AllocatorFraming, PVOID *Context);
+typedef void (NTAPI *PFNKSSTREAMPOINTER)(PKSSTREAM_POINTER StreamPointer);
+typedef void (NTAPI *PFNKSFREE)(PVOID Data);
+typedef void (NTAPI *PFNKSPINFRAMERETURN)(PKSPIN Pin, PVOID Data, ULONG Size, PMDL Mdl,
+    PVOID Context, NTSTATUS Status);
+typedef void (NTAPI *PFNKSPINIRPCOMPLETION)(PKSPIN Pin, PIRP Irp);
+typedef NTSTATUS (NTAPI *PFNKSINTERSECTHANDLEREX)(PVOID Context, PIRP Irp, PKSP_PIN Pin,
+    PKSDATARANGE DataRange, PKSDATARANGE MatchingDataRange, ULONG DataBufferSize, PVOID Data,
+    PULONG DataSize);
+typedef BOOLEAN (NTAPI *PFNKSGENERATEEVENTCALLBACK)(PVOID Context, PKSEVENT_ENTRY EventEntry);
+
+/* The device. */
+struct _KSDEVICE_DISPATCH {
+    PFNKSDEVICECREATE Add;
+    PFNKSDEVICEPNPSTART Start;
+    PFNKSDEVICE PostStart;
+    PFNKSDEVICEIRP QueryStop;
+    PFNKSDEVICEIRPVOID CancelStop;
+    PFNKSDEVICEIRPVOID Stop;
+    PFNKSDEVICEIRP QueryRemove;
+    PFNKSDEVICEIRPVOID CancelRemove;
+    PFNKSDEVICEIRPVOID Remove;
+    PFNKSDEVICEQUERYCAPABILITIES QueryCapabilities;
+    PFNKSDEVICEIRPVOID SurpriseRemoval;
+    PFNKSDEVICEQUERYPOWER QueryPower;
+    PFNKSDEVICESETPOWER SetPower;
+    PFNKSDEVICEIRP QueryInterface;
+};
+
+/* QueryInterface is there from Version 0x100 on, Flags from 0x110 on. */
+#define KSDEVICE_DESCRIPTOR_VERSION 0x100
+#define MIN_DEV_VER_FOR_QI KSDEVICE_DESCRIPTOR_VERSION
+#define KSDEVICE_DESCRIPTOR_VERSION_2 0x110
+#define MIN_DEV_VER_FOR_FLAGS KSDEVICE_DESCRIPTOR_VERSION_2
+#define KSDEVICE_FLAG_ENABLE_REMOTE_WAKEUP 0x00000001
+#define KSDEVICE_FLAG_LOWPOWER_PASSTHROUGH 0x00000002
+#define KSDEVICE_FLAG_ENABLE_QUERYINTERFACE 0x00000004
+
+struct _KSDEVICE_DESCRIPTOR {
+    const KSDEVICE_DISPATCH *Dispatch;
+    ULONG FilterDescriptorsCount;
+    const KSFILTER_DESCRIPTOR *const *FilterDescriptors;
+    ULONG Version;
+    ULONG Flags;
+};
+
+struct _KSDEVICE {
+    const KSDEVICE_DESCRIPTOR *Descriptor;
+    KSOBJECT_BAG Bag;
+    PVOID Context;
+    PDEVICE_OBJECT FunctionalDeviceObject;
+    PDEVICE_OBJECT PhysicalDeviceObject;
+    PDEVICE_OBJECT NextDeviceObject;
+    BOOLEAN Started;
+    SYSTEM_POWER_STATE SystemPowerState;
+    DEVICE_POWER_STATE DevicePowerState;
+};
+
+/* Filters. */
+#define KSFILTER_FLAG_DISPATCH_LEVEL_PROCESSING   0x00000001
+#define KSFILTER_FLAG_CRITICAL_PROCESSING         0x00000002
+#define KSFILTER_FLAG_HYPERCRITICAL_PROCESSING    0x00000004
+#define KSFILTER_FLAG_RECEIVE_ZERO_LENGTH_SAMPLES 0x00000008
+#define KSFILTER_FLAG_DENY_USERMODE_ACCESS        0x80000000u
+#define KSFILTER_FLAG_PRIORITIZE_REFERENCEGUID 0x00000010
+#define KSFILTER_DESCRIPTOR_VERSION ((ULONG)-1)
+
+struct _KSFILTER_DISPATCH {
+    PFNKSFILTERIRP Create;
+    PFNKSFILTERIRP Close;
+    PFNKSFILTERPROCESS Process;
+    PFNKSFILTERVOID Reset;
+};
+
+struct _KSNODE_DESCRIPTOR {
+    const KSAUTOMATION_TABLE *AutomationTable;
+    const GUID *Type;
+    const GUID *Name;
+#if !defined(__LP64__)
+    PVOID Alignment;
+#endif
+};
+
+struct _KSFILTER_DESCRIPTOR {
+    const KSFILTER_DISPATCH *Dispatch;
+    const KSAUTOMATION_TABLE *AutomationTable;
+    ULONG Version;
+    ULONG Flags;
+    const GUID *ReferenceGuid;
+    ULONG PinDescriptorsCount;
+    ULONG PinDescriptorSize;
+    const KSPIN_DESCRIPTOR_EX *PinDescriptors;
+    ULONG CategoriesCount;
+    const GUID *Categories;
+    ULONG NodeDescriptorsCount;
+    ULONG NodeDescriptorSize;
+    const KSNODE_DESCRIPTOR *NodeDescriptors;
+    ULONG ConnectionsCount;
+    const KSTOPOLOGY_CONNECTION *Connections;
+    const KSCOMPONENTID *ComponentId;
+};
+
+struct _KSFILTERFACTORY {
+    const KSFILTER_DESCRIPTOR *FilterDescriptor;
+    KSOBJECT_BAG Bag;
+    PVOID Context;
+};
+
+struct _KSFILTER {
+    const KSFILTER_DESCRIPTOR *Descriptor;
+    KSOBJECT_BAG Bag;
+    PVOID Context;
+};
+
+/* Pins. */
+#define KSPIN_FLAG_DISPATCH_LEVEL_PROCESSING         KSFILTER_FLAG_DISPATCH_LEVEL_PROCESSING
+#define KSPIN_FLAG_CRITICAL_PROCESSING               KSFILTER_FLAG_CRITICAL_PROCESSING
+#define KSPIN_FLAG_HYPERCRITICAL_PROCESSING          KSFILTER_FLAG_HYPERCRITICAL_PROCESSING
+#define KSPIN_FLAG_ASYNCHRONOUS_PROCESSING           0x00000008
+#define KSPIN_FLAG_DO_NOT_INITIATE_PROCESSING        0x00000010
+#define KSPIN_FLAG_INITIATE_PROCESSING_ON_EVERY_ARRIVAL 0x00000020
+#define KSPIN_FLAG_FRAMES_NOT_REQUIRED_FOR_PROCESSING 0x00000040
+#define KSPIN_FLAG_ENFORCE_FIFO                      0x00000080
+#define KSPIN_FLAG_GENERATE_MAPPINGS                 0x00000100
+#define KSPIN_FLAG_DISTINCT_TRAILING_EDGE            0x00000200
+#define KSPIN_FLAG_PROCESS_IN_RUN_STATE_ONLY         0x00010000
+#define KSPIN_FLAG_SPLITTER                          0x00020000
+#define KSPIN_FLAG_USE_STANDARD_TRANSPORT            0x00040000
+#define KSPIN_FLAG_DO_NOT_USE_STANDARD_TRANSPORT     0x00080000
+#define KSPIN_FLAG_FIXED_FORMAT                      0x00100000
+#define KSPIN_FLAG_GENERATE_EOS_EVENTS               0x00200000
+#define KSPIN_FLAG_RENDERER                          (KSPIN_FLAG_PROCESS_IN_RUN_STATE_ONLY|KSPIN_FLAG_GENERATE_EOS_EVENTS)
+#define KSPIN_FLAG_IMPLEMENT_CLOCK                   0x00400000
+#define KSPIN_FLAG_SOME_FRAMES_REQUIRED_FOR_PROCESSING 0x00800000
+#define KSPIN_FLAG_PROCESS_IF_ANY_IN_RUN_STATE       0x01000000
+#define KSPIN_FLAG_DENY_USERMODE_ACCESS              0x80000000u
+
+struct _KSCLOCK_DISPATCH {
+    PFNKSPINSETTIMER SetTimer;
+    PFNKSPINCANCELTIMER CancelTimer;
+    PFNKSPINCORRELATEDTIME CorrelatedTime;
+    PFNKSPINRESOLUTION Resolution;
+};
+
+struct _KSALLOCATOR_DISPATCH {
+    PFNKSPININITIALIZEALLOCATOR InitializeAllocator;
+    PFNKSDELETEALLOCATOR DeleteAllocator;
+    PFNKSDEFAULTALLOCATE Allocate;
+    PFNKSDEFAULTFREE Free;
+};
+
+struct _KSPIN_DISPATCH {
+    PFNKSPINIRP Create;
+    PFNKSPINIRP Close;
+    PFNKSPIN Process;
+    PFNKSPINVOID Reset;
+    PFNKSPINSETDATAFORMAT SetDataFormat;
+    PFNKSPINSETDEVICESTATE SetDeviceState;
+    PFNKSPIN Connect;
+    PFNKSPINVOID Disconnect;
+    const KSCLOCK_DISPATCH *Clock;
+    const KSALLOCATOR_DISPATCH *Allocator;
+};
+
+struct _KSPIN_DESCRIPTOR_EX {
+    const KSPIN_DISPATCH *Dispatch;
+    const KSAUTOMATION_TABLE *AutomationTable;
+    KSPIN_DESCRIPTOR PinDescriptor;
+    ULONG Flags;
+    ULONG InstancesPossible;
+    ULONG InstancesNecessary;
+    const KSALLOCATOR_FRAMING_EX *AllocatorFraming;
+    PFNKSINTERSECTHANDLEREX IntersectHandler;
+};
+
+/* DeviceState is what the client asked for, ClientState where the driver has been told to be. */
+struct _KSPIN {
+    const KSPIN_DESCRIPTOR_EX *Descriptor;
+    KSOBJECT_BAG Bag;
+    PVOID Context;
+    ULONG Id;
+    KSPIN_COMMUNICATION Communication;
+    BOOLEAN ConnectionIsExternal;
+    KSPIN_INTERFACE ConnectionInterface;
+    KSPIN_MEDIUM ConnectionMedium;
+    KSPRIORITY ConnectionPriority;
+    PKSDATAFORMAT ConnectionFormat;
+    PKSMULTIPLE_ITEM AttributeList;
+    ULONG StreamHeaderSize;
+    KSPIN_DATAFLOW DataFlow;
+    KSSTATE DeviceState;
+    KSRESET ResetState;
+    KSSTATE ClientState;
+};
+
+/* Stream pointers. One contiguous piece of a frame, as the device addresses it: entries of a
+ * mapping table are MappingTableStride bytes apart, and what follows the structure in an entry is
+ * the driver's. */
+struct _KSMAPPING {
+    PHYSICAL_ADDRESS PhysicalAddress;
+    ULONG ByteCount;
+    ULONG Alignment;
+};
+
+/* Count and Remaining count bytes, or mappings on a pin that generates them. */
+struct _KSSTREAM_POINTER_OFFSET {
+    union {
+        PUCHAR Data;
+        PKSMAPPING Mappings;
+    };
+#if !defined(__LP64__)
+    PVOID Alignment;
+#endif
+    ULONG Count;
+    ULONG Remaining;
+};
+
+struct _KSSTREAM_POINTER {
+    PVOID Context;
+    PKSPIN Pin;
+    PKSSTREAM_HEADER StreamHeader;
+    PKSSTREAM_POINTER_OFFSET Offset;
+    KSSTREAM_POINTER_OFFSET OffsetIn;
+    KSSTREAM_POINTER_OFFSET OffsetOut;
+};
+
+/* A pin as a filter-centric Process callback sees it. */
+struct _KSPROCESSPIN {
+    PKSPIN Pin;
+    PKSSTREAM_POINTER StreamPointer;
+    PKSPROCESSPIN InPlaceCounterpart;
+    PKSPROCESSPIN DelegateBranch;
+    PKSPROCESSPIN CopySource;
+    PVOID Data;
+    ULONG BytesAvailable;
+    ULONG BytesUsed;
+    ULONG Flags;
+    BOOLEAN Terminate;
+};
+
+struct _KSPROCESSPIN_INDEXENTRY {
+    PKSPROCESSPIN *Pins;
+    ULONG Count;
+};
+
+WDK_ASSERT_SIZE(KSAUTOMATION_TABLE, 48);
+WDK_ASSERT_SIZE(KSDEVICE_DISPATCH, 14 * sizeof(PVOID));
+WDK_ASSERT_SIZE(KSFILTER_DISPATCH, 4 * sizeof(PVOID));
+WDK_ASSERT_SIZE(KSPIN_DISPATCH, 10 * sizeof(PVOID));
+WDK_ASSERT_SIZE(KSCLOCK_DISPATCH, 4 * sizeof(PVOID));
+WDK_ASSERT_SIZE(KSALLOCATOR_DISPATCH, 4 * sizeof(PVOID));
+WDK_ASSERT_SIZE(KSDEVICE_DESCRIPTOR, 32);
+WDK_ASSERT_OFFSET(KSDEVICE_DESCRIPTOR, FilterDescriptors, 16);
+WDK_ASSERT_OFFSET(KSDEVICE_DESCRIPTOR, Version, 24);
+WDK_ASSERT_OFFSET(KSDEVICE_DESCRIPTOR, Flags, 28);
+WDK_ASSERT_SIZE(KSDEVICE, 64);
+WDK_ASSERT_OFFSET(KSDEVICE, FunctionalDeviceObject, 24);
+WDK_ASSERT_OFFSET(KSDEVICE, Started, 48);
+WDK_ASSERT_SIZE(KSFILTERFACTORY, 24);
+WDK_ASSERT_SIZE(KSFILTER, 24);
+WDK_ASSERT_SIZE(KSFILTER_DESCRIPTOR, 104);
+WDK_ASSERT_OFFSET(KSFILTER_DESCRIPTOR, PinDescriptors, 40);
+WDK_ASSERT_SIZE(KSNODE_DESCRIPTOR, 24);
+WDK_ASSERT_SIZE(KSPIN_DESCRIPTOR_EX, 136);
+WDK_ASSERT_OFFSET(KSPIN_DESCRIPTOR_EX, PinDescriptor, 16);
+WDK_ASSERT_OFFSET(KSPIN_DESCRIPTOR_EX, Flags, 104);
+WDK_ASSERT_OFFSET(KSPIN_DESCRIPTOR_EX, AllocatorFraming, 120);
+WDK_ASSERT_OFFSET(KSPIN_DESCRIPTOR_EX, IntersectHandler, 128);
+WDK_ASSERT_SIZE(KSPIN, 136);
+WDK_ASSERT_OFFSET(KSPIN, Id, 24);
+WDK_ASSERT_OFFSET(KSPIN, ConnectionInterface, 40);
+WDK_ASSERT_OFFSET(KSPIN, ConnectionFormat, 96);
+WDK_ASSERT_OFFSET(KSPIN, StreamHeaderSize, 112);
+WDK_ASSERT_OFFSET(KSPIN, DeviceState, 120);
+WDK_ASSERT_OFFSET(KSPIN, ResetState, 124);
+WDK_ASSERT_OFFSET(KSPIN, ClientState, 128);
+WDK_ASSERT_SIZE(KSMAPPING, 16);
+WDK_ASSERT_OFFSET(KSMAPPING, ByteCount, 8);
+WDK_ASSERT_OFFSET(KSMAPPING, Alignment, 12);
+WDK_ASSERT_SIZE(KSSTREAM_POINTER_OFFSET, 16);
+WDK_ASSERT_OFFSET(KSSTREAM_POINTER_OFFSET, Count, 8);
+WDK_ASSERT_OFFSET(KSSTREAM_POINTER_OFFSET, Remaining, 12);
+WDK_ASSERT_SIZE(KSSTREAM_POINTER, 64);
+WDK_ASSERT_OFFSET(KSSTREAM_POINTER, StreamHeader, 16);
+WDK_ASSERT_OFFSET(KSSTREAM_POINTER, OffsetIn, 32);
+WDK_ASSERT_OFFSET(KSSTREAM_POINTER, OffsetOut, 48);
+WDK_ASSERT_SIZE(KSPROCESSPIN, 64);
+WDK_ASSERT_OFFSET(KSPROCESSPIN, Data, 40);
+WDK_ASSERT_OFFSET(KSPROCESSPIN, Terminate, 60);
+WDK_ASSERT_SIZE(KSPROCESSPIN_INDEXENTRY, 16);
+
+#endif
