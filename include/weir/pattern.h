@@ -12,8 +12,8 @@
  * that say the same for the page (struct weir_pattern_page), and leaves the rest as it was.
  * payload=none writes nothing.
  *
- * A frame in memory is packed, without gaps but for RGB24, whose lines are padded with zeros to
- * 4 bytes. Lines are numbered as they lie in memory; NV12 has height lines of luma and then
+ * A frame in memory is packed, without gaps; lines of RGB24 are padded to 4 bytes. Lines are
+ * numbered as they lie in memory; NV12 has height lines of luma and then
  * (height + 1) / 2 of chroma. With bottom_up set the picture stands on its head, as Windows
  * wants it of RGB bitmaps; stamps are not affected. Frame numbers are 32 bits and wrap.
  *
@@ -40,7 +40,7 @@ enum weir_pattern_format {
 enum weir_pattern_payload { WEIR_PATTERN_FULL, WEIR_PATTERN_STAMPS, WEIR_PATTERN_EMPTY };
 
 enum {
-    WEIR_PATTERN_SIZE_MIN = 16, /* width and height, in pixels */
+    WEIR_PATTERN_SIZE_MIN = 64, /* width and height, in pixels */
     WEIR_PATTERN_SIZE_MAX = 16384,
     WEIR_PATTERN_RUN_BYTES = 64,
     WEIR_PATTERN_PAGE_BYTES = 4096,
@@ -52,7 +52,8 @@ struct weir_pattern_geometry {
     uint32_t bottom_up; /* 0 or 1 */
 };
 
-/* 16 bytes, little-endian, in the low bits of each run of 64 bytes. */
+/* 16 bytes, little-endian, in the low bits of each run of 64 bytes. Frame and line are xor'ed with
+ * the low and high half of check, so that stamps look like noise and not like stripes. */
 struct weir_pattern_stamp {
     uint32_t frame;
     uint32_t line;
@@ -96,7 +97,8 @@ enum weir_verdict {
     WEIR_VERDICT_OK,
     WEIR_VERDICT_SHORT, /* from some byte to the end the frame was not written */
     WEIR_VERDICT_TORN, /* pieces of more than one frame */
-    WEIR_VERDICT_STALE, /* one whole frame, but an older one than may be expected */
+    WEIR_VERDICT_STALE, /* one whole frame, but an older one than may be expected; a duplicate when
+                           the number is that of the frame before */
     WEIR_VERDICT_EARLY, /* one whole frame, but a newer one than may be expected */
     WEIR_VERDICT_WRONG, /* bytes that belong to no frame, or to another line */
     WEIR_VERDICT_UNCHECKED, /* payload none */
@@ -112,8 +114,7 @@ struct weir_pattern_piece {
 struct weir_pattern_view {
     const struct weir_pattern_piece *pieces;
     size_t count;
-    uint64_t size_bytes; /* what the driver says it filled (DataUsed); less than a frame is a short
-                            frame */
+    uint64_t size_bytes; /* what the driver says it filled (DataUsed) */
 };
 /* Frame numbers that are all right, both included; first > last means any number is. */
 struct weir_pattern_expect {
@@ -132,18 +133,13 @@ struct weir_pattern_result {
 /* Reads the number at the start of the frame. False: there is none. */
 bool weir_pattern_read_number(const struct weir_pattern *pattern, enum weir_pattern_payload payload,
                               const struct weir_pattern_view *view, uint32_t *frame);
-/* Checks every byte (full) or every stamp (stamps). What separates short from torn when a tail
- * holds another frame: the frame just before or after means torn, anything older means the
- * buffer's former content, so short. A caller with one buffer only marks it with
- * weir_pattern_spoil before the card gets it. */
+/* Checks every byte (full) or every stamp (stamps). Pieces of a newer frame mean torn. Older bytes,
+ * or bytes that carry no stamp, were there before: short when they reach to the end of the frame,
+ * else torn or wrong. Works on what is in memory, however the frame was delivered. */
 void weir_pattern_check(struct weir_pattern *pattern, enum weir_pattern_payload payload,
                         const struct weir_pattern_view *view,
                         const struct weir_pattern_expect *expect,
                         struct weir_pattern_result *result);
-/* Makes bytes carry no stamp: call it for the last 64 bytes of a frame (stamps: the last page's
- * stamp) before the buffer is filled again. */
-void weir_pattern_spoil(void *bytes, size_t size_bytes);
-
 #ifdef __cplusplus
 }
 #endif

@@ -69,7 +69,7 @@ enum {
 
 /* G32_SIZE: width in the low half, height in the high half. */
 enum {
-    G32_SIZE_MIN = 16,
+    G32_SIZE_MIN = 64,
     G32_SIZE_MAX = 4096,
     G32_PERIOD_MIN_NS = 1000000,
     G32_PERIOD_MAX_NS = 1000000000,

@@ -85,7 +85,7 @@ enum {
 };
 
 enum {
-    G64_SIZE_MIN = 16,
+    G64_SIZE_MIN = 64,
     G64_SIZE_MAX = 8192,
     G64_PERIOD_MIN_NS = 1000000,
     G64_PERIOD_MAX_NS = 1000000000,
