@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "machine/machine.h"
+#include "weir/pattern.h"
 
 struct client_request {
     char fourcc[5]; /* "" = the pin's first range */
@@ -19,7 +20,7 @@ struct client_request {
     unsigned buffers; /* outstanding reads */
     uint32_t buffer_offset_bytes;
     bool check; /* run the frame oracle (the card draws the pattern) */
-    const char *payload; /* full, stamps, none: what the card was told */
+    enum weir_pattern_payload payload; /* what the card was told */
 };
 
 struct client_format {
@@ -29,11 +30,12 @@ struct client_format {
     uint32_t rate_numerator, rate_denominator;
     uint64_t frame_bytes;
 };
-/* Where frames go. data_va is the client buffer; read it with mm_copy_from_va (or page by page). */
+/* Where frames go: the client buffer as it lies in RAM, in pieces. */
 struct client_frame {
-    uint64_t number;
-    uint64_t data_va;
-    uint64_t bytes;
+    uint64_t number; /* of delivery, from 0 */
+    const struct weir_pattern_piece *pieces;
+    size_t piece_count;
+    uint64_t bytes; /* DataUsed; the pieces may hold more */
     uint64_t time_100ns;
     bool has_time;
 };
@@ -57,7 +59,7 @@ struct client_result {
     enum client_failure kind;
     NTSTATUS status;
     char text[400];
-    uint64_t delivered, torn, stale, short_frames, duplicate, lost, out_of_order, dropped;
+    uint64_t delivered, torn, stale, short_frames, duplicate, lost, out_of_order, dropped, wrong;
 };
 void client_capture(struct machine *machine, const struct client_request *request,
                     const struct client_sink *sink, struct client_result *result);

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* `weir imports DRIVER.sys [--windows PROFILE]`: each import, whether it is here, and since which Windows. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "exports/exports.h"
+
+struct tally {
+    unsigned total, missing, newer;
+};
+
+static void help(void)
+{
+    printf("usage: weir imports DRIVER.sys [--windows PROFILE]\n\n"
+           "Lists what the driver imports: full, partial or data (here), stub or absent (a call stops the\n"
+           "run), newer (the profile does not have it: the driver would not load).\n\n"
+           "Exit codes: 0 all is here, 1 something is missing or newer, 2 usage, 3 not a driver image.\n");
+}
+
+static void show(const struct pe_module *module, const struct pe_import *import,
+                 enum ke_windows windows, struct tally *tally)
+{
+    const struct exports_row *row =
+        import->name != NULL ? exports_find(module->name, import->name) : NULL;
+    const char *state = "absent";
+    char ordinal[16];
+
+    snprintf(ordinal, sizeof ordinal, "#%u", import->ordinal);
+    if (row != NULL)
+        state = row->since > windows ? "newer" : exports_state_name(row->state);
+    tally->total++;
+    tally->missing += row == NULL || row->state == EXPORTS_STUB;
+    tally->newer += row != NULL && row->since > windows;
+    printf("%-8s %-14s %-44s %s\n", state, module->name,
+           import->name != NULL ? import->name : ordinal,
+           row != NULL ? exports_windows_name(row->since) : "");
+}
+
+static int list(const char *path, enum ke_windows windows)
+{
+    struct pe_image image;
+    struct pe_error error;
+    struct pe_module module;
+    struct pe_import import;
+    struct tally tally = {0};
+    void *bytes;
+    size_t size_bytes;
+    int result = cli_read_driver(path, &bytes, &size_bytes);
+
+    if (result != 0)
+        return result;
+    if (pe_parse(bytes, size_bytes, &image, &error) != 0) {
+        result = cli_fail(CLI_IMAGE, "%s: at file offset 0x%" PRIx64 ": %s", path, error.file_offset,
+                          error.reason);
+        free(bytes);
+        return result;
+    }
+    for (struct pe_module_iter modules = pe_modules(&image); pe_module_next(&modules, &module);) {
+        for (struct pe_import_iter imports = pe_imports(&image, &module);
+             pe_import_next(&imports, &import);)
+            show(&module, &import, windows, &tally);
+    }
+    printf("%u imports, %u missing, %u newer than %s\n", tally.total, tally.missing, tally.newer,
+           exports_windows_label(windows));
+    free(bytes);
+    return tally.missing + tally.newer > 0 ? CLI_FINDINGS : CLI_CLEAN;
+}
+
+int cli_imports(int argc, char **argv)
+{
+    enum ke_windows windows = KE_WINDOWS_10;
+    const char *path = NULL;
+
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            help();
+            return CLI_CLEAN;
+        }
+        if (strcmp(argv[i], "--windows") == 0 && i + 1 < argc) {
+            if (!exports_windows_parse(argv[++i], &windows))
+                return cli_fail(CLI_USAGE, "--windows %s: unknown profile; see `weir run --help`", argv[i]);
+        } else if (argv[i][0] == '-') {
+            return cli_fail(CLI_USAGE, "unknown option %s; see `weir imports --help`", argv[i]);
+        } else if (path != NULL) {
+            return cli_fail(CLI_USAGE, "%s: one driver at a time (%s was named before)", argv[i], path);
+        } else {
+            path = argv[i];
+        }
+    }
+    if (path == NULL)
+        return cli_fail(CLI_USAGE, "which driver? usage: weir imports DRIVER.sys");
+    return list(path, windows);
+}

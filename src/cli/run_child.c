@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/* The child of `weir run`: builds the machine, takes the driver through its life, streams. Whatever goes wrong is told
+ * in one sentence; the parent turns it into an exit code. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "cli/cli.h"
+#include "cli/run.h"
+#include "host/host.h"
+
+struct life {
+    struct super_child *child;
+    const struct run_child *run;
+    struct trace trace;
+    unsigned char selector; /* of syscall user dispatch: 1 forbids */
+    bool failed;
+};
+
+static void WEIR_PRINTF(3, 4) say(struct life *life, enum run_said kind, const char *format, ...)
+{
+    char text[500];
+    va_list arguments;
+
+    if (life->failed)
+        return;
+    life->failed = true;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    super_child_say(life->child, kind, text);
+}
+
+static void say_machine(struct life *life, const struct machine_error *error)
+{
+    static const enum run_said kinds[] = {
+        [MACHINE_OK] = RUN_SAID_NOTHING, [MACHINE_HOST] = RUN_SAID_HOST, [MACHINE_CARD] = RUN_SAID_USAGE,
+        [MACHINE_IMAGE] = RUN_SAID_IMAGE, [MACHINE_DRIVER] = RUN_SAID_IMAGE};
+
+    if (error->kind == MACHINE_IMAGE || error->kind == MACHINE_DRIVER)
+        say(life, kinds[error->kind], "%s: %s", life->run->options->driver, error->text);
+    else
+        say(life, kinds[error->kind], "%s", error->text);
+}
+
+/* ---- Frames --------------------------------------------------------------------------------------------------- */
+
+static int give_format(void *ctx, const struct client_format *format)
+{
+    struct life *life = ctx;
+    struct super_format out = {.width = format->width, .height = format->height,
+                               .stride_bytes = format->stride_bytes, .bottom_up = format->bottom_up,
+                               .rate_numerator = format->rate_numerator,
+                               .rate_denominator = format->rate_denominator,
+                               .frame_bytes = format->frame_bytes};
+
+    memcpy(out.fourcc, format->fourcc, sizeof out.fourcc);
+    return super_child_set_format(life->child, &out);
+}
+
+static int give_frame(void *ctx, const struct client_frame *frame)
+{
+    struct life *life = ctx;
+    uint8_t *to;
+    uint64_t done = 0;
+
+    if (!super_child_wants_frame(life->child, frame->number))
+        return 0;
+    to = super_child_frame_begin(life->child, frame->number, frame->bytes);
+    if (to == NULL)
+        return -1;
+    for (size_t i = 0; i < frame->piece_count && done < frame->bytes; i++) {
+        uint64_t left = frame->bytes - done;
+        uint64_t count = frame->pieces[i].size_bytes < left ? frame->pieces[i].size_bytes : left;
+
+        memcpy(to + done, frame->pieces[i].bytes, count);
+        done += count;
+    }
+    super_child_frame_done(life->child, frame->time_100ns, frame->has_time);
+    return 0;
+}
+
+static bool stop_wanted(void *ctx)
+{
+    struct life *life = ctx;
+
+    return super_child_stop_requested(life->child);
+}
+
+static void say_client(struct life *life, const struct client_result *result)
+{
+    switch (result->kind) {
+    case CLIENT_OK:
+    case CLIENT_STOPPED: break;
+    case CLIENT_NO_FORMAT: say(life, RUN_SAID_USAGE, "%s", result->text); break;
+    case CLIENT_NO_PIN: say(life, RUN_SAID_IMAGE, "%s", result->text); break;
+    case CLIENT_HOST: say(life, RUN_SAID_HOST, "%s", result->text); break;
+    case CLIENT_REFUSED:
+    case CLIENT_STALLED: say(life, RUN_SAID_STALL, "%s", result->text); break;
+    }
+}
+
+/* ---- Life ------------------------------------------------------------------------------------------------------- */
+
+static void capture(struct life *life, struct machine *machine)
+{
+    const struct options *options = life->run->options;
+    struct client_request request = {.width = options->width, .height = options->height,
+                                     .rate_numerator = options->rate_numerator,
+                                     .rate_denominator = options->rate_denominator,
+                                     .frames = options->frames, .seconds = options->seconds,
+                                     .buffers = options->buffers};
+    struct client_sink sink = {.format = give_format, .frame = give_frame, .stop = stop_wanted,
+                               .ctx = life};
+    struct client_result result;
+
+    request.check = options_payload(options, &request.payload);
+    if (request.payload == WEIR_PATTERN_EMPTY)
+        request.check = false;
+    if (options->format != NULL)
+        snprintf(request.fourcc, sizeof request.fourcc, "%s", options_fourcc(options->format));
+    client_capture(machine, &request, &sink, &result);
+    say_client(life, &result);
+}
+
+static void live(struct machine *machine, void *ctx)
+{
+    struct life *life = ctx;
+    struct machine_error error = {0};
+
+    if (!machine_load_driver(machine, &error)) {
+        say_machine(life, &error);
+        return;
+    }
+    if (machine_start_device(machine, &error)) {
+        capture(life, machine);
+        if (!machine_remove_device(machine, &error))
+            say_machine(life, &error);
+    } else {
+        say_machine(life, &error);
+    }
+    machine_unload_driver(machine);
+}
+
+static void enter_sandbox(void *ctx)
+{
+    struct life *life = ctx;
+    int result = host_sandbox_enter(&life->selector);
+
+    life->selector = 1;
+    if (result != 0)
+        trace_text(&life->trace, "no syscall user dispatch", 24);
+}
+
+static void configure(struct life *life, struct machine_config *config)
+{
+    const struct options *options = life->run->options;
+
+    *config = (struct machine_config){.seed = options->seed, .cpus = options->cpus,
+                                      .windows = options->windows, .card = options->card,
+                                      .card_parameters = options->card_parameters,
+                                      .driver_name = cli_base_name(options->driver),
+                                      .driver_bytes = life->run->driver_bytes,
+                                      .driver_size_bytes = life->run->driver_size_bytes,
+                                      .parameters = options->parameters,
+                                      .parameter_count = options->parameter_count,
+                                      .trace = &life->trace, .before_guest = enter_sandbox,
+                                      .before_guest_ctx = life};
+    config->memory.ram_bytes = options->ram_bytes;
+    config->memory.policy = MM_SCATTERED;
+}
+
+static void say_stop(struct life *life, int reason)
+{
+    if (reason == KE_STOP_BUG_CHECK)
+        say(life, RUN_SAID_BUG_CHECK, "the driver stopped the machine");
+    else if (reason == KE_STOP_MISSING_CALL)
+        say(life, RUN_SAID_MISSING, "the driver called a function that weir does not have");
+    else if (reason != KE_STOP_DONE)
+        say(life, RUN_SAID_STALL, "nothing can run any more: every thread waits for something that cannot come");
+}
+
+int run_child_main(struct super_child *child, void *ctx)
+{
+    struct life *life = calloc(1, sizeof *life);
+    struct machine_config config;
+    struct machine_error error = {0};
+    struct machine *machine;
+    struct trace_ring *ring;
+    uint64_t capacity;
+    uint32_t classes = TRACE_CLASS_always;
+
+    if (life == NULL) {
+        super_child_say(child, RUN_SAID_HOST, "no memory");
+        return 1;
+    }
+    life->child = child;
+    life->run = ctx;
+    if (life->run->record)
+        classes |= TRACE_CLASS_call | TRACE_CLASS_sched;
+    ring = super_child_ring(child, &capacity);
+    trace_init(&life->trace, ring, classes, super_child_wait, child);
+    configure(life, &config);
+    if (machine_create(&config, &machine, &error) != 0) {
+        say_machine(life, &error);
+        return 1;
+    }
+    say_stop(life, machine_run(machine, live, life));
+    return life->failed ? 1 : 0; /* the process ends: memory of a broken machine is not walked again */
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of this room share: one capture session. Not a door. */
+#ifndef WEIR_CLIENT_INTERNAL_H
+#define WEIR_CLIENT_INTERNAL_H
+
+#include "base/base.h"
+#include "client/client.h"
+#include "client/oracle.h"
+#include "io/io.h"
+#include "wdk/ks.h"
+#include "wdk/ksmedia.h"
+
+enum {
+    CLIENT_SCRATCH_BYTES = 65536,
+    CLIENT_SCRATCH_OUT = 8192, /* where results land; before it lie requests */
+    CLIENT_HEADER_BYTES_MAX = 512,
+    CLIENT_FORMAT_BYTES_MAX = 1024,
+};
+
+/* One buffer with the read that is outstanding on it. */
+struct client_read {
+    struct client_read *next; /* in the order they were queued */
+    uint64_t data_va;
+    uint64_t header_va;
+    struct weir_pattern_piece *pieces;
+    size_t piece_count;
+    IO_STATUS_BLOCK iosb;
+};
+
+struct client_session {
+    struct machine *machine;
+    struct mm *mm;
+    struct io *io;
+    struct trace *trace;
+    const struct client_request *request;
+    const struct client_sink *sink;
+    struct client_result *result;
+    uint64_t scratch_va;
+    PFILE_OBJECT filter;
+    PFILE_OBJECT pin;
+    ULONG pin_id;
+    struct client_format format;
+    uint8_t data_format[CLIENT_FORMAT_BYTES_MAX]; /* a KSDATAFORMAT, FormatSize bytes */
+    uint32_t header_bytes;
+    KEVENT *completed; /* shared by all reads; in memory drivers may see */
+    struct client_read *reads;
+    unsigned read_count;
+    struct client_read *oldest, *newest; /* outstanding, in order */
+    struct oracle *oracle;
+    uint64_t run_from_ns;
+    uint64_t drop_count; /* the driver's own, last seen */
+};
+
+/* Records a failure and returns false. The first one counts. */
+bool client_fail(struct client_session *session, enum client_failure kind, NTSTATUS status,
+                 const char *format, ...) WEIR_PRINTF(4, 5);
+
+/* ---- property.c: IOCTL_KS_PROPERTY as an application does it ------------------------------------------------- */
+/* request holds KSPROPERTY and what follows; *out_bytes is the room in out and then what came. */
+NTSTATUS client_property(struct client_session *session, PFILE_OBJECT file, const void *request,
+                         uint32_t request_bytes, void *out, uint32_t *out_bytes);
+NTSTATUS client_pin_property(struct client_session *session, ULONG pin_id, ULONG id, void *out,
+                             uint32_t *out_bytes);
+NTSTATUS client_set(struct client_session *session, PFILE_OBJECT file, const GUID *set, ULONG id,
+                    const void *value, uint32_t value_bytes);
+/* A value of unknown size: asks for the size, then for the value. The caller frees *out. */
+NTSTATUS client_property_sized(struct client_session *session, PFILE_OBJECT file,
+                               const void *request, uint32_t request_bytes, void **out,
+                               uint32_t *out_bytes);
+
+/* ---- negotiate.c ------------------------------------------------------------------------------------------------ */
+bool client_find_filter(struct client_session *session);
+bool client_find_pin(struct client_session *session);
+bool client_choose_format(struct client_session *session);
+bool client_open_pin(struct client_session *session);
+
+/* ---- stream.c ----------------------------------------------------------------------------------------------------- */
+bool client_make_reads(struct client_session *session);
+void client_free_reads(struct client_session *session);
+bool client_stream(struct client_session *session);
+bool client_set_state(struct client_session *session, KSSTATE state);
+
+#endif

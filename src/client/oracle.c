@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+#include "client/oracle.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+
+enum { SEEN_NUMBERS = 4096 }; /* how far back a repeated number is recognised */
+
+struct oracle {
+    struct weir_pattern *pattern;
+    enum weir_pattern_payload payload;
+    uint64_t frame_bytes;
+    bool started;
+    uint32_t newest;
+    uint64_t seen[SEEN_NUMBERS / 64]; /* by number modulo SEEN_NUMBERS */
+};
+
+int oracle_create(const struct weir_pattern_geometry *geometry, enum weir_pattern_payload payload,
+                  struct oracle **out)
+{
+    struct oracle *oracle = calloc(1, sizeof *oracle);
+    int result;
+
+    if (oracle == NULL)
+        return -ENOMEM;
+    oracle->payload = payload;
+    oracle->frame_bytes = weir_pattern_frame_bytes(geometry);
+    result = weir_pattern_create(geometry, &oracle->pattern);
+    if (result != 0) {
+        free(oracle);
+        return result;
+    }
+    *out = oracle;
+    return 0;
+}
+
+void oracle_destroy(struct oracle *oracle)
+{
+    if (oracle == NULL)
+        return;
+    weir_pattern_destroy(oracle->pattern);
+    free(oracle);
+}
+
+static bool was_seen(const struct oracle *oracle, uint32_t number)
+{
+    uint32_t slot = number % SEEN_NUMBERS;
+
+    return (oracle->seen[slot / 64] >> (slot % 64) & 1) != 0;
+}
+
+static void mark_seen(struct oracle *oracle, uint32_t number, bool seen)
+{
+    uint32_t slot = number % SEEN_NUMBERS;
+    uint64_t bit = UINT64_C(1) << (slot % 64);
+
+    if (seen)
+        oracle->seen[slot / 64] |= bit;
+    else
+        oracle->seen[slot / 64] &= ~bit;
+}
+
+/* A whole frame with an older number than expected: seen before or not tells repetition from disorder. */
+static unsigned refine_stale(const struct oracle *oracle, uint32_t number)
+{
+    if (number == oracle->newest)
+        return ORACLE_DUPLICATE;
+    return was_seen(oracle, number) ? WEIR_VERDICT_STALE : ORACLE_OUT_OF_ORDER;
+}
+
+static void advance(struct oracle *oracle, struct oracle_judgement *judgement)
+{
+    uint32_t number = judgement->picture;
+
+    if (!oracle->started) {
+        oracle->started = true;
+        oracle->newest = number;
+        memset(oracle->seen, 0, sizeof oracle->seen);
+    } else if ((int32_t)(number - oracle->newest) > 0) {
+        uint32_t step = number - oracle->newest;
+
+        judgement->missing = step - 1;
+        for (uint32_t i = 1; i < step && i <= SEEN_NUMBERS; i++)
+            mark_seen(oracle, oracle->newest + i, false);
+        oracle->newest = number;
+    }
+    mark_seen(oracle, number, true);
+}
+
+void oracle_judge(struct oracle *oracle, const struct weir_pattern_view *view,
+                  struct oracle_judgement *out)
+{
+    struct weir_pattern_expect expect = {.first = 1, .last = 0};
+    struct weir_pattern_result result;
+
+    if (oracle->started)
+        expect = (struct weir_pattern_expect){.first = oracle->newest + 1,
+                                              .last = oracle->newest + INT32_MAX};
+    weir_pattern_check(oracle->pattern, oracle->payload, view, &expect, &result);
+    *out = (struct oracle_judgement){.verdict = result.verdict, .picture = result.frame,
+                                     .numbered = result.numbered, .line = result.line,
+                                     .offset = result.offset, .expected = result.expected,
+                                     .found = result.found};
+    if (result.verdict == WEIR_VERDICT_STALE && oracle->started)
+        out->verdict = refine_stale(oracle, result.frame);
+    if (result.numbered && out->verdict != WEIR_VERDICT_UNCHECKED)
+        advance(oracle, out);
+}
+
+/* The last run of the frame, or the last page's stamp: from the end backwards over the pieces. */
+void oracle_spoil(struct oracle *oracle, const struct weir_pattern_view *view)
+{
+    uint64_t target = oracle->payload == WEIR_PATTERN_STAMPS
+                          ? (oracle->frame_bytes - 1) / WEIR_PATTERN_PAGE_BYTES * WEIR_PATTERN_PAGE_BYTES
+                          : oracle->frame_bytes - WEIR_PATTERN_RUN_BYTES;
+    uint64_t at = 0;
+
+    if (oracle->payload == WEIR_PATTERN_EMPTY)
+        return;
+    for (size_t i = 0; i < view->count && at < oracle->frame_bytes; i++) {
+        uint64_t size = view->pieces[i].size_bytes;
+
+        if (at + size > target) {
+            uint64_t from = at > target ? 0 : target - at;
+            uint64_t end = oracle->frame_bytes - at < size ? oracle->frame_bytes - at : size;
+            uint64_t count = end - from < WEIR_PATTERN_RUN_BYTES ? end - from
+                                                                 : WEIR_PATTERN_RUN_BYTES;
+
+            weir_pattern_spoil((uint8_t *)view->pieces[i].bytes + from, count);
+        }
+        at += size;
+    }
+}
+
+const char *oracle_verdict_name(unsigned verdict)
+{
+    if (verdict == ORACLE_DUPLICATE)
+        return "duplicate";
+    if (verdict == ORACLE_OUT_OF_ORDER)
+        return "out of order";
+    return weir_verdict_name((enum weir_verdict)verdict);
+}

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+/* Reads: each carries one stream header and one buffer. As many as wanted are kept outstanding; a finished one is
+ * judged, handed on and queued again. One event serves all reads: after each wake-up the reads are looked at in the
+ * order they were queued, so the order of delivery follows from the driver alone. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "client/internal.h"
+
+static const int64_t patience_100ns = 10 * 10000000; /* of virtual time without any frame */
+
+/* ---- Buffers ---------------------------------------------------------------------------------------------------- */
+
+/* The buffer as it lies in RAM. Neighbouring pages that are neighbours in RAM too make one piece. */
+static bool find_pieces(struct client_session *session, struct client_read *read)
+{
+    uint64_t done = 0, total = session->format.frame_bytes;
+
+    read->pieces = calloc(total / MM_PAGE_SIZE + 2, sizeof *read->pieces);
+    if (read->pieces == NULL)
+        return false;
+    while (done < total) {
+        uint64_t va = read->data_va + done;
+        uint64_t offset = va % MM_PAGE_SIZE;
+        uint64_t count = MM_PAGE_SIZE - offset < total - done ? MM_PAGE_SIZE - offset : total - done;
+        uint8_t *host = (uint8_t *)mm_page(session->mm, mm_pfn_of_va(session->mm, va)) + offset;
+        struct weir_pattern_piece *last =
+            read->piece_count > 0 ? &read->pieces[read->piece_count - 1] : NULL;
+
+        if (last != NULL && (const uint8_t *)last->bytes + last->size_bytes == host)
+            last->size_bytes += count;
+        else
+            read->pieces[read->piece_count++] = (struct weir_pattern_piece){host, count};
+        done += count;
+    }
+    return true;
+}
+
+bool client_make_reads(struct client_session *session)
+{
+    unsigned count = session->request->buffers;
+
+    session->reads = calloc(count, sizeof *session->reads);
+    session->completed = ExAllocatePoolWithTag(NonPagedPool, sizeof *session->completed, 'tneC');
+    if (session->reads == NULL || session->completed == NULL)
+        return client_fail(session, CLIENT_HOST, STATUS_INSUFFICIENT_RESOURCES, "no memory");
+    KeInitializeEvent(session->completed, SynchronizationEvent, FALSE);
+    for (unsigned i = 0; i < count; i++) {
+        struct client_read *read = &session->reads[i];
+
+        if (mm_user_allocate(session->mm, session->format.frame_bytes,
+                             session->request->buffer_offset_bytes, &read->data_va) != 0 ||
+            mm_user_allocate(session->mm, CLIENT_HEADER_BYTES_MAX, 0, &read->header_va) != 0 ||
+            !find_pieces(session, read))
+            return client_fail(session, CLIENT_HOST, STATUS_INSUFFICIENT_RESOURCES,
+                               "no memory for %u buffers of %" PRIu64
+                               " bytes; fewer --buffers or more --ram", count,
+                               session->format.frame_bytes);
+        session->read_count++;
+    }
+    return true;
+}
+
+void client_free_reads(struct client_session *session)
+{
+    for (unsigned i = 0; session->reads != NULL && i < session->request->buffers; i++) {
+        struct client_read *read = &session->reads[i];
+
+        if (read->data_va != 0)
+            mm_user_free(session->mm, read->data_va);
+        if (read->header_va != 0)
+            mm_user_free(session->mm, read->header_va);
+        free(read->pieces);
+    }
+    if (session->completed != NULL)
+        ExFreePoolWithTag(session->completed, 'tneC');
+    free(session->reads);
+    session->reads = NULL;
+}
+
+static struct weir_pattern_view view_of(const struct client_read *read, uint64_t bytes)
+{
+    return (struct weir_pattern_view){.pieces = read->pieces, .count = read->piece_count,
+                                      .size_bytes = bytes};
+}
+
+/* ---- Queueing ------------------------------------------------------------------------------------------------------ */
+
+static bool queue_read(struct client_session *session, struct client_read *read)
+{
+    uint8_t header[CLIENT_HEADER_BYTES_MAX] = {0};
+    KSSTREAM_HEADER *stream = (KSSTREAM_HEADER *)header;
+    NTSTATUS status;
+
+    if (session->oracle != NULL) {
+        struct weir_pattern_view view = view_of(read, session->format.frame_bytes);
+
+        oracle_spoil(session->oracle, &view);
+    }
+    stream->Size = session->header_bytes;
+    stream->PresentationTime.Numerator = 1;
+    stream->PresentationTime.Denominator = 1;
+    stream->FrameExtent = (ULONG)session->format.frame_bytes;
+    stream->Data = (PVOID)(uintptr_t)read->data_va;
+    if (session->header_bytes >= sizeof(KSSTREAM_HEADER) + sizeof(KS_FRAME_INFO))
+        ((KS_FRAME_INFO *)(stream + 1))->ExtendedHeaderSize = sizeof(KS_FRAME_INFO);
+    mm_copy_to_va(session->mm, read->header_va, header, session->header_bytes);
+    read->iosb.Status = STATUS_PENDING;
+    read->next = NULL;
+    if (session->newest != NULL)
+        session->newest->next = read;
+    else
+        session->oldest = read;
+    session->newest = read;
+    status = io_file_control(session->pin, IOCTL_KS_READ_STREAM, 0, 0, read->header_va,
+                             session->header_bytes, session->completed, &read->iosb, NULL);
+    if (status == STATUS_PENDING || NT_SUCCESS(status))
+        return true;
+    return client_fail(session, CLIENT_REFUSED, status, "the driver refuses a read");
+}
+
+/* ---- Delivery ------------------------------------------------------------------------------------------------------- */
+
+static uint64_t account_drops(struct client_session *session, const uint8_t *header)
+{
+    const KS_FRAME_INFO *info = (const KS_FRAME_INFO *)(header + sizeof(KSSTREAM_HEADER));
+    uint64_t before = session->drop_count;
+
+    if (session->header_bytes < sizeof(KSSTREAM_HEADER) + sizeof(KS_FRAME_INFO) ||
+        info->DropCount < (LONGLONG)before)
+        return 0;
+    session->drop_count = (uint64_t)info->DropCount;
+    return session->drop_count - before;
+}
+
+static void count_verdict(struct client_result *result, unsigned verdict)
+{
+    switch (verdict) {
+    case WEIR_VERDICT_SHORT: result->short_frames++; break;
+    case WEIR_VERDICT_TORN: result->torn++; break;
+    case WEIR_VERDICT_STALE: result->stale++; break;
+    case WEIR_VERDICT_WRONG: result->wrong++; break;
+    case ORACLE_DUPLICATE: result->duplicate++; break;
+    case WEIR_VERDICT_EARLY:
+    case ORACLE_OUT_OF_ORDER: result->out_of_order++; break;
+    default: break;
+    }
+}
+
+/* A gap in the card's numbers that the driver owns up to is dropped; the rest is lost. */
+static void account_gap(struct client_session *session, uint64_t missing, uint64_t dropped)
+{
+    uint64_t lost = missing > dropped ? missing - dropped : 0;
+
+    session->result->dropped += dropped;
+    session->result->lost += lost;
+    if (missing + dropped > 0)
+        TRACE(session->trace, frames_lost, session->result->delivered, lost, dropped);
+}
+
+static void judge(struct client_session *session, struct client_read *read, uint64_t bytes,
+                  uint64_t dropped, struct oracle_judgement *judgement)
+{
+    struct weir_pattern_view view = view_of(read, bytes);
+
+    *judgement = (struct oracle_judgement){.verdict = WEIR_VERDICT_UNCHECKED};
+    if (session->oracle != NULL)
+        oracle_judge(session->oracle, &view, judgement);
+    account_gap(session, judgement->missing, dropped);
+    count_verdict(session->result, judgement->verdict);
+    if (judgement->verdict != WEIR_VERDICT_OK && judgement->verdict != WEIR_VERDICT_UNCHECKED)
+        TRACE(session->trace, frame_verdict, session->result->delivered, judgement->verdict,
+              judgement->line, judgement->expected, judgement->found, judgement->offset);
+}
+
+static bool deliver(struct client_session *session, struct client_read *read)
+{
+    uint8_t header[CLIENT_HEADER_BYTES_MAX] WEIR_ALIGNED(8);
+    const KSSTREAM_HEADER *stream = (const KSSTREAM_HEADER *)header;
+    struct client_frame frame = {.number = session->result->delivered, .pieces = read->pieces,
+                                 .piece_count = read->piece_count};
+    struct oracle_judgement judgement;
+
+    mm_copy_from_va(session->mm, header, read->header_va, session->header_bytes);
+    frame.bytes = stream->DataUsed < session->format.frame_bytes ? stream->DataUsed
+                                                                 : session->format.frame_bytes;
+    frame.has_time = (stream->OptionsFlags & KSSTREAM_HEADER_OPTIONSF_TIMEVALID) != 0;
+    frame.time_100ns = (uint64_t)stream->PresentationTime.Time;
+    judge(session, read, frame.bytes, account_drops(session, header), &judgement);
+    if (session->sink->frame(session->sink->ctx, &frame) != 0)
+        return client_fail(session, CLIENT_STOPPED, STATUS_CANCELLED, "the output stopped");
+    TRACE(session->trace, frame_delivered, frame.number, read->iosb.Status, frame.bytes,
+          frame.time_100ns, judgement.verdict, judgement.picture);
+    session->result->delivered++;
+    return true;
+}
+
+static struct client_read *take_finished(struct client_session *session)
+{
+    struct client_read **link = &session->oldest, *before = NULL;
+
+    for (; *link != NULL; before = *link, link = &(*link)->next) {
+        struct client_read *read = *link;
+
+        if (read->iosb.Status == STATUS_PENDING)
+            continue;
+        *link = read->next;
+        if (session->newest == read)
+            session->newest = before;
+        return read;
+    }
+    return NULL;
+}
+
+static bool enough(const struct client_session *session)
+{
+    const struct client_request *request = session->request;
+    uint64_t elapsed_ns = sim_now_ns(machine_sim(session->machine)) - session->run_from_ns;
+
+    if (request->frames != 0 && session->result->delivered >= request->frames)
+        return true;
+    if (request->seconds != 0 && elapsed_ns >= request->seconds * UINT64_C(1000000000))
+        return true;
+    return session->sink->stop(session->sink->ctx);
+}
+
+static bool take_frames(struct client_session *session)
+{
+    struct client_read *read;
+
+    while (!enough(session) && (read = take_finished(session)) != NULL) {
+        NTSTATUS status = read->iosb.Status;
+
+        if (!NT_SUCCESS(status))
+            return client_fail(session, CLIENT_REFUSED, status, "a read failed");
+        if (!deliver(session, read) || !queue_read(session, read))
+            return false;
+    }
+    return true;
+}
+
+static bool run(struct client_session *session)
+{
+    LARGE_INTEGER timeout = {.QuadPart = -patience_100ns};
+
+    while (!enough(session)) {
+        if (KeWaitForSingleObject(session->completed, UserRequest, UserMode, FALSE, &timeout) ==
+            STATUS_TIMEOUT)
+            return client_fail(session, CLIENT_STALLED, STATUS_TIMEOUT,
+                               "no frame for %d seconds of virtual time after %" PRIu64 " frames",
+                               (int)(patience_100ns / 10000000), session->result->delivered);
+        if (!take_frames(session))
+            return false;
+    }
+    return true;
+}
+
+/* ---- States ------------------------------------------------------------------------------------------------------------ */
+
+bool client_set_state(struct client_session *session, KSSTATE state)
+{
+    static const char *const names[] = {"STOP", "ACQUIRE", "PAUSE", "RUN"};
+    NTSTATUS status = client_set(session, session->pin, &KSPROPSETID_Connection,
+                                 KSPROPERTY_CONNECTION_STATE, &state, sizeof state);
+
+    if (NT_SUCCESS(status))
+        return true;
+    return client_fail(session, CLIENT_REFUSED, status, "the driver refuses state %s",
+                       names[state]);
+}
+
+/* Reads that are still out when the pin has stopped are cancelled, as closing a handle does. */
+static void collect_outstanding(struct client_session *session)
+{
+    LARGE_INTEGER timeout = {.QuadPart = -patience_100ns};
+
+    io_file_cancel(session->pin);
+    while (session->oldest != NULL) {
+        while (take_finished(session) != NULL)
+            ;
+        if (session->oldest != NULL &&
+            KeWaitForSingleObject(session->completed, UserRequest, UserMode, FALSE, &timeout) ==
+                STATUS_TIMEOUT) {
+            client_fail(session, CLIENT_STALLED, STATUS_TIMEOUT,
+                        "reads do not come back after the pin was stopped");
+            return;
+        }
+    }
+}
+
+bool client_stream(struct client_session *session)
+{
+    bool ok = client_set_state(session, KSSTATE_ACQUIRE) &&
+              client_set_state(session, KSSTATE_PAUSE);
+
+    for (unsigned i = 0; ok && i < session->read_count; i++)
+        ok = queue_read(session, &session->reads[i]);
+    if (ok)
+        ok = client_set_state(session, KSSTATE_RUN);
+    session->run_from_ns = sim_now_ns(machine_sim(session->machine));
+    if (ok)
+        ok = run(session);
+    ok = client_set_state(session, KSSTATE_STOP) && ok;
+    collect_outstanding(session);
+    return ok;
+}
