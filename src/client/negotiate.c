@@ -326,7 +326,7 @@ bool client_choose_format(struct client_session *session)
     KS_DATARANGE_VIDEO *video = (KS_DATARANGE_VIDEO *)range;
     KS_DATAFORMAT_VIDEOINFOHEADER *format = (KS_DATAFORMAT_VIDEOINFOHEADER *)session->data_format;
     const struct subtype *subtype;
-    KSMULTIPLE_ITEM *list;
+    KSMULTIPLE_ITEM *list = NULL;
     NTSTATUS status;
     bool found;
 
