@@ -1,0 +1,388 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The command line as a stranger meets it: one test a case, each with its message, exit code and what is left behind.
+
+usage: cases.py BUILD CASE     runs one case (meson lists them)
+       cases.py BUILD          runs all and ends with "N passed, N failed"
+"""
+import json
+import os
+import resource
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+CASES = {}
+SMALL = ["--size", "640x480", "--format", "yuy2", "--fps", "60"]
+FRAME_BYTES = 640 * 480 * 2
+
+
+def case(function):
+    CASES[function.__name__] = function
+    return function
+
+
+class World:
+    def __init__(self, build, where):
+        self.build = os.path.abspath(build)
+        self.weir = os.path.join(self.build, "weir")
+        self.where = where
+
+    def driver(self, name="grabber"):
+        return os.path.join(self.build, "drivers", name + ".sys")
+
+    def bad(self, name):
+        return os.path.join(self.build, "tests", "drivers", name + ".sys")
+
+    def path(self, name):
+        return os.path.join(self.where, name)
+
+    def run(self, *args, **how):
+        how.setdefault("timeout", 120)
+        return subprocess.run([self.weir, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=self.where,
+                              stdin=subprocess.DEVNULL, **how)
+
+    def refuses(self, args, code, *words, **how):
+        """The command ends with code, says each word, shows no trace of weir's own, leaves nothing in its folder."""
+        before = set(os.listdir(self.where))
+        done = self.run(*args, **how)
+        said = done.stderr.decode(errors="replace")
+        assert done.returncode == code, f"exit {done.returncode}, wanted {code}\n{said}"
+        for word in words:
+            assert word in said, f"{word!r} is not in:\n{said}"
+        for trace in ("AddressSanitizer", "runtime error", "weir's own fault", "Segmentation"):
+            assert trace not in said, said
+        assert sum(line.startswith("weir: ") for line in said.splitlines()) == 1, said
+        left = set(os.listdir(self.where)) - before
+        assert not left, f"left behind: {left}"
+        return done
+
+
+# ---- The main job ------------------------------------------------------------------------------------------------
+
+def y4m_frames(path, frame_bytes):
+    with open(path, "rb") as file:
+        header = file.readline()
+        assert header.startswith(b"YUV4MPEG2 "), header
+        rest = file.read()
+    assert len(rest) % (6 + frame_bytes) == 0, "the file does not end in a whole frame"
+    return len(rest) // (6 + frame_bytes)
+
+
+def check_clean(world, card, *more):
+    done = world.run("run", world.driver(), "--card", card, *SMALL, "--frames", "30", "-o", "v.y4m", "--snapshot",
+                     "7:p.png", "--json", "s.json", *more)
+    assert done.returncode == 0, done.stderr.decode()
+    assert y4m_frames(world.path("v.y4m"), FRAME_BYTES) == 30
+    with open(world.path("p.png"), "rb") as file:
+        assert file.read(8) == b"\x89PNG\r\n\x1a\n"
+    with open(world.path("s.json")) as file:
+        summary = json.load(file)
+    frames = summary["frames"]
+    assert list(summary)[0] == "schema_version"
+    assert frames["delivered"] == 30
+    assert sum(frames[k] for k in frames if k not in ("delivered", "dropped_by_driver")) == 0, frames
+    assert summary["findings"] == [], summary["findings"]
+    assert summary["dma"]["map_registers_at_end"] == 0
+    return summary
+
+
+@case
+def grabber64_delivers_every_frame_by_direct_mappings(world):
+    dma = check_clean(world, "grabber64")["dma"]
+    assert dma["bounce_bytes"] == 0 and dma["direct_bytes"] > 0, dma
+
+
+@case
+def grabber32_bounces_what_lies_above_4_gib_and_gives_all_registers_back(world):
+    dma = check_clean(world, "grabber32")["dma"]
+    assert dma["bounce_bytes"] > 0 and dma["direct_bytes"] >= 0, dma
+    assert dma["map_registers_highest"] > 0
+
+
+@case
+def grabber32_with_less_than_4_gib_bounces_nothing(world):
+    dma = check_clean(world, "grabber32", "--ram", "2G")["dma"]
+    assert dma["bounce_bytes"] == 0, dma
+
+
+def run_twice(world, *args):
+    results = []
+    for name in ("a", "b"):
+        done = world.run("run", world.driver(), *SMALL, "--frames", "20", "-o", name + ".y4m", "--json", name + ".json",
+                         "--record", name + ".weir", *args)
+        assert done.returncode == 0, done.stderr.decode()
+        with open(world.path(name + ".json")) as file:
+            summary = json.load(file)
+        del summary["time"]["wall_ns"]
+        with open(world.path(name + ".y4m"), "rb") as file:
+            video = file.read()
+        with open(world.path(name + ".weir"), "rb") as file:
+            record = file.read()
+        results.append((video, record, summary))
+    return results
+
+
+@case
+def the_same_seed_gives_the_same_bytes(world):
+    for card in ("grabber64", "grabber32"):
+        first, second = run_twice(world, "--card", card, "--seed", "7")
+        assert first[0] == second[0], "videos differ"
+        assert first[2] == second[2], "summaries differ"
+        assert first[1] == second[1], "records differ"
+
+
+@case
+def seeds_1_to_20_give_different_records_and_equal_video(world):
+    records, videos = set(), set()
+    for seed in range(1, 21):
+        done = world.run("run", world.driver(), "--card", "grabber64" if seed % 2 else "grabber32", *SMALL, "--frames",
+                         "6", "-o", "v.y4m", "--record", "v.weir", "--seed", str(seed))
+        assert done.returncode == 0, done.stderr.decode()
+        with open(world.path("v.weir"), "rb") as file:
+            records.add(file.read())
+        with open(world.path("v.y4m"), "rb") as file:
+            videos.add(file.read())
+    assert len(records) == 20, len(records)
+    assert len(videos) == 1, len(videos)
+
+
+@case
+def every_format_and_size_is_delivered_and_checked(world):
+    for index, name in enumerate(("yuy2", "uyvy", "rgb24", "rgb32", "nv12")):
+        size = ("640x480", "1280x720", "1920x1080", "640x480", "3840x2160")[index]
+        for card in ("grabber64", "grabber32"):
+            done = world.run("run", world.driver(), "--card", card, "--format", name, "--size", size, "--fps", "30",
+                             "--frames", "3", "-o", "v.y4m", "--quiet")
+            assert done.returncode == 0, (name, size, card, done.stderr.decode())
+
+
+@case
+def a_pipe_gets_y4m(world):
+    done = world.run("run", world.driver(), *SMALL, "--frames", "5", "-o", "-")
+    assert done.returncode == 0, done.stderr.decode()
+    assert done.stdout.startswith(b"YUV4MPEG2 W640 H480 F60:1 Ip A1:1 C422\n"), done.stdout[:80]
+    assert (len(done.stdout) - done.stdout.index(b"\n") - 1) == 5 * (6 + FRAME_BYTES)
+    assert b"5 delivered" in done.stderr
+
+
+@case
+def raw_output_holds_the_drivers_bytes(world):
+    done = world.run("run", world.driver(), *SMALL, "--frames", "4", "-o", "v.raw")
+    assert done.returncode == 0, done.stderr.decode()
+    assert os.path.getsize(world.path("v.raw")) == 4 * FRAME_BYTES
+
+
+@case
+def ctrl_c_leaves_whole_frames_under_the_final_name(world):
+    process = subprocess.Popen([world.weir, "run", world.driver(), *SMALL, "--frames", "4000000", "-o", "v.y4m"],
+                               cwd=world.where, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 60
+    part = world.path("v.y4m.part")
+    while time.monotonic() < deadline and not (os.path.exists(part) and os.path.getsize(part) > 3 * FRAME_BYTES):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 130, process.returncode
+    assert y4m_frames(world.path("v.y4m"), FRAME_BYTES) >= 3
+    assert not os.path.exists(part)
+
+
+# ---- Refusals ------------------------------------------------------------------------------------------------------
+
+def write(world, name, data):
+    with open(world.path(name), "wb") as file:
+        file.write(data)
+    return world.path(name)
+
+
+def driver_bytes(world):
+    with open(world.driver(), "rb") as file:
+        return file.read()
+
+
+@case
+def a_truncated_driver_is_refused(world):
+    path = write(world, "cut.sys", driver_bytes(world)[:3000])
+    world.refuses(["run", path, "-o", "v.y4m"], 3, "cut.sys", "offset")
+
+
+@case
+def an_elf_file_is_refused_by_its_kind(world):
+    path = write(world, "elf.sys", open(world.weir, "rb").read(8192))
+    world.refuses(["run", path, "-o", "v.y4m"], 3, "elf.sys", "ELF")
+
+
+@case
+def a_32_bit_driver_is_refused_by_its_machine(world):
+    data = bytearray(driver_bytes(world))
+    at = struct.unpack_from("<I", data, 0x3C)[0]
+    struct.pack_into("<H", data, at + 4, 0x14C)
+    path = write(world, "x86.sys", data)
+    world.refuses(["run", path, "-o", "v.y4m"], 3, "x86.sys", "32-bit")
+
+
+@case
+def a_driver_that_is_not_there_is_refused(world):
+    world.refuses(["run", world.path("none.sys"), "-o", "v.y4m"], 3, "none.sys", "No such file")
+
+
+@case
+def a_call_to_a_function_weir_lacks_stops_the_run_by_name(world):
+    done = world.refuses(["run", world.bad("missing"), "-o", "v.y4m"], 3, "missing.sys")
+    assert b"was called at missing.sys+0x" in done.stderr, done.stderr.decode()
+
+
+@case
+def an_unknown_card_is_refused(world):
+    world.refuses(["run", world.driver(), "--card", "grabber128", "-o", "v.y4m"], 2, "grabber128")
+
+
+@case
+def an_unknown_card_parameter_is_refused(world):
+    world.refuses(["run", world.driver(), "--card", "grabber64,colour=blue", "-o", "v.y4m"], 2, "colour")
+
+
+@case
+def an_unknown_option_is_refused(world):
+    world.refuses(["run", world.driver(), "--frame", "3"], 2, "--frame")
+
+
+@case
+def impossible_values_are_refused_by_option(world):
+    for option, value in (("--ram", "1M"), ("--ram", "2T"), ("--cpus", "0"), ("--cpus", "33"), ("--buffers", "0"),
+                          ("--size", "12"), ("--fps", "fast"), ("--frames", "0"), ("--format", "yuv9"),
+                          ("--windows", "win3.1"), ("--seed", "x"), ("--snapshot", "p.png"), ("--param", "x"),
+                          ("-o", "v.avi")):
+        world.refuses(["run", world.driver(), option, value], 2, option)
+
+
+@case
+def a_size_the_pin_does_not_offer_is_refused(world):
+    world.refuses(["run", world.driver(), "--size", "100x100", "-o", "v.y4m"], 2, "format")
+
+
+@case
+def an_unwritable_output_is_refused(world):
+    world.refuses(["run", world.driver(), "-o", "/nowhere/at/all/v.y4m"], 5, "/nowhere/at/all/v.y4m")
+
+
+@case
+def a_full_device_ends_the_run_with_one_message(world):
+    world.refuses(["run", world.driver(), *SMALL, "--frames", "10", "-o", "/dev/full"], 5, "/dev/full",
+                  "No space left")
+
+
+@case
+def a_file_that_cannot_grow_leaves_nothing_behind(world):
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2 * FRAME_BYTES, 2 * FRAME_BYTES))
+    world.refuses(["run", world.driver(), *SMALL, "--frames", "10", "-o", "v.y4m"], 5, "v.y4m", preexec_fn=limit)
+
+
+@case
+def a_null_dereference_in_the_isr_is_a_bug_check_with_place_and_stack(world):
+    before = set(os.listdir(world.where))
+    done = world.run("run", world.bad("nullisr"), *SMALL, "--frames", "10", "-o", "v.y4m")
+    said = done.stderr.decode()
+    assert done.returncode == 1, said
+    assert "bug check 0xd1 DRIVER_IRQL_NOT_LESS_OR_EQUAL" in said, said
+    assert "nullisr.sys+0x" in said and "call stack" in said and "last events" in said, said
+    assert set(os.listdir(world.where)) - before <= {"v.y4m"}
+
+
+@case
+def a_spin_at_dispatch_level_is_a_dpc_watchdog_violation(world):
+    done = world.run("run", world.bad("spin"), *SMALL, "--frames", "10")
+    said = done.stderr.decode()
+    assert done.returncode == 1, said
+    assert "bug check 0x133 DPC_WATCHDOG_VIOLATION" in said and "spin.sys+0x" in said, said
+
+
+@case
+def a_failing_driver_entry_is_told_with_its_status(world):
+    world.refuses(["run", world.bad("failentry"), "-o", "v.y4m"], 3, "failentry.sys", "DriverEntry", "0x")
+
+
+@case
+def a_system_call_by_the_driver_is_a_finding(world):
+    done = world.run("run", world.bad("syscall"), *SMALL, "--frames", "3")
+    assert done.returncode == 1, done.stderr.decode()
+    assert b"system call" in done.stdout + done.stderr
+
+
+@case
+def a_driver_that_destroys_its_process_leaves_the_delivered_frames(world):
+    done = world.run("run", world.bad("wild"), *SMALL, "--frames", "200", "-o", "v.y4m")
+    assert done.returncode == 1, done.stderr.decode()
+    assert y4m_frames(world.path("v.y4m"), FRAME_BYTES) >= 1
+
+
+@case
+def imports_lists_every_import_of_the_sample_as_full(world):
+    done = world.run("imports", world.driver())
+    assert done.returncode == 0, done.stdout.decode()
+    assert b", 0 missing, 0 newer" in done.stdout
+
+
+@case
+def cards_lists_the_built_in_cards(world):
+    done = world.run("cards")
+    assert done.returncode == 0
+    assert b"grabber32" in done.stdout and b"grabber64" in done.stdout
+
+
+@case
+def version_and_help_work(world):
+    assert world.run("--version").stdout.startswith(b"weir ")
+    for command in (["--help"], ["run", "--help"], ["imports", "--help"], ["cards", "--help"]):
+        done = world.run(*command)
+        assert done.returncode == 0 and done.stdout.startswith(b"usage: weir"), command
+    assert world.run().returncode == 2
+    assert world.run("dance").returncode == 2
+
+
+# ---- The oracle ----------------------------------------------------------------------------------------------------
+
+VERDICTS = {"torn": "torn", "stale": "stale", "duplicate": "duplicate", "short-dma": "short", "lost-frame": "lost"}
+
+
+@case
+def each_verdict_is_provoked_by_a_card_fault_and_names_the_frame(world):
+    for card in ("grabber64", "grabber32"):
+        for fault, verdict in VERDICTS.items():
+            done = world.run("run", world.driver(), "--card", f"{card},fault={fault},at=9", *SMALL, "--frames", "20",
+                             "--json", "s.json", "--record", "s.weir")
+            assert done.returncode == 1, (card, fault, done.stdout.decode(), done.stderr.decode())
+            with open(world.path("s.json")) as file:
+                frames = json.load(file)["frames"]
+            assert frames[verdict] == 1, (card, fault, frames)
+            others = [k for k in ("torn", "stale", "short", "duplicate", "out_of_order", "wrong", "lost") if k != verdict]
+            assert sum(frames[k] for k in others) == 0, (card, fault, frames)
+
+
+def main():
+    build = sys.argv[1]
+    names = sys.argv[2:] or list(CASES)
+    failed = 0
+    for name in names:
+        where = tempfile.mkdtemp(prefix="weir-")
+        try:
+            CASES[name](World(build, where))
+            print("ok  ", name, flush=True)
+        except Exception as error:  # a case fails by any of its assertions
+            failed += 1
+            print("FAIL", name, "-", type(error).__name__, error, flush=True)
+        finally:
+            shutil.rmtree(where, ignore_errors=True)
+    print(f"{len(names) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
