@@ -15,15 +15,18 @@
     ULONG (STDMETHODCALLTYPE *Release)(interface *This);
 
 typedef struct IUnknown IUnknown, *PUNKNOWN;
+
 typedef struct IUnknownVtbl {
     WDK_IUNKNOWN_SLOTS(IUnknown)
 } IUnknownVtbl;
+
 struct IUnknown {
     const IUnknownVtbl *lpVtbl;
 };
 
 /* Properties, methods and events of a KS object by call instead of by IOCTL. */
 typedef struct IKsControl IKsControl, *PIKSCONTROL;
+
 typedef struct IKsControlVtbl {
     WDK_IUNKNOWN_SLOTS(IKsControl)
     NTSTATUS (STDMETHODCALLTYPE *KsProperty)(IKsControl *This, PKSPROPERTY Property,
@@ -33,12 +36,14 @@ typedef struct IKsControlVtbl {
     NTSTATUS (STDMETHODCALLTYPE *KsEvent)(IKsControl *This, PKSEVENT Event, ULONG EventLength,
         PVOID EventData, ULONG DataLength, ULONG *BytesReturned);
 } IKsControlVtbl;
+
 struct IKsControl {
     const IKsControlVtbl *lpVtbl;
 };
 
 /* The clock a pin was given, or its own. Callable up to DISPATCH_LEVEL. */
 typedef struct IKsReferenceClock IKsReferenceClock, *PIKSREFERENCECLOCK;
+
 typedef struct IKsReferenceClockVtbl {
     WDK_IUNKNOWN_SLOTS(IKsReferenceClock)
     LONGLONG (STDMETHODCALLTYPE *GetTime)(IKsReferenceClock *This);
@@ -51,18 +56,21 @@ typedef struct IKsReferenceClockVtbl {
         PKSRESOLUTION Resolution);
     NTSTATUS (STDMETHODCALLTYPE *GetState)(IKsReferenceClock *This, KSSTATE *State);
 } IKsReferenceClockVtbl;
+
 struct IKsReferenceClock {
     const IKsReferenceClockVtbl *lpVtbl;
 };
 
 /* Where a driver tells AVStream about its DMA adapter; Server 2003 SP1 and later. */
 typedef struct IKsDeviceFunctions IKsDeviceFunctions, *PIKSDEVICEFUNCTIONS;
+
 typedef struct IKsDeviceFunctionsVtbl {
     WDK_IUNKNOWN_SLOTS(IKsDeviceFunctions)
     NTSTATUS (STDMETHODCALLTYPE *RegisterAdapterObjectEx)(IKsDeviceFunctions *This,
         PDMA_ADAPTER AdapterObject, PDEVICE_DESCRIPTION DeviceDescription,
         ULONG NumberOfMapRegisters, ULONG MaxMappingsByteCount, ULONG MappingTableStride);
 } IKsDeviceFunctionsVtbl;
+
 struct IKsDeviceFunctions {
     const IKsDeviceFunctionsVtbl *lpVtbl;
 };

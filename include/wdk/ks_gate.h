@@ -12,6 +12,7 @@
 #include "wdk/ntdef.h"
 
 typedef struct _KSGATE KSGATE, *PKSGATE;
+
 struct _KSGATE {
     LONG Count;
     PKSGATE NextGate;

@@ -104,6 +104,7 @@ typedef NTSTATUS (NTAPI *PFNKSADDEVENT)(PIRP Irp, PKSEVENTDATA EventData,
     struct _KSEVENT_ENTRY *EventEntry);
 typedef void (NTAPI *PFNKSREMOVEEVENT)(PFILE_OBJECT FileObject,
     struct _KSEVENT_ENTRY *EventEntry);
+
 typedef struct {
     ULONG EventId;
     ULONG DataInput;
@@ -133,6 +134,7 @@ typedef struct {
 #define KSEVENT_ENTRY_DELETED  1
 #define KSEVENT_ENTRY_ONESHOT  2
 #define KSEVENT_ENTRY_BUFFERED 4
+
 typedef struct _KSEVENT_ENTRY {
     LIST_ENTRY ListEntry;
     PVOID Object;
@@ -165,6 +167,7 @@ typedef enum {
 #define KSCREATE_ITEM_WILDCARD        0x00000002
 #define KSCREATE_ITEM_NOPARAMETERS    0x00000004
 #define KSCREATE_ITEM_FREEONSTOP      0x00000008
+
 typedef struct {
     PDRIVER_DISPATCH Create;
     PVOID Context;
@@ -174,6 +177,7 @@ typedef struct {
 } KSOBJECT_CREATE_ITEM, *PKSOBJECT_CREATE_ITEM;
 
 typedef void (NTAPI *PFNKSITEMFREECALLBACK)(PKSOBJECT_CREATE_ITEM CreateItem);
+
 typedef struct {
     ULONG CreateItemsCount;
     PKSOBJECT_CREATE_ITEM CreateItemsList;
@@ -195,17 +199,24 @@ typedef struct {
 #define KSDISPATCH_FASTIO 0x80000000u
 
 /* Where KS keeps its things in an IRP. */
-#define KSCREATE_ITEM_IRP_STORAGE(Irp)         (*(PKSOBJECT_CREATE_ITEM *)&(Irp)->Tail.Overlay.DriverContext[0])
-#define KSEVENT_SET_IRP_STORAGE(Irp)           (*(const KSEVENT_SET **)&(Irp)->Tail.Overlay.DriverContext[0])
-#define KSEVENT_ITEM_IRP_STORAGE(Irp)          (*(const KSEVENT_ITEM **)&(Irp)->Tail.Overlay.DriverContext[3])
-#define KSEVENT_ENTRY_IRP_STORAGE(Irp)         (*(PKSEVENT_ENTRY *)&(Irp)->Tail.Overlay.DriverContext[0])
-#define KSMETHOD_SET_IRP_STORAGE(Irp)          (*(const KSMETHOD_SET **)&(Irp)->Tail.Overlay.DriverContext[0])
-#define KSMETHOD_ITEM_IRP_STORAGE(Irp)         (*(const KSMETHOD_ITEM **)&(Irp)->Tail.Overlay.DriverContext[3])
-#define KSMETHOD_TYPE_IRP_STORAGE(Irp)         (*(ULONG_PTR *)(&(Irp)->Tail.Overlay.DriverContext[2]))
-#define KSQUEUE_SPINLOCK_IRP_STORAGE(Irp)      (*(PKSPIN_LOCK *)&(Irp)->Tail.Overlay.DriverContext[1])
-#define KSPROPERTY_SET_IRP_STORAGE(Irp)        (*(const KSPROPERTY_SET **)&(Irp)->Tail.Overlay.DriverContext[0])
-#define KSPROPERTY_ITEM_IRP_STORAGE(Irp)       (*(const KSPROPERTY_ITEM **)&(Irp)->Tail.Overlay.DriverContext[3])
-#define KSPROPERTY_ATTRIBUTES_IRP_STORAGE(Irp) (*(PKSATTRIBUTE_LIST *)&(Irp)->Tail.Overlay.DriverContext[2])
+#define KSCREATE_ITEM_IRP_STORAGE(Irp) \
+    (*(PKSOBJECT_CREATE_ITEM *)&(Irp)->Tail.Overlay.DriverContext[0])
+#define KSEVENT_SET_IRP_STORAGE(Irp) (*(const KSEVENT_SET **)&(Irp)->Tail.Overlay.DriverContext[0])
+#define KSEVENT_ITEM_IRP_STORAGE(Irp) \
+    (*(const KSEVENT_ITEM **)&(Irp)->Tail.Overlay.DriverContext[3])
+#define KSEVENT_ENTRY_IRP_STORAGE(Irp) (*(PKSEVENT_ENTRY *)&(Irp)->Tail.Overlay.DriverContext[0])
+#define KSMETHOD_SET_IRP_STORAGE(Irp) \
+    (*(const KSMETHOD_SET **)&(Irp)->Tail.Overlay.DriverContext[0])
+#define KSMETHOD_ITEM_IRP_STORAGE(Irp) \
+    (*(const KSMETHOD_ITEM **)&(Irp)->Tail.Overlay.DriverContext[3])
+#define KSMETHOD_TYPE_IRP_STORAGE(Irp) (*(ULONG_PTR *)(&(Irp)->Tail.Overlay.DriverContext[2]))
+#define KSQUEUE_SPINLOCK_IRP_STORAGE(Irp) (*(PKSPIN_LOCK *)&(Irp)->Tail.Overlay.DriverContext[1])
+#define KSPROPERTY_SET_IRP_STORAGE(Irp) \
+    (*(const KSPROPERTY_SET **)&(Irp)->Tail.Overlay.DriverContext[0])
+#define KSPROPERTY_ITEM_IRP_STORAGE(Irp) \
+    (*(const KSPROPERTY_ITEM **)&(Irp)->Tail.Overlay.DriverContext[3])
+#define KSPROPERTY_ATTRIBUTES_IRP_STORAGE(Irp) \
+    (*(PKSATTRIBUTE_LIST *)&(Irp)->Tail.Overlay.DriverContext[2])
 
 typedef enum {
     KsInvokeOnSuccess = 1,
@@ -262,6 +273,7 @@ typedef NTSTATUS (NTAPI *PFNKSINITIALIZEALLOCATOR)(PVOID InitialContext,
 typedef void (NTAPI *PFNKSDELETEALLOCATOR)(PVOID Context);
 typedef NTSTATUS (NTAPI *PFNALLOCATOR_ALLOCATEFRAME)(PFILE_OBJECT FileObject, PVOID *Frame);
 typedef void (NTAPI *PFNALLOCATOR_FREEFRAME)(PFILE_OBJECT FileObject, PVOID Frame);
+
 typedef struct {
     PFNALLOCATOR_ALLOCATEFRAME AllocateFrame;
     PFNALLOCATOR_FREEFRAME FreeFrame;
@@ -270,6 +282,7 @@ typedef struct {
 typedef LONGLONG (FASTCALL *PFNKSCLOCK_GETTIME)(PFILE_OBJECT FileObject);
 typedef LONGLONG (FASTCALL *PFNKSCLOCK_CORRELATEDTIME)(PFILE_OBJECT FileObject,
     PLONGLONG SystemTime);
+
 typedef struct {
     PFNKSCLOCK_GETTIME GetTime;
     PFNKSCLOCK_GETTIME GetPhysicalTime;
@@ -313,6 +326,7 @@ typedef void (NTAPI *PFNDEREFERENCEDEVICEOBJECT)(PVOID Context);
 typedef NTSTATUS (NTAPI *PFNQUERYREFERENCESTRING)(PVOID Context, PWCHAR *String);
 typedef NTSTATUS (NTAPI *PFNQUERYMEDIUMSLIST)(PVOID Context, ULONG *MediumsCount,
     PKSPIN_MEDIUM *MediumList);
+
 typedef struct {
     INTERFACE Interface;
     PFNREFERENCEDEVICEOBJECT ReferenceDeviceObject;

@@ -6,6 +6,7 @@
 
 #include "wdk/ks.h"
 #include "wdk/ksmedia_audio.h"
+#include "wdk/ksmedia_vidcap.h"
 #include "wdk/ksmedia_video.h"
 
 #endif

@@ -55,7 +55,8 @@ typedef uint16_t USHORT, WORD, UINT16, WCHAR, *PUSHORT, *PWORD, *PWCHAR, *PWSTR,
 typedef const uint16_t *PCWSTR, *PCWCH, *LPCWSTR;
 typedef int32_t INT, LONG, BOOL, INT32, LONG32, HRESULT, NTSTATUS, *PINT, *PLONG, *PBOOL,
     *PNTSTATUS;
-typedef uint32_t UINT, ULONG, DWORD, UINT32, ULONG32, LCID, LOGICAL, *PUINT, *PULONG, *PDWORD, *PULONG32;
+typedef uint32_t UINT, ULONG, DWORD, UINT32, ULONG32, LCID, LOGICAL, *PUINT, *PULONG, *PDWORD,
+    *PULONG32;
 typedef uint16_t LANGID, *PLANGID;
 typedef int64_t LONGLONG, LONG64, INT64, *PLONGLONG, *PLONG64;
 typedef uint64_t ULONGLONG, ULONG64, DWORDLONG, UINT64, DWORD64, *PULONGLONG, *PULONG64, *PDWORD64;
@@ -173,7 +174,8 @@ typedef const STRING *PCSTRING, *PCANSI_STRING, *PCOEM_STRING, *PCUTF8_STRING;
     { sizeof(s) - sizeof((s)[0]), sizeof(s), (void *)(uintptr_t)(s) }
 #define DECLARE_CONST_UNICODE_STRING(name, s) \
     const WCHAR name##_buffer[] = s; \
-    const UNICODE_STRING name = {sizeof(s) - sizeof(WCHAR), sizeof(s), (PWCH)(uintptr_t)name##_buffer}
+    const UNICODE_STRING name = { \
+        sizeof(s) - sizeof(WCHAR), sizeof(s), (PWCH)(uintptr_t)name##_buffer}
 
 typedef struct _OBJECT_ATTRIBUTES {
     ULONG Length;
@@ -193,7 +195,9 @@ typedef const OBJECT_ATTRIBUTES *PCOBJECT_ATTRIBUTES;
 #define OBJ_OPENLINK 0x00000100
 #define OBJ_KERNEL_HANDLE 0x00000200
 #define OBJ_FORCE_ACCESS_CHECK 0x00000400
-#define OBJ_VALID_ATTRIBUTES 0x000007F2
+#define OBJ_IGNORE_IMPERSONATED_DEVICEMAP 0x00000800
+#define OBJ_DONT_REPARSE 0x00001000
+#define OBJ_VALID_ATTRIBUTES 0x00001FF2
 
 FORCEINLINE void InitializeObjectAttributes(POBJECT_ATTRIBUTES object, PUNICODE_STRING name,
     ULONG attributes, HANDLE root, PSECURITY_DESCRIPTOR security)

@@ -71,7 +71,8 @@ WDK_ASSERT_OFFSET(KPRCB, IdleThread, 0x18);
 WDK_ASSERT_OFFSET(KPRCB, NestingLevel, 0x20);
 WDK_ASSERT_OFFSET(KPRCB, Number, 0x24);
 
-/* Shared user data: one page that both sides of the system read, at a fixed address. */
+/* Shared user data: one page that both sides of the system read, at a fixed address. The
+ * members are those of Windows 10; what follows them (XState) is not declared. */
 #define KI_USER_SHARED_DATA 0xFFFFF78000000000ull
 
 typedef struct _KSYSTEM_TIME {
@@ -249,7 +250,9 @@ typedef enum _EXCEPTION_DISPOSITION {
 #define CONTEXT_FLOATING_POINT  (CONTEXT_AMD64 | 0x8)
 #define CONTEXT_DEBUG_REGISTERS (CONTEXT_AMD64 | 0x10)
 #define CONTEXT_FULL            (CONTEXT_CONTROL | CONTEXT_INTEGER | CONTEXT_FLOATING_POINT)
-#define CONTEXT_ALL             (CONTEXT_CONTROL | CONTEXT_INTEGER | CONTEXT_SEGMENTS | CONTEXT_FLOATING_POINT | CONTEXT_DEBUG_REGISTERS)
+#define CONTEXT_ALL \
+    (CONTEXT_CONTROL | CONTEXT_INTEGER | CONTEXT_SEGMENTS | CONTEXT_FLOATING_POINT | \
+     CONTEXT_DEBUG_REGISTERS)
 
 typedef struct _XSAVE_FORMAT {
     USHORT ControlWord;

@@ -145,7 +145,8 @@ NTSTATUS NTAPI IoRegisterLastChanceShutdownNotification(PDEVICE_OBJECT DeviceObj
 void NTAPI IoUnregisterShutdownNotification(PDEVICE_OBJECT DeviceObject);
 BOOLEAN NTAPI IoIsWdmVersionAvailable(UCHAR MajorVersion, UCHAR MinorVersion);
 PEPROCESS NTAPI IoGetCurrentProcess(void);
-NTSTATUS NTAPI IoCreateDriver(PUNICODE_STRING DriverName, PDRIVER_INITIALIZE InitializationFunction);
+NTSTATUS NTAPI IoCreateDriver(PUNICODE_STRING DriverName,
+    PDRIVER_INITIALIZE InitializationFunction);
 void NTAPI IoDeleteDriver(PDRIVER_OBJECT DriverObject);
 #define PsGetCurrentProcess IoGetCurrentProcess
 
@@ -274,7 +275,8 @@ NTSTATUS NTAPI IoReportResourceUsage(PUNICODE_STRING DriverClassName, PDRIVER_OB
     PBOOLEAN ConflictDetected);
 NTSTATUS NTAPI IoGetDeviceNumaNode(PDEVICE_OBJECT Pdo, PUSHORT NodeNumber);
 NTSTATUS NTAPI IoSetDeviceInterfacePropertyData(PUNICODE_STRING SymbolicLinkName,
-    const DEVPROPKEY *PropertyKey, LCID Lcid, ULONG Flags, DEVPROPTYPE Type, ULONG Size, PVOID Data);
+    const DEVPROPKEY *PropertyKey, LCID Lcid, ULONG Flags, DEVPROPTYPE Type, ULONG Size,
+    PVOID Data);
 NTSTATUS NTAPI IoGetDeviceInterfacePropertyData(PUNICODE_STRING SymbolicLinkName,
     const DEVPROPKEY *PropertyKey, LCID Lcid, ULONG Flags, ULONG Size, PVOID Data,
     PULONG RequiredSize, DEVPROPTYPE *Type);

@@ -58,8 +58,7 @@ typedef struct _KTIMER {
     ULARGE_INTEGER DueTime;
     LIST_ENTRY TimerListEntry;
     struct _KDPC *Dpc;
-    USHORT Processor;
-    USHORT TimerType;
+    ULONG Processor;
     ULONG Period;
 } KTIMER, *PKTIMER, *PRKTIMER;
 
@@ -134,6 +133,7 @@ typedef void (NTAPI *PKNORMAL_ROUTINE)(PVOID NormalContext, PVOID SystemArgument
 typedef void (NTAPI *PKRUNDOWN_ROUTINE)(struct _KAPC *Apc);
 typedef void (NTAPI *PKKERNEL_ROUTINE)(struct _KAPC *Apc, PKNORMAL_ROUTINE *NormalRoutine,
     PVOID *NormalContext, PVOID *SystemArgument1, PVOID *SystemArgument2);
+
 typedef struct _KAPC {
     UCHAR Type;
     UCHAR SpareByte0;
@@ -324,6 +324,7 @@ typedef enum _KBUGCHECK_BUFFER_DUMP_STATE {
 
 typedef void NTAPI KBUGCHECK_CALLBACK_ROUTINE(PVOID Buffer, ULONG Length);
 typedef KBUGCHECK_CALLBACK_ROUTINE *PKBUGCHECK_CALLBACK_ROUTINE;
+
 typedef struct _KBUGCHECK_CALLBACK_RECORD {
     LIST_ENTRY Entry;
     PKBUGCHECK_CALLBACK_ROUTINE CallbackRoutine;
@@ -339,6 +340,7 @@ typedef void NTAPI KBUGCHECK_REASON_CALLBACK_ROUTINE(KBUGCHECK_CALLBACK_REASON R
     struct _KBUGCHECK_REASON_CALLBACK_RECORD *Record, PVOID ReasonSpecificData,
     ULONG ReasonSpecificDataLength);
 typedef KBUGCHECK_REASON_CALLBACK_ROUTINE *PKBUGCHECK_REASON_CALLBACK_ROUTINE;
+
 typedef struct _KBUGCHECK_REASON_CALLBACK_RECORD {
     LIST_ENTRY Entry;
     PKBUGCHECK_REASON_CALLBACK_ROUTINE CallbackRoutine;
@@ -437,7 +439,7 @@ BOOLEAN NTAPI KeSetTimer(PKTIMER Timer, LARGE_INTEGER DueTime, PKDPC Dpc);
 BOOLEAN NTAPI KeSetTimerEx(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, PKDPC Dpc);
 BOOLEAN NTAPI KeSetCoalescableTimer(PKTIMER Timer, LARGE_INTEGER DueTime, ULONG Period,
     ULONG TolerableDelay, PKDPC Dpc);
-BOOLEAN NTAPI KeCancelTimer(PKTIMER);
+BOOLEAN NTAPI KeCancelTimer(PKTIMER Timer);
 BOOLEAN NTAPI KeReadStateTimer(PKTIMER Timer);
 
 /* Waits. */

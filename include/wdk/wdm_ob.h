@@ -110,6 +110,7 @@ void NTAPI CmGetCallbackVersion(PULONG Major, PULONG Minor);
 
 /* Event tracing. */
 typedef ULONGLONG REGHANDLE, *PREGHANDLE;
+
 typedef struct _EVENT_DESCRIPTOR {
     USHORT Id;
     UCHAR Version;
