@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The only legal epilogue: `add rsp, constant` or `lea rsp, [frame register + constant]`, then
- * pops of 8-byte registers, then a return or a jump. The jump is a tail call: it is one with a
- * memory operand of mod 00, one through a register with REX.W, or a direct one that leaves the
- * function. x64 prolog and epilog, "Epilog code". Test: "an epilogue is recognised from each of
- * its instructions". */
+ * pops of 8-byte registers, then a return or a jump. The jump is a tail call: one with a memory
+ * operand of mod 00, one through a register with REX.W, or a direct one to another function.
+ * x64 prolog and epilog, "Epilog code".
+ * Test: "an epilogue is recognised from each of its instructions". */
 #include "pe/epilogue.h"
 
 #include "pe/internal.h"
@@ -137,40 +137,31 @@ static bool read_pops(struct cursor *cursor, struct epilogue *out)
     }
 }
 
-/* A direct jump ends an epilogue when it goes to another function, or back to the first
- * instruction of this one. Parts of one function may lie apart, tied together by chained unwind
- * info. */
-static bool leaves_function(const struct pe_image_view *view, const struct pe_function *function,
-                            int64_t target)
+/* A direct jump is a tail call when it goes to the first instruction of a function, or to code
+ * without unwind data, which is a leaf function. Any other target lies in a body, whose frame must
+ * still be there: compilers move rarely executed parts away from their function, and jump back. */
+static bool is_tail_call(const struct pe_image_view *view, int64_t target)
 {
-    struct pe_function root;
     struct pe_function there;
-    struct pe_function there_root;
+    struct pe_function root;
 
     if (target < 0 || target >= view->size_bytes)
         return true;
-    if (!pe_function_root(view, function, &root))
-        return false;
-    if (target == root.begin_rva)
-        return true;
-    if (target >= function->begin_rva && target < function->end_rva)
-        return false;
     if (!pe_function_find(view, (uint32_t)target, &there))
         return true;
-    return pe_function_root(view, &there, &there_root) && there_root.begin_rva != root.begin_rva;
+    return pe_function_root(view, &there, &root) && root.begin_rva == target;
 }
 
-static bool read_jump(const struct pe_image_view *view, const struct pe_function *function,
-                      struct cursor *cursor, unsigned displacement_bytes)
+static bool read_jump(const struct pe_image_view *view, struct cursor *cursor,
+                      unsigned displacement_bytes)
 {
     int32_t displacement;
 
     return take_displacement(cursor, displacement_bytes, &displacement) &&
-           leaves_function(view, function, (int64_t)cursor->offset + displacement);
+           is_tail_call(view, (int64_t)cursor->offset + displacement);
 }
 
-static bool read_end(const struct pe_image_view *view, const struct pe_function *function,
-                     struct cursor *cursor, struct epilogue *out)
+static bool read_end(const struct pe_image_view *view, struct cursor *cursor, struct epilogue *out)
 {
     uint8_t rex = take_rex(cursor);
     struct modrm modrm;
@@ -186,9 +177,9 @@ static bool read_end(const struct pe_image_view *view, const struct pe_function 
     case 0xF3:
         return cursor_u8(cursor, &opcode) && opcode == 0xC3;
     case 0xEB:
-        return read_jump(view, function, cursor, 1);
+        return read_jump(view, cursor, 1);
     case 0xE9:
-        return read_jump(view, function, cursor, 4);
+        return read_jump(view, cursor, 4);
     case 0xFF:
         return take_modrm(cursor, &modrm) && modrm.reg == 4 &&
                (modrm.mod == 0 || (modrm.mod == 3 && (rex & REX_W) != 0));
@@ -210,7 +201,7 @@ bool epilogue_find(const struct pe_image_view *view, const struct pe_function *f
     if (!cursor_seek(&cursor, rva))
         return false;
     read_stack_release(&cursor, info->frame_register, &epilogue);
-    if (!read_pops(&cursor, &epilogue) || !read_end(view, function, &cursor, &epilogue))
+    if (!read_pops(&cursor, &epilogue) || !read_end(view, &cursor, &epilogue))
         return false;
     *out = epilogue;
     return true;

@@ -120,7 +120,7 @@ static void the_returns_and_tail_jumps_that_end_one_are_known(void **state)
     assert_false(is_epilogue("\x83\xC4\x28\xC3", 4, 0));    /* add esp */
 }
 
-static void a_direct_jump_is_a_tail_call_only_when_it_leaves_the_function(void **state)
+static void a_direct_jump_is_a_tail_call_only_to_the_start_of_a_function(void **state)
 {
     (void)state;
     assert_true(is_epilogue("\xEB\xFE", 2, 0));             /* to its own first instruction */
@@ -128,6 +128,7 @@ static void a_direct_jump_is_a_tail_call_only_when_it_leaves_the_function(void *
     assert_true(is_epilogue("\xEB\x7F", 2, 0));             /* to code without unwind data */
     assert_true(is_epilogue("\xE9\xFB\xFA\xFF\xFF", 5, 0)); /* to another function */
     assert_true(is_epilogue("\xE9\x00\x00\x00\x70", 5, 0)); /* out of the image */
+    assert_false(is_epilogue("\xE9\x01\xFF\xFF\xFF", 5, 0)); /* into another function's body */
 }
 
 static void a_jump_to_another_part_of_the_same_function_is_no_tail_call(void **state)
@@ -163,7 +164,7 @@ int main(void)
         cmocka_unit_test(a_large_frame_is_released_by_a_32_bit_constant),
         cmocka_unit_test(a_frame_register_may_release_the_stack_by_lea),
         cmocka_unit_test(the_returns_and_tail_jumps_that_end_one_are_known),
-        cmocka_unit_test(a_direct_jump_is_a_tail_call_only_when_it_leaves_the_function),
+        cmocka_unit_test(a_direct_jump_is_a_tail_call_only_to_the_start_of_a_function),
         cmocka_unit_test(a_jump_to_another_part_of_the_same_function_is_no_tail_call),
         cmocka_unit_test(more_pops_than_there_are_registers_are_no_epilogue),
     };

@@ -62,7 +62,8 @@ static int check_memory(const struct pe_image *image, const struct pe_section *s
                        "section %s is at 0x%X; it should follow its predecessor, at 0x%llX",
                        section->name, section->rva, (unsigned long long)expected_rva);
     }
-    if (section->virtual_size > image->size_of_image - section->rva) {
+    if (section->rva > image->size_of_image ||
+        section->virtual_size > image->size_of_image - section->rva) {
         return pe_fail(error, PE_ERROR_BAD_SECTION, offset + SECTION_VIRTUAL_SIZE,
                        "section %s ends at 0x%llX, beyond SizeOfImage 0x%X", section->name,
                        (unsigned long long)section->rva + section->virtual_size,

@@ -136,6 +136,9 @@ static void sections_that_are_empty_apart_or_overlapping_are_refused(void **stat
                 section_field(PE_BUILD_RDATA, PE_BUILD_SECTION_RVA), ".rdata");
     pe_build_put32(&build, size, 0xFFFFFFFF);
     must_refuse(&build, PE_ERROR_BAD_SECTION, size, "SizeOfImage");
+    pe_build_put32(&build, PE_BUILD_AT_SIZE_OF_IMAGE, 0x1900);
+    must_refuse(&build, PE_ERROR_BAD_SECTION, size, "SizeOfImage 0x1900");
+    pe_build(&build, NULL);
     pe_build_put32(&build, size, 0);
     pe_build_put32(&build, section_field(PE_BUILD_PAGE, PE_BUILD_SECTION_RAW_BYTES), 0);
     must_refuse(&build, PE_ERROR_BAD_SECTION, size, "no size");
