@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What a device is, whoever plays it: config space, BARs, interrupts, DMA, reset. Back ends (hw/model; later
- * hw/qemu, hw/vfio) fill struct hw_device and its ops; hal attaches it and gives it a way to memory and CPUs
- * (struct hw_host_ops). A device never runs on its own: it runs inside accesses by the driver, and in timers of
- * the simulation. */
+/* What a device is, whoever plays it: config space, BARs, interrupts, DMA, reset. Back ends
+ * (hw/model; later hw/qemu, hw/vfio) fill struct hw_device and its ops; hal attaches it and
+ * gives it a way to memory and CPUs (struct hw_host_ops). A device never runs on its own: it
+ * runs inside accesses by the driver, and in timers of the simulation. */
 #ifndef WEIR_HW_H
 #define WEIR_HW_H
 
@@ -14,7 +14,8 @@
 
 struct hw_device;
 
-/* What hal gives to a device; set by hal_attach, before that all DMA and interrupts are refused (-ENODEV). */
+/* What hal gives to a device; set by hal_attach, before that all DMA and interrupts are refused
+ * (-ENODEV). */
 typedef int hw_dma_read_fn(void *ctx, uint64_t la, void *to, uint64_t size_bytes);
 typedef int hw_dma_write_fn(void *ctx, uint64_t la, const void *from, uint64_t size_bytes);
 typedef void hw_line_fn(void *ctx, bool asserted);
@@ -26,15 +27,19 @@ struct hw_host_ops {
     hw_message_fn *message; /* MSI: memory write of data to address */
 };
 
-typedef int hw_cfg_read_fn(struct hw_device *device, uint32_t offset, uint32_t size_bytes, uint32_t *value);
-typedef int hw_cfg_write_fn(struct hw_device *device, uint32_t offset, uint32_t size_bytes, uint32_t value);
-typedef int hw_bar_read_fn(struct hw_device *device, unsigned bar, uint64_t offset, uint32_t size_bytes,
-                           uint64_t *value);
-typedef int hw_bar_write_fn(struct hw_device *device, unsigned bar, uint64_t offset, uint32_t size_bytes,
-                            uint64_t value);
+typedef int hw_cfg_read_fn(struct hw_device *device, uint32_t offset, uint32_t size_bytes,
+                           uint32_t *value);
+typedef int hw_cfg_write_fn(struct hw_device *device, uint32_t offset, uint32_t size_bytes,
+                            uint32_t value);
+typedef int hw_bar_read_fn(struct hw_device *device, unsigned bar, uint64_t offset,
+                           uint32_t size_bytes, uint64_t *value);
+typedef int hw_bar_write_fn(struct hw_device *device, unsigned bar, uint64_t offset,
+                            uint32_t size_bytes, uint64_t value);
 typedef void hw_reset_fn(struct hw_device *device);
 typedef void hw_power_fn(struct hw_device *device, unsigned d_state);
 typedef void hw_destroy_fn(struct hw_device *device);
+/* The card was pulled. Called inside an access or a timer: it takes note and returns. */
+typedef void hw_removed_fn(void *ctx, struct hw_device *device);
 struct hw_ops {
     const char *name; /* back end, as shown in traces */
     hw_cfg_read_fn *cfg_read; /* optional: absent means the common config space */
@@ -67,25 +72,41 @@ struct hw_device {
     unsigned dma_address_bits; /* how wide its addresses are: 32, 64 ... */
     bool pcie;
     bool removed; /* reads give all ones, writes vanish, no DMA */
+    hw_removed_fn *on_removed; /* optional, set by whoever tells the PnP manager */
+    void *removed_ctx;
+    unsigned d_state; /* 0 = D0; below it BARs do not answer and nothing is mastered */
+    bool line_wanted, line_driven; /* what the card asks of INTA#, and what config space lets out */
     const struct hw_host_ops *host;
     void *host_ctx;
 };
 
-/* Wrappers: argument checks, trace and fault points are written once, here. */
+/* For back ends: the part every device has. ops and name are borrowed for its life. */
+void hw_device_init(struct hw_device *device, struct sim *sim, const struct hw_ops *ops,
+                    const char *name);
+
+/* Wrappers: argument checks, what config space forbids, and trace are written once, here. BAR
+ * accesses are answered with all ones (writes: by nothing) while the card is removed, below D0
+ * or its decoding is off in the command register. DMA: 0, -ENODEV (removed, or no host yet),
+ * -EPERM (bus mastering off or below D0), -EFAULT (master abort; a read gives all ones). */
 int hw_cfg_read(struct hw_device *device, uint32_t offset, uint32_t size_bytes, uint32_t *value);
 int hw_cfg_write(struct hw_device *device, uint32_t offset, uint32_t size_bytes, uint32_t value);
 uint64_t hw_bar_read(struct hw_device *device, unsigned bar, uint64_t offset, uint32_t size_bytes);
-void hw_bar_write(struct hw_device *device, unsigned bar, uint64_t offset, uint32_t size_bytes, uint64_t value);
+void hw_bar_write(struct hw_device *device, unsigned bar, uint64_t offset, uint32_t size_bytes,
+                  uint64_t value);
 int hw_dma_read(struct hw_device *device, uint64_t la, void *to, uint64_t size_bytes);
 int hw_dma_write(struct hw_device *device, uint64_t la, const void *from, uint64_t size_bytes);
 void hw_line(struct hw_device *device, bool asserted);
 /* Sends message n as config space programs it (nothing while MSI is disabled). */
 void hw_message(struct hw_device *device, unsigned message);
+/* Messages config space has switched on, 0 = MSI is off. */
+unsigned hw_messages_on(const struct hw_device *device);
+void hw_remove(struct hw_device *device); /* surprise: the card is gone from now on */
 void hw_reset(struct hw_device *device);
 void hw_power(struct hw_device *device, unsigned d_state);
 void hw_destroy(struct hw_device *device); /* NULL is fine */
 
-/* In-process models by name ("grabber32") or shared object path, with "key=value,key=value" parameters. */
+/* In-process models by name ("grabber32") or shared object path, with "key=value,key=value"
+ * parameters. */
 struct hw_model_error {
     char text[256];
 };
