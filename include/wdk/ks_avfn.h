@@ -44,16 +44,15 @@ NTSTATUS NTAPI KsRegisterFilterWithNoKSPins(PDEVICE_OBJECT DeviceObject,
 /* Thermal callbacks and camera profiles of later systems. */
 typedef struct _KSDEVICE_THERMAL_DISPATCH KSDEVICE_THERMAL_DISPATCH, *PKSDEVICE_THERMAL_DISPATCH;
 typedef struct _KSDEVICE_PROFILE_INFO KSDEVICE_PROFILE_INFO, *PKSDEVICE_PROFILE_INFO;
-typedef struct _KSCAMERA_PROFILE_INFO KSCAMERA_PROFILE_INFO, *PKSCAMERA_PROFILE_INFO;
 
 typedef enum {
-    KSTHERMAL_STATE_LOW,
-    KSTHERMAL_STATE_HIGH,
-} KSTHERMAL_STATE;
+    KSDEVICE_THERMAL_STATE_LOW,
+    KSDEVICE_THERMAL_STATE_HIGH,
+} KSDEVICE_THERMAL_STATE;
 
-NTSTATUS NTAPI KsDeviceRegisterThermalDispatch(PKSDEVICE Device,
-    const KSDEVICE_THERMAL_DISPATCH *ThermalDispatch);
-NTSTATUS NTAPI KsGenerateThermalEvent(PVOID Object, KSTHERMAL_STATE ThermalState);
+NTSTATUS NTAPI KsDeviceRegisterThermalDispatch(PKSDEVICE KsDevice,
+    PKSDEVICE_THERMAL_DISPATCH KsDeviceThermalDispatch);
+NTSTATUS NTAPI KsGenerateThermalEvent(PVOID Object, KSDEVICE_THERMAL_STATE Value);
 NTSTATUS NTAPI KsInitializeDeviceProfile(PKSFILTERFACTORY FilterFactory);
 NTSTATUS NTAPI KsPublishDeviceProfile(PKSFILTERFACTORY FilterFactory,
     PKSDEVICE_PROFILE_INFO Profile);
@@ -152,10 +151,10 @@ NTSTATUS NTAPI KsPinSubmitFrameMdl(PKSPIN Pin, PMDL Mdl, PKSSTREAM_HEADER Stream
 void NTAPI KsPinRegisterFrameReturnCallback(PKSPIN Pin, PFNKSPINFRAMERETURN FrameReturn);
 void NTAPI KsPinRegisterIrpCompletionCallback(PKSPIN Pin, PFNKSPINIRPCOMPLETION IrpCompletion);
 void NTAPI KsPinRegisterHandshakeCallback(PKSPIN Pin, PFNKSPINHANDSHAKE Handshake);
-typedef void (NTAPI *PFNKSCANCELCACHEDMDL)(PVOID CancelContext);
-NTSTATUS NTAPI KsAcquireCachedMdl(PIRP Irp, REFGUID ConsumerGuid,
-    PFNKSCANCELCACHEDMDL CancelRoutine, PVOID CancelContext, PMDL *Mdl, PVOID *ReleaseContext);
-NTSTATUS NTAPI KsReleaseCachedMdl(REFGUID ConsumerGuid, PMDL Mdl, PVOID ReleaseContext);
+typedef void (NTAPI *PFNKSCANCELPINNEDMDL)(GUID Guid, PVOID CancelContext, PVOID ReleaseContext);
+NTSTATUS NTAPI KsAcquireCachedMdl(PIRP Irp, REFGUID Guid, PFNKSCANCELPINNEDMDL CancelRoutine,
+    PVOID CancelContext, PMDL *MdlAddr, PVOID *ReleaseContext);
+NTSTATUS NTAPI KsReleaseCachedMdl(REFGUID Guid, PMDL MdlAddr, HANDLE ReleaseContext);
 
 /* Automation and events. */
 NTSTATUS NTAPI KsMergeAutomationTables(PKSAUTOMATION_TABLE *AutomationTableAB,
