@@ -171,6 +171,9 @@ static inline bool sim_is_guest_visible(uint64_t va)
 /* Reserves (does not map) size_bytes at a seeded address with inaccessible pages around it. */
 int sim_space_reserve(struct sim *sim, bool user, uint64_t size_bytes, uint64_t align,
                       uint64_t *out_va);
+/* The same within a gigabyte of an address in one of the windows: code there reaches it by a jump. */
+#define SIM_NEAR_BYTES UINT64_C(0x40000000)
+int sim_space_reserve_near(struct sim *sim, uint64_t near_va, uint64_t size_bytes, uint64_t *out_va);
 void sim_space_release(struct sim *sim, uint64_t va);
 
 /* ---- Fault points ------------------------------------------------------------------------------- */

@@ -77,6 +77,23 @@ static void choose_bounds(struct sim *sim, struct sim_window *window, uint64_t s
     *end = window->zone_va + ZONE_BYTES;
 }
 
+static int reserve(struct sim *sim, struct sim_window *window, uint64_t base, uint64_t end,
+                   uint64_t size_bytes, uint64_t align, uint64_t *out_va)
+{
+    for (unsigned attempt = 0; attempt < 1000; attempt++) {
+        uint64_t va = draw_va(sim, base, end, size_bytes, align);
+
+        if (is_free(window, va, size_bytes)) {
+            int error = insert(window, va, size_bytes);
+
+            if (!error)
+                *out_va = va;
+            return error;
+        }
+    }
+    return -ENOSPC;
+}
+
 int sim_space_reserve(struct sim *sim, bool user, uint64_t size_bytes, uint64_t align,
                       uint64_t *out_va)
 {
@@ -90,18 +107,21 @@ int sim_space_reserve(struct sim *sim, bool user, uint64_t size_bytes, uint64_t 
         return -EINVAL;
     size_bytes = bits_align_up(size_bytes, HOST_PAGE_SIZE);
     choose_bounds(sim, window, size_bytes, align, &base, &end);
-    for (unsigned attempt = 0; attempt < 1000; attempt++) {
-        uint64_t va = draw_va(sim, base, end, size_bytes, align);
+    return reserve(sim, window, base, end, size_bytes, align, out_va);
+}
 
-        if (is_free(window, va, size_bytes)) {
-            int error = insert(window, va, size_bytes);
+int sim_space_reserve_near(struct sim *sim, uint64_t near_va, uint64_t size_bytes, uint64_t *out_va)
+{
+    struct sim_window *window = near_va < SIM_USER_WINDOW_END ? &sim->user : &sim->system;
+    uint64_t base = near_va - SIM_NEAR_BYTES;
+    uint64_t end = near_va + SIM_NEAR_BYTES;
 
-            if (!error)
-                *out_va = va;
-            return error;
-        }
-    }
-    return -ENOSPC;
+    if (size_bytes == 0 || size_bytes > SIM_NEAR_BYTES / 2)
+        return -EINVAL;
+    size_bytes = bits_align_up(size_bytes, HOST_PAGE_SIZE);
+    base = bits_align_up(base < window->base ? window->base : base, HOST_PAGE_SIZE);
+    end = end > window->end ? window->end : end;
+    return reserve(sim, window, base, end, size_bytes, HOST_PAGE_SIZE, out_va);
 }
 
 void sim_space_release(struct sim *sim, uint64_t va)

@@ -43,6 +43,25 @@ static void addresses_follow_from_the_seed(void **state)
     assert_int_not_equal(va[0], va[2]);
 }
 
+static void a_reservation_near_an_address_can_be_reached_by_a_jump(void **state)
+{
+    static const uint64_t places[] = {SIM_SYSTEM_WINDOW_BASE, 0x412345678000,
+                                      SIM_SYSTEM_WINDOW_END - 4096};
+    struct world world;
+    uint64_t va;
+
+    (void)state;
+    world_open(&world, 4, 1);
+    for (unsigned i = 0; i < ARRAY_LEN(places); i++) {
+        assert_int_equal(sim_space_reserve_near(world.sim, places[i], 5000, &va), 0);
+        assert_true(va - places[i] < SIM_NEAR_BYTES || places[i] - va <= SIM_NEAR_BYTES);
+        assert_true(va >= SIM_SYSTEM_WINDOW_BASE && va + 8192 <= SIM_SYSTEM_WINDOW_END);
+        sim_space_release(world.sim, va);
+    }
+    assert_int_equal(sim_space_reserve_near(world.sim, places[1], 0, &va), -EINVAL);
+    world_close(&world);
+}
+
 static void nonsense_is_refused(void **state)
 {
     struct world world;
@@ -62,6 +81,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(reservations_lie_in_their_window_apart_and_aligned),
         cmocka_unit_test(addresses_follow_from_the_seed),
+        cmocka_unit_test(a_reservation_near_an_address_can_be_reached_by_a_jump),
         cmocka_unit_test(nonsense_is_refused),
     };
 
