@@ -74,7 +74,7 @@ int host_map_at(uint64_t va, int fd, uint64_t offset, uint64_t size_bytes, unsig
 
 int host_reserve_at(uint64_t va, uint64_t size_bytes)
 {
-    void *base;
+    void *base = NULL;
     int error = map((void *)va, MAP_FIXED_NOREPLACE | MAP_NORESERVE, -1, 0, size_bytes, HOST_NONE,
                     &base);
     if (error)
