@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* The drivers Windows itself ships, as far as a machine with one card needs them: the PCI bus driver, which makes a PDO
+ * for a slot of hal's and answers for it, and the root enumerator, which makes a PDO without hardware.
+ * On a thread of ours at PASSIVE_LEVEL. Like any driver they call the Windows API; pnp learns of a PDO through
+ * pnp_announce. */
+#ifndef WEIR_INBOX_INBOX_H
+#define WEIR_INBOX_INBOX_H
+
+#include "hal/hal.h"
+#include "pnp/pnp.h"
+
+struct inbox;
+int inbox_create(struct ke *ke, struct hal *hal, struct pnp *pnp, struct inbox **out);
+void inbox_destroy(struct inbox *inbox);
+
+/* A PDO for the device in the slot. */
+NTSTATUS inbox_pci_pdo(struct inbox *inbox, struct hal_slot *slot, PDEVICE_OBJECT *out);
+/* A PDO without resources. name becomes its device id: ROOT\name. */
+NTSTATUS inbox_root_pdo(struct inbox *inbox, const char *name, PDEVICE_OBJECT *out);
+
+#endif
