@@ -87,6 +87,35 @@ struct mm_io_ops {
 };
 void mm_set_io_ops(struct mm *mm, const struct mm_io_ops *ops, void *ctx);
 
+/* The same access as a driver's load or store would make, for READ_REGISTER_ULONG and its kin: device registers
+ * through io_ops, anything else directly. */
+uint64_t mm_register_read(struct mm *mm, uint64_t va, unsigned size_bytes);
+void mm_register_write(struct mm *mm, uint64_t va, unsigned size_bytes, uint64_t value);
+
+/* ---- Pool ------------------------------------------------------------------------------------------------- */
+/* The engine behind ExAllocatePoolWithTag; rooms use that, except below nt/ex. */
+enum mm_pool_kind { MM_POOL_NONPAGED, MM_POOL_PAGED };
+struct mm_pool_request {
+    enum mm_pool_kind kind;
+    bool cache_aligned; /* to 64 bytes */
+    bool zero;
+    uint32_t tag;
+    uint64_t size_bytes;
+    uint64_t caller_va; /* guest code that asks; 0: our own */
+};
+void *mm_pool_allocate(struct mm *mm, const struct mm_pool_request *request); /* NULL: no memory */
+/* tag 0 matches any. What is no live block is a finding and bug check 0xC2. */
+void mm_pool_free(struct mm *mm, void *block, uint32_t tag);
+bool mm_pool_is_paged(struct mm *mm, uint64_t va); /* in paged pool */
+
+/* ---- Exceptions and exported variables ---------------------------------------------------------------------- */
+/* MmProbeAndLockPages and ProbeForRead raise through this; the default is ExRaiseStatus. It must not return. */
+typedef void mm_raise_fn(NTSTATUS status);
+void mm_set_raise(struct mm *mm, mm_raise_fn *raise); /* NULL: the default */
+/* Where drivers see the variables that the kernel exports: PVOID MmHighestUserAddress, PVOID MmSystemRangeStart,
+ * ULONG64 MmUserProbeAddress, BOOLEAN Mm64BitPhysicalAddress. 0 for any other name. */
+uint64_t mm_variable_va(struct mm *mm, const char *name);
+
 /* ---- Figures and leaks -------------------------------------------------------------------------------------- */
 /* Emits a pool_leak event and finding for each block whose allocation came from guest code in [base, end). */
 void mm_report_leaks(struct mm *mm, uint64_t base_va, uint64_t end_va);

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* Questions about addresses. ProbeForRead and ProbeForWrite check that a range lies in user space and raise when it
+ * does not; only ProbeForWrite looks whether there is memory. A length of 0 is never checked.
+ * ProbeForRead, ProbeForWrite, Remarks; wdm.h. */
+#include <string.h>
+
+#include "host/host.h"
+#include "mm/limits.h"
+#include "mm/state.h"
+
+enum { RANGES = 3 };
+
+static void probe_range(struct mm *mm, uint64_t va, uint64_t size_bytes, ULONG alignment)
+{
+    uint64_t end;
+
+    if ((va & (alignment - 1)) != 0)
+        mm->raise(STATUS_DATATYPE_MISALIGNMENT);
+    if (weir_add_overflows(va, size_bytes, &end) || end > MM_USER_PROBE_ADDRESS)
+        mm->raise(STATUS_ACCESS_VIOLATION);
+}
+
+void NTAPI ProbeForRead(const void *Address, SIZE_T Length, ULONG Alignment)
+{
+    if (Length != 0)
+        probe_range(mm_here(), (uint64_t)(uintptr_t)Address, Length, Alignment);
+}
+
+void NTAPI ProbeForWrite(PVOID Address, SIZE_T Length, ULONG Alignment)
+{
+    struct mm *mm = mm_here();
+    uint64_t va = (uint64_t)(uintptr_t)Address;
+
+    if (Length == 0)
+        return;
+    probe_range(mm, va, Length, Alignment);
+    for (uint64_t at = va & ~(uint64_t)(MM_PAGE_SIZE - 1); at < va + Length; at += MM_PAGE_SIZE) {
+        struct mm_region *region = region_find(mm, at);
+
+        if (region == NULL || !(region->protection & HOST_WRITE))
+            mm->raise(STATUS_ACCESS_VIOLATION);
+    }
+}
+
+/* Device memory has physical addresses too. 0 for an address that names nothing. MmGetPhysicalAddress. */
+PHYSICAL_ADDRESS NTAPI MmGetPhysicalAddress(PVOID BaseAddress)
+{
+    uint64_t va = (uint64_t)(uintptr_t)BaseAddress;
+    mm_pfn pfn = mm_pfn_of_va(mm_here(), va);
+    PHYSICAL_ADDRESS pa = {.QuadPart = 0};
+
+    if (pfn != MM_PFN_NONE)
+        pa.QuadPart = (LONGLONG)(pfn << MM_PAGE_SHIFT | va % MM_PAGE_SIZE);
+    return pa;
+}
+
+BOOLEAN NTAPI MmIsAddressValid(PVOID VirtualAddress)
+{
+    return mm_pfn_of_va(mm_here(), (uint64_t)(uintptr_t)VirtualAddress) != MM_PFN_NONE;
+}
+
+BOOLEAN NTAPI MmIsNonPagedSystemAddressValid(PVOID VirtualAddress)
+{
+    struct mm *mm = mm_here();
+
+    return MmIsAddressValid(VirtualAddress) &&
+           !mm_pool_is_paged(mm, (uint64_t)(uintptr_t)VirtualAddress);
+}
+
+/* RAM as the firmware reported it; an entry of zeros ends the array, which the caller frees with ExFreePool. */
+PPHYSICAL_MEMORY_RANGE NTAPI MmGetPhysicalMemoryRanges(void)
+{
+    struct mm *mm = mm_here();
+    uint64_t bounds[RANGES][2] = {{MM_PAGE_SIZE, RAM_VIDEO_BASE},
+                                  {RAM_VIDEO_END, mm->ram.low_end},
+                                  {RAM_HIGH_BASE, mm->ram.high_end}};
+    struct mm_pool_request request = {.kind = MM_POOL_NONPAGED, .tag = 0x68506D4D /* "MmPh" */,
+                                      .size_bytes = (RANGES + 1) * sizeof(PHYSICAL_MEMORY_RANGE),
+                                      .zero = true, .caller_va = ke_caller_va()};
+    PPHYSICAL_MEMORY_RANGE ranges = mm_pool_allocate(mm, &request);
+
+    for (unsigned i = 0; ranges != NULL && i < RANGES && bounds[i][0] < bounds[i][1]; i++) {
+        ranges[i].BaseAddress.QuadPart = (LONGLONG)bounds[i][0];
+        ranges[i].NumberOfBytes.QuadPart = (LONGLONG)(bounds[i][1] - bounds[i][0]);
+    }
+    return ranges;
+}
