@@ -81,6 +81,11 @@ uint64_t sim_seed(struct sim *sim)
     return sim->seed;
 }
 
+unsigned sim_cpus(struct sim *sim)
+{
+    return sim->cpus;
+}
+
 uint64_t sim_now_ns(struct sim *sim)
 {
     return sim->now_ns;

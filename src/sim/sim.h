@@ -59,6 +59,7 @@ void sim_destroy(struct sim *sim);
 void sim_set_hooks(struct sim *sim, const struct sim_hooks *hooks, void *ctx);
 struct trace *sim_trace(struct sim *sim);
 uint64_t sim_seed(struct sim *sim);
+unsigned sim_cpus(struct sim *sim);
 
 /* ---- Virtual time and events ------------------------------------------------------------------ */
 uint64_t sim_now_ns(struct sim *sim);

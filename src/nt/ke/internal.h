@@ -29,7 +29,6 @@ enum {
 /* 2026-01-01 00:00:00 UTC in units of 100 ns since 1601: the system time at boot. */
 #define KE_BOOT_TIME_100NS INT64_C(134116992000000000)
 
-struct ke_dpcs;
 struct ke_interrupts;
 struct ke_timers;
 struct ke_threads;
@@ -48,6 +47,7 @@ struct ke_cpu {
     struct ke_thread *idle;
     struct ke_thread *next; /* chosen to run here as soon as IRQL allows */
     uint64_t quantum_end_ns;
+    bool rotate; /* the current thread has used up its quantum: it goes to the tail */
     uint64_t isr_stack_va; /* tops of guest stacks */
     uint64_t dpc_stack_va;
     uint64_t raised_since_ns; /* when IRQL left the levels below DISPATCH_LEVEL */
@@ -55,8 +55,9 @@ struct ke_cpu {
     struct list_node vectors[KE_IRQLS];
 };
 
+/* Threads that wait for a CPU, by priority. */
 struct ke_ready {
-    uint32_t priorities; /* bit n: queue n holds threads */
+    uint32_t priorities; /* bit n: queue n is not empty */
     struct list_node queue[KE_PRIORITIES];
 };
 
@@ -87,6 +88,38 @@ struct ke {
 
 extern struct ke *ke_ambient; /* ke_current() without the call */
 
+/* deliver.c: runs what this CPU's IRQL allows, interrupts first, then DPCs, then another thread. */
+void ke_deliver(struct ke *ke);
+static inline void ke_deliver_pending(struct ke *ke)
+{
+    if (weir_unlikely(ke->cpu->pending))
+        ke_deliver(ke);
+}
+void ke_set_irql(struct ke *ke, KIRQL irql); /* of this CPU, and nothing else happens */
+/* Work of these kinds (KE_PENDING_*) waits for the CPU. Callable from events. */
+void ke_cpu_request(struct ke *ke, struct ke_cpu *cpu, uint32_t pending);
+/* Waits for another CPU; a deadlock is reported and ends the run. */
+void ke_spin(struct ke *ke, const void *lock);
+
+/* spin_lock.c: without a change of IRQL. */
+void ke_spin_acquire(struct ke *ke, PKSPIN_LOCK lock);
+void ke_spin_release(struct ke *ke, PKSPIN_LOCK lock);
+
+/* interrupt.c */
+int ke_interrupts_create(struct ke *ke);
+void ke_interrupts_destroy(struct ke *ke);
+void ke_interrupt_dispatch(struct ke *ke, struct ke_cpu *cpu); /* the highest one that waits */
+
+/* dpc.c */
+void ke_dpc_run_all(struct ke *ke);
+bool ke_dpc_queue(struct ke *ke, PKDPC dpc, PVOID argument1, PVOID argument2); /* from events too */
+
+/* timer.c */
+int ke_timers_create(struct ke *ke);
+void ke_timers_destroy(struct ke *ke);
+/* When a documented due time (negative: relative) comes, on the grid of timers. */
+uint64_t ke_due_ns(struct ke *ke, LONGLONG due_100ns);
+
 /* ---- Asked of the other half ------------------------------------------------------------------------- */
 int ke_pcr_create(struct ke *ke); /* pcr.c: KPCRs, shared user data; fills ke->pcrs */
 void ke_pcr_destroy(struct ke *ke);
@@ -96,6 +129,7 @@ int ke_trap_create(struct ke *ke); /* trap.c: fills ke->traps; handlers are inst
 void ke_trap_destroy(struct ke *ke);
 int ke_bugcheck_create(struct ke *ke); /* bugcheck.c: fills ke->bug_check and ke->modules */
 void ke_bugcheck_destroy(struct ke *ke);
+bool ke_interrupts_enabled(struct ke *ke, unsigned cpu); /* trap.c: cli and sti */
 
 /* ---- Offered to the other half ------------------------------------------------------------------------- */
 /* Time as Windows shows it: on the grid of KE_TICK_NS, as clock interrupts would update it. */

@@ -25,7 +25,8 @@ struct trace *ke_trace(struct ke *ke);
 /* One state pointer per room above (mm, io, pnp, hal, ks ...), so that Windows calls find theirs. */
 enum ke_room {
     KE_ROOM_MM, KE_ROOM_EX, KE_ROOM_OB, KE_ROOM_SE, KE_ROOM_CM, KE_ROOM_PS, KE_ROOM_IO, KE_ROOM_PNP,
-    KE_ROOM_PO, KE_ROOM_HAL, KE_ROOM_INBOX, KE_ROOM_KS, KE_ROOM_EXPORTS, KE_ROOM_MACHINE, KE_ROOM_COUNT
+    KE_ROOM_PO, KE_ROOM_HAL, KE_ROOM_INBOX, KE_ROOM_KS, KE_ROOM_EXPORTS, KE_ROOM_MACHINE,
+    KE_ROOM_RTL, KE_ROOM_COUNT
 };
 void ke_set_room(struct ke *ke, enum ke_room room, void *state);
 void *ke_room(struct ke *ke, enum ke_room room);
@@ -79,10 +80,27 @@ struct ke_thread; /* ours; the first bytes of its public part are a KTHREAD a dr
 /* A thread that runs our own code (boot, client, worker). It ends when fn returns. */
 int ke_thread_start(struct ke *ke, const char *name, ke_thread_fn *fn, void *ctx,
                     struct ke_thread **out);
+struct ke_thread_config {
+    const char *name;
+    ke_thread_fn *fn;
+    void *ctx;
+    KPRIORITY priority; /* 0: the default, 8 */
+};
+/* Gives the caller a reference; *out is set before the thread can run. -EAGAIN: too many threads. */
+int ke_thread_create(struct ke *ke, const struct ke_thread_config *config, struct ke_thread **out);
+_Noreturn void ke_thread_exit(NTSTATUS status); /* the current one; its object becomes signalled */
+void ke_thread_ref(struct ke_thread *thread);
+void ke_thread_unref(struct ke_thread *thread);
 struct ke_thread *ke_thread_current(void);
 PKTHREAD ke_thread_object(struct ke_thread *thread);
+struct ke_thread *ke_thread_of(struct ke *ke, PKTHREAD object); /* NULL: no thread's */
 uint64_t ke_thread_id(struct ke_thread *thread);
-void ke_thread_join(struct ke_thread *thread); /* waits for its end and frees it; PASSIVE_LEVEL */
+const char *ke_thread_name(struct ke_thread *thread);
+NTSTATUS ke_thread_exit_status(struct ke_thread *thread); /* STATUS_PENDING while it lives */
+void ke_thread_join(struct ke_thread *thread); /* waits for its end and gives the reference back; PASSIVE_LEVEL */
+
+/* A timer that is set and lies in this memory: whoever frees it asks (bug check 0xC7). */
+bool ke_timer_in(struct ke *ke, uint64_t va, uint64_t size_bytes, uint64_t *out_va);
 
 /* ---- Interrupts: hardware side (hal) and software side (io) ------------------------------------------- */
 /* A vector is a number hal hands out. Line vectors are level triggered and may be shared; message
@@ -129,12 +147,14 @@ struct ke_memory_ops {
 void ke_set_memory_ops(struct ke *ke, const struct ke_memory_ops *ops, void *ctx);
 
 /* ---- Modules: images that unwinding and reports know ---------------------------------------------------- */
-/* Borrowed until removed. bytes are the mapped image at base_va. */
+/* Borrowed until removed. */
 struct ke_module {
     const char *name; /* "grabber.sys" */
     uint64_t base_va;
     uint64_t size_bytes;
     const struct pe_image *image;
+    const uint8_t *copy; /* the image as it was mapped at load, size_bytes long, in our own memory: INIT is gone
+                            from the driver's after DriverEntry. For pe_view_init. */
 };
 void ke_module_add(struct ke *ke, const struct ke_module *module);
 void ke_module_remove(struct ke *ke, uint64_t base_va);
