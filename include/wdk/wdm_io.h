@@ -392,6 +392,21 @@ WDK_ASSERT_OFFSET(IRP, Tail.Overlay.ListEntry, 0xA8);
 WDK_ASSERT_OFFSET(IRP, Tail.Overlay.CurrentStackLocation, 0xB8);
 WDK_ASSERT_OFFSET(IRP, Tail.Overlay.OriginalFileObject, 0xC0);
 
+/* What an open asks for; Parameters.Create points to it. */
+typedef struct _IO_SECURITY_CONTEXT {
+    PSECURITY_QUALITY_OF_SERVICE SecurityQos;
+    PACCESS_STATE AccessState;
+    ACCESS_MASK DesiredAccess;
+    ULONG FullCreateOptions;
+} IO_SECURITY_CONTEXT;
+
+typedef struct _GENERIC_MAPPING {
+    ACCESS_MASK GenericRead;
+    ACCESS_MASK GenericWrite;
+    ACCESS_MASK GenericExecute;
+    ACCESS_MASK GenericAll;
+} GENERIC_MAPPING;
+
 #define POINTER_ALIGNMENT DECLSPEC_ALIGN(8)
 
 struct _IO_STACK_LOCATION {
