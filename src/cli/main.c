@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,41 +6,11 @@
 #include "cli/cli.h"
 #include "host/host.h"
 
-enum { DRIVER_LIMIT_BYTES = 256 << 20 };
-
 static const struct cli_command commands[] = {
     {"run", "load a driver, start it on a card, stream frames to disk", cli_run},
     {"imports", "what a driver needs, and what of it is here", cli_imports},
     {"cards", "the cards there are, with their parameters", cli_cards},
 };
-
-int cli_fail(enum cli_exit code, const char *format, ...)
-{
-    va_list arguments;
-
-    fputs("weir: ", stderr);
-    va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
-    va_end(arguments);
-    fputc('\n', stderr);
-    return code;
-}
-
-const char *cli_base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash != NULL ? slash + 1 : path;
-}
-
-int cli_read_driver(const char *path, void **bytes, size_t *size_bytes)
-{
-    int result = host_file_read(path, DRIVER_LIMIT_BYTES, bytes, size_bytes);
-
-    if (result == 0)
-        return 0;
-    return cli_fail(CLI_IMAGE, "%s: cannot be read: %s", path, host_error_text(result));
-}
 
 static void help(FILE *to)
 {

@@ -255,7 +255,7 @@ NTSTATUS pnp_remove_after_surprise(struct pnp *pnp, PDEVICE_OBJECT pdo)
 {
     struct pnp_node *node = node_of(pnp, pdo);
 
-    return node->added ? finish_remove(node) : STATUS_SUCCESS;
+    return node != NULL && node->added ? finish_remove(node) : STATUS_SUCCESS;
 }
 
 /* ---- Power --------------------------------------------------------------------------------------------------------- */

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of this room share. Not a door. */
+#ifndef WEIR_MACHINE_INTERNAL_H
+#define WEIR_MACHINE_INTERNAL_H
+
+#include "base/base.h"
+#include "cm/cm.h"
+#include "ex/ex.h"
+#include "inbox/inbox.h"
+#include "io/io.h"
+#include "ks/ks.h"
+#include "machine/machine.h"
+#include "ob/ob.h"
+#include "pnp/pnp.h"
+#include "po/po.h"
+#include "ps/ps.h"
+#include "rtl/rtl.h"
+#include "se/se.h"
+
+struct machine {
+    uint64_t magic;
+    struct machine_config config;
+    struct sim *sim;
+    struct ke *ke;
+    struct exports *exports;
+    struct mm *mm;
+    struct rtl *rtl;
+    struct ex *ex;
+    struct ob *ob;
+    struct se *se;
+    struct cm *cm;
+    struct ps *ps;
+    struct io *io;
+    struct pnp *pnp;
+    struct po *po;
+    struct hal *hal;
+    struct inbox *inbox;
+    struct ks *ks;
+    struct hw_device *card; /* NULL without one */
+    struct hal_slot *slot;
+    /* The driver under test. */
+    struct exports_driver *image;
+    PDRIVER_OBJECT driver;
+    PDEVICE_OBJECT pdo;
+    /* The caller's function and its thread. */
+    machine_main_fn *main;
+    void *main_ctx;
+};
+
+bool machine_fail(struct machine_error *error, enum machine_failure kind, NTSTATUS status,
+                  const char *format, ...) WEIR_PRINTF(4, 5);
+
+#endif

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/* The driver's life on this machine, one step a function. On a thread of the machine at PASSIVE_LEVEL. */
+#include <stdio.h>
+#include <string.h>
+
+#include "machine/internal.h"
+
+/* "grabber" of "grabber.sys": the service's name. */
+static void service_name(const struct machine *machine, char *name, size_t size)
+{
+    char *dot;
+
+    snprintf(name, size, "%s", machine->config.driver_name);
+    dot = strrchr(name, '.');
+    if (dot != NULL && dot != name)
+        *dot = 0;
+}
+
+/* Parameters are there before DriverEntry; the device's software key is the same key (docs/LIMITS.md). */
+static bool set_parameters(struct machine *machine, const char *service)
+{
+    char path[200];
+
+    snprintf(path, sizeof path, CM_SERVICES "\\%s\\Parameters", service);
+    if (cm_make_key(machine->cm, path) != 0)
+        return false;
+    for (size_t i = 0; i < machine->config.parameter_count; i++) {
+        const struct machine_parameter *parameter = &machine->config.parameters[i];
+        uint32_t number;
+        int result = num_parse_u32(parameter->value, &number) == 0
+                         ? cm_set_number(machine->cm, path, parameter->name, number)
+                         : cm_set_string(machine->cm, path, parameter->name, parameter->value);
+
+        if (result != 0)
+            return false;
+    }
+    return true;
+}
+
+static bool load_image(struct machine *machine, struct machine_error *error)
+{
+    struct exports_error refusal = {0};
+
+    if (exports_load(machine->exports, machine->config.driver_name, machine->config.driver_bytes,
+                     machine->config.driver_size_bytes, &machine->image, &refusal) == 0)
+        return true;
+    return machine_fail(error,
+                        refusal.kind == EXPORTS_NO_MEMORY ? MACHINE_HOST : MACHINE_IMAGE,
+                        STATUS_SUCCESS, "%s", refusal.text);
+}
+
+bool machine_load_driver(struct machine *machine, struct machine_error *error)
+{
+    char service[64];
+    NTSTATUS status;
+
+    service_name(machine, service, sizeof service);
+    if (!set_parameters(machine, service))
+        return machine_fail(error, MACHINE_HOST, STATUS_SUCCESS, "no memory for the registry");
+    if (!load_image(machine, error))
+        return false;
+    status = io_driver_create(machine->io, service, machine->image->base_va,
+                              machine->image->size_bytes, machine->image->entry_va,
+                              &machine->driver);
+    if (!NT_SUCCESS(status))
+        return machine_fail(error, MACHINE_HOST, status, "no memory for the driver object");
+    if (machine->config.before_guest != NULL)
+        machine->config.before_guest(machine->config.before_guest_ctx);
+    status = io_driver_initialize(machine->driver);
+    if (!NT_SUCCESS(status)) {
+        machine_fail(error, MACHINE_DRIVER, status, "DriverEntry failed with status 0x%08x",
+                     (unsigned)status);
+        exports_unload(machine->exports, machine->image);
+        machine->image = NULL;
+        return false;
+    }
+    exports_discard_init(machine->exports, machine->image);
+    return true;
+}
+
+static NTSTATUS make_pdo(struct machine *machine)
+{
+    char service[64];
+
+    if (machine->pdo != NULL)
+        return STATUS_SUCCESS;
+    service_name(machine, service, sizeof service);
+    if (machine->slot != NULL)
+        return inbox_pci_pdo(machine->inbox, machine->slot, &machine->pdo);
+    return inbox_root_pdo(machine->inbox, service, &machine->pdo);
+}
+
+bool machine_start_device(struct machine *machine, struct machine_error *error)
+{
+    NTSTATUS status = make_pdo(machine);
+
+    if (!NT_SUCCESS(status))
+        return machine_fail(error, MACHINE_HOST, status, "no memory for the device object");
+    status = pnp_add_device(machine->pnp, machine->driver, machine->pdo);
+    if (!NT_SUCCESS(status))
+        return machine_fail(error, MACHINE_DRIVER, status, "AddDevice failed with status 0x%08x",
+                            (unsigned)status);
+    return machine_restart_device(machine, error);
+}
+
+bool machine_restart_device(struct machine *machine, struct machine_error *error)
+{
+    NTSTATUS status = pnp_start(machine->pnp, machine->pdo);
+
+    if (NT_SUCCESS(status))
+        return true;
+    return machine_fail(error, MACHINE_DRIVER, status,
+                        "the driver refused to start the device on this card, status 0x%08x",
+                        (unsigned)status);
+}
+
+bool machine_stop_device(struct machine *machine, struct machine_error *error)
+{
+    NTSTATUS status = pnp_stop(machine->pnp, machine->pdo);
+
+    if (NT_SUCCESS(status))
+        return true;
+    return machine_fail(error, MACHINE_DRIVER, status,
+                        "the driver refused to stop the device, status 0x%08x", (unsigned)status);
+}
+
+bool machine_power(struct machine *machine, bool asleep, struct machine_error *error)
+{
+    NTSTATUS status = pnp_power(machine->pnp, machine->pdo,
+                                asleep ? PowerSystemSleeping3 : PowerSystemWorking);
+
+    if (NT_SUCCESS(status))
+        return true;
+    return machine_fail(error, MACHINE_DRIVER, status, "the driver refused to %s, status 0x%08x",
+                        asleep ? "sleep" : "wake", (unsigned)status);
+}
+
+bool machine_remove_device(struct machine *machine, struct machine_error *error)
+{
+    NTSTATUS status = pnp_remove(machine->pnp, machine->pdo);
+
+    if (NT_SUCCESS(status))
+        return true;
+    return machine_fail(error, MACHINE_DRIVER, status,
+                        "the driver refused to be removed, status 0x%08x", (unsigned)status);
+}
+
+void machine_surprise_remove(struct machine *machine)
+{
+    if (machine->card != NULL)
+        machine->card->removed = true;
+    pnp_surprise_remove(machine->pnp, machine->pdo);
+}
+
+void machine_unload_driver(struct machine *machine)
+{
+    pnp_remove_after_surprise(machine->pnp, machine->pdo);
+    io_driver_unload(machine->driver);
+    exports_unload(machine->exports, machine->image);
+    machine->driver = NULL;
+    machine->image = NULL;
+}
