@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The CPU's way to registers: memory and port accesses find the slot whose BAR decodes them. What nobody decodes
- * reads as all ones, as on a PC. Old drivers import READ_PORT_* and READ_REGISTER_*; newer headers make them
- * inline code, which the trap layer sees. READ_REGISTER_ULONG. */
+ * reads as all ones, as on a PC. READ_REGISTER_ULONG and READ_PORT_ULONG are inline code in x64 drivers, which the
+ * trap layer sees. */
 #include "hal/state.h"
 
 #include "hw/hw.h"
