@@ -1,0 +1,18 @@
+#!/bin/sh
+# Fuzzes the image parser with libFuzzer (clang) for SECONDS; new findings end it with their input's name.
+#   tools/fuzz.sh [SECONDS]
+set -eu
+seconds=${1:-60}
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+tools/doors.sh "$PWD" "$dir/doors"
+clang -std=gnu17 -g -O1 -D_GNU_SOURCE -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION \
+    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
+    -I"$dir/doors/base" -I"$dir/doors/pe" -I"$dir/doors/support" \
+    tests/fuzz/pe_fuzz.c tests/support/pe_builder.c src/pe/[!_]*.c src/base/[!_]*.c -o "$dir/pe_fuzz" 2>"$dir/log" || {
+    cat "$dir/log" >&2
+    exit 1
+}
+mkdir "$dir/corpus"
+"$dir/pe_fuzz" -max_total_time="$seconds" -max_len=65536 -verbosity=0 -print_final_stats=1 "$dir/corpus" 2>&1 |
+    grep -E 'number_of_executed_units|ERROR|SUMMARY|Test unit' || true
