@@ -145,6 +145,14 @@ struct ke_memory_ops {
     void (*port_write)(void *ctx, uint16_t port, unsigned size_bytes, uint64_t value);
 };
 void ke_set_memory_ops(struct ke *ke, const struct ke_memory_ops *ops, void *ctx);
+/* Takes over the faults of the calling thread, which is the one that calls sim_run: after ke_create, before a
+ * driver runs. Without it nothing traps, and a fault ends the process. */
+struct ke_trap_config {
+    bool watchdog; /* driver code that never calls is forced to yield; such a run cannot be reproduced */
+    bool trap_tsc; /* rdtsc counts virtual time */
+};
+int ke_traps_install(struct ke *ke, const struct ke_trap_config *config);
+void ke_traps_remove(struct ke *ke);
 
 /* ---- Modules: images that unwinding and reports know ---------------------------------------------------- */
 /* Borrowed until removed. */
