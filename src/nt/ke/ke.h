@@ -176,6 +176,6 @@ enum ke_stop { KE_STOP_DONE = 0, KE_STOP_BUG_CHECK = 1, KE_STOP_STALL = 2, KE_ST
 
 /* A finding: the driver is wrong. rule is an index into verify's trace/rules.h; a
  * plain number in the event. The consequence is the caller's business. */
-#define KE_FINDING(ke, rule, ...) TRACE(ke_trace(ke), finding, rule, ke_caller_va(), __VA_ARGS__)
+#define KE_FINDING(ke, rule, ...) TRACE(ke_trace(ke), finding, rule, ke_caller_va(), ##__VA_ARGS__)
 
 #endif
