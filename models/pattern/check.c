@@ -393,3 +393,8 @@ void weir_pattern_check(struct weir_pattern *pattern, enum weir_pattern_payload 
         judge_number(expect, result);
     result->line = (uint32_t)(result->offset / layout.unit_bytes);
 }
+
+void weir_pattern_spoil(void *bytes, size_t size_bytes)
+{
+    memset(bytes, 0x5a, size_bytes);
+}
