@@ -166,7 +166,7 @@ static void configure(struct life *life, struct machine_config *config)
                                       .driver_size_bytes = life->run->driver_size_bytes,
                                       .parameters = options->parameters,
                                       .parameter_count = options->parameter_count,
-                                      .trace = &life->trace, .before_guest = enter_sandbox,
+                                      .trace = &life->trace, .trap_tsc = true, .before_guest = enter_sandbox,
                                       .before_guest_ctx = life};
     config->memory.ram_bytes = options->ram_bytes;
     config->memory.policy = MM_SCATTERED;

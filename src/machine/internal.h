@@ -15,7 +15,6 @@
 #include "po/po.h"
 #include "ps/ps.h"
 #include "rtl/rtl.h"
-#include "se/se.h"
 
 struct machine {
     uint64_t magic;
@@ -27,7 +26,6 @@ struct machine {
     struct rtl *rtl;
     struct ex *ex;
     struct ob *ob;
-    struct se *se;
     struct cm *cm;
     struct ps *ps;
     struct io *io;

@@ -112,7 +112,6 @@ PLAIN_PART(exports)
 PLAIN_PART(rtl)
 PLAIN_PART(ex)
 PLAIN_PART(ob)
-PLAIN_PART(se)
 PLAIN_PART(cm)
 PLAIN_PART(ps)
 PLAIN_PART(io)
@@ -126,7 +125,6 @@ FREE_PART(mm)
 FREE_PART(rtl)
 FREE_PART(ex)
 FREE_PART(ob)
-FREE_PART(se)
 FREE_PART(cm)
 FREE_PART(ps)
 FREE_PART(io)
@@ -144,7 +142,6 @@ static const struct part parts[] = {
     {"run-time library", build_rtl, free_rtl},
     {"executive", build_ex, free_ex},
     {"objects", build_ob, free_ob},
-    {"security", build_se, free_se},
     {"registry", build_cm, free_cm},
     {"processes", build_ps, free_ps},
     {"I/O manager", build_io, free_io},
@@ -213,6 +210,7 @@ static void main_thread(void *ctx)
 
 int machine_run(struct machine *machine, machine_main_fn *main, void *ctx)
 {
+    struct ke_trap_config traps = {.watchdog = true, .trap_tsc = machine->config.trap_tsc};
     struct ke_thread *thread;
     int reason;
 
@@ -222,7 +220,10 @@ int machine_run(struct machine *machine, machine_main_fn *main, void *ctx)
           machine->config.memory.ram_bytes, machine->config.cpus, machine->config.windows);
     if (ke_thread_start(machine->ke, "client", main_thread, machine, &thread) != 0)
         return KE_STOP_STALL;
-    reason = ke_run(machine->ke);
+    if (ke_traps_install(machine->ke, &traps) != 0)
+        return KE_STOP_STALL;
+    reason = sim_run(machine->sim);
+    ke_traps_remove(machine->ke);
     return reason == SIM_STOPPED_BY_STALL ? KE_STOP_STALL : reason;
 }
 

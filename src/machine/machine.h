@@ -33,6 +33,7 @@ struct machine_config {
     const struct machine_parameter *parameters;
     size_t parameter_count;
     struct trace *trace; /* borrowed */
+    bool trap_tsc; /* rdtsc shows virtual time; our own code then pays for it too */
     void (*before_guest)(void *ctx); /* last thing before DriverEntry: the sandbox */
     void *before_guest_ctx;
 };
