@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* Clocks of a pin: the master clock it follows, and the clock it may show.
+ * A pin with KSPIN_FLAG_IMPLEMENT_CLOCK shows a clock; a client may give any clock's file to
+ * KSPROPERTY_STREAM_MASTERCLOCK. KsPinGetReferenceClockInterface hands out an IKsReferenceClock that
+ * the driver releases. Time is callable up to DISPATCH_LEVEL, the rest at PASSIVE_LEVEL.
+ * Not here: KS1's default clock objects (default_clock.h), on which the shown clock stands. */
+#ifndef WEIR_KS_CLOCK_H
+#define WEIR_KS_CLOCK_H
+
+#include "ks/default_clock.h"
+#include "wdk/ks.h"
+#include "wdk/wdm.h"
+
+struct ks;
+struct ks_file;
+struct ks_pin;
+
+struct ks_pin_clock {
+    struct ks_default_clock *shown; /* NULL unless the pin implements a clock */
+    PFILE_OBJECT master; /* referenced; NULL: none set */
+    KSCLOCK_FUNCTIONTABLE master_functions;
+};
+
+NTSTATUS ks_pin_clock_init(struct ks_pin *pin);
+void ks_pin_clock_fini(struct ks_pin *pin);
+void ks_pin_clock_state(struct ks_pin *pin, KSSTATE state);
+
+/* IRP_MJ_CREATE of a clock under a pin; its close. */
+NTSTATUS ks_clock_create(struct ks_pin *pin, PIRP irp, const void *parameters, ULONG bytes);
+void ks_clock_close(struct ks_file *file, PIRP irp);
+
+NTSTATUS ks_clock_make_vtable(struct ks *room);
+
+
+#endif

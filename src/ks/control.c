@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* IRP_MJ_DEVICE_CONTROL: which request goes to which part. All KS requests are METHOD_NEITHER; requests
+ * that nobody knows are answered as KsDefaultDeviceIoCompletion answers them. KS IOCTLs. */
+#include "ks/automation.h"
+#include "ks/device.h"
+#include "ks/events.h"
+#include "ks/exchange.h"
+#include "ks/file.h"
+#include "ks/pin.h"
+#include "ks/property.h"
+#include "ks/room.h"
+#include "ks/stream_io.h"
+
+static NTSTATUS enable_event(struct ks_file *file, PIRP irp)
+{
+    struct ks_exchange exchange;
+    struct ks_tables tables;
+    NTSTATUS status = ks_tables_of(file, KsGetNodeIdFromIrp(irp), &tables);
+
+    if (NT_SUCCESS(status))
+        status = ks_exchange_capture(irp, &exchange);
+    for (ULONG i = 0; i < tables.count && NT_SUCCESS(status); i++) {
+        status = ks_events_enable(file->object, irp, tables.table[i]->EventSetsCount,
+                                  tables.table[i]->EventSets, tables.table[i]->EventItemSize);
+        if (status != STATUS_PROPSET_NOT_FOUND && status != STATUS_NOT_FOUND)
+            break;
+        if (i + 1 < tables.count)
+            status = STATUS_SUCCESS;
+    }
+    if (NT_SUCCESS(status) && tables.count == 0)
+        status = STATUS_PROPSET_NOT_FOUND;
+    ks_exchange_settle(irp);
+    return status;
+}
+
+static NTSTATUS stream(struct ks_file *file, PIRP irp, ULONG code)
+{
+    struct ks_pin *pin;
+
+    if (file->kind != KS_FILE_PIN)
+        return STATUS_INVALID_DEVICE_REQUEST;
+    pin = ks_pin_of(file->object->public);
+    return code == IOCTL_KS_RESET_STATE ? ks_stream_reset(pin, irp) : ks_stream_io(pin, irp);
+}
+
+static NTSTATUS serve(struct ks_file *file, PIRP irp, ULONG code)
+{
+    switch (code) {
+    case IOCTL_KS_PROPERTY:
+        return ks_property_request(file, irp);
+    case IOCTL_KS_METHOD:
+        return ks_method_request(file, irp);
+    case IOCTL_KS_ENABLE_EVENT:
+        return enable_event(file, irp);
+    case IOCTL_KS_DISABLE_EVENT:
+        return ks_events_disable(file->object, irp);
+    case IOCTL_KS_READ_STREAM:
+    case IOCTL_KS_WRITE_STREAM:
+    case IOCTL_KS_RESET_STATE:
+        return stream(file, irp, code);
+    default:
+        return STATUS_INVALID_DEVICE_REQUEST;
+    }
+}
+
+NTSTATUS NTAPI ks_dispatch_control(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+{
+    ULONG code = IoGetCurrentIrpStackLocation(Irp)->Parameters.DeviceIoControl.IoControlCode;
+    struct ks_file *file = ks_file_of_irp(Irp);
+    NTSTATUS status;
+
+    if (file == NULL)
+        return KsDefaultDeviceIoCompletion(DeviceObject, Irp);
+    if (file->kind == KS_FILE_FOREIGN)
+        return KsDispatchIrp(DeviceObject, Irp);
+    if (file->object->device->state == KS_DEVICE_GONE &&
+        (code == IOCTL_KS_READ_STREAM || code == IOCTL_KS_WRITE_STREAM))
+        return ks_complete(Irp, STATUS_DEVICE_NOT_CONNECTED);
+    status = serve(file, Irp, code);
+    return status == STATUS_PENDING ? status : ks_complete(Irp, status);
+}
+
+/* What a request gets that no handler wants. */
+NTSTATUS NTAPI KsDefaultDeviceIoCompletion(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+{
+    ULONG code = IoGetCurrentIrpStackLocation(Irp)->Parameters.DeviceIoControl.IoControlCode;
+    bool set_request = code == IOCTL_KS_PROPERTY || code == IOCTL_KS_METHOD ||
+                       code == IOCTL_KS_ENABLE_EVENT;
+
+    UNREFERENCED_PARAMETER(DeviceObject);
+    return ks_complete(Irp, set_request ? STATUS_PROPSET_NOT_FOUND
+                                        : STATUS_INVALID_DEVICE_REQUEST);
+}
+
+NTSTATUS NTAPI KsDispatchInvalidDeviceRequest(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+{
+    UNREFERENCED_PARAMETER(DeviceObject);
+    return ks_complete(Irp, STATUS_INVALID_DEVICE_REQUEST);
+}

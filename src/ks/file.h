@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* What stands behind a KS file object's FsContext.
+ * FsContext points at a word that points at this header (a KSOBJECT_HEADER to drivers); AVStream's own
+ * objects embed the header, whose first word points at itself. It lives from create to close.
+ * Callable up to DISPATCH_LEVEL. Not here: what the object does (filter.h, pin.h, node.h). */
+#ifndef WEIR_KS_FILE_H
+#define WEIR_KS_FILE_H
+
+#include <stdint.h>
+
+#include "wdk/ks.h"
+#include "wdk/wdm.h"
+
+struct ks_object;
+
+enum ks_file_kind { KS_FILE_FILTER, KS_FILE_PIN, KS_FILE_NODE, KS_FILE_CLOCK, KS_FILE_FOREIGN };
+
+struct ks_file {
+    struct ks_file *self; /* first */
+    uint64_t magic;
+    enum ks_file_kind kind;
+    struct ks_object *object; /* filter or pin; a node's or clock's parent; NULL for foreign ones */
+    ULONG node_id;
+    ACCESS_MASK access;
+    PKSOBJECT_CREATE_ITEM create_item;
+    const KSDISPATCH_TABLE *table; /* foreign: a driver's own dispatch */
+    ULONG item_count; /* foreign: its sub-objects */
+    PKSOBJECT_CREATE_ITEM items;
+    PDEVICE_OBJECT target; /* KsSetTargetDeviceObject */
+};
+
+void ks_file_init(struct ks_file *file, enum ks_file_kind kind, struct ks_object *object, PIRP irp);
+void ks_file_fini(struct ks_file *file);
+/* NULL when the file object is not (yet, or any more) one of KS. */
+struct ks_file *ks_file_of(PFILE_OBJECT file_object);
+struct ks_file *ks_file_of_irp(PIRP irp);
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* KSPROPERTY_PIN_DATAINTERSECTION: the caller lists ranges, the pin has its own, and for each pair that
+ * fits the driver's handler is asked for a format. The first it gives is the answer. A call without
+ * room for the answer is a size query. Data Range Intersections in AVStream; KStrIntersectHandlerEx.
+ * Without a handler only ranges without a specifier intersect, and the answer is a bare KSDATAFORMAT.
+ * UNDOC: what Context is. Drivers take it for the filter, so it is the KSFILTER. */
+#include <string.h>
+
+#include "ks/exchange.h"
+#include "ks/filter.h"
+#include "ks/format.h"
+#include "ks/handlers.h"
+#include "ks/room.h"
+
+struct intersection {
+    PIRP irp;
+    struct ks_filter *filter;
+    const KSPIN_DESCRIPTOR_EX *type;
+    PKSP_PIN request;
+    PVOID data;
+    ULONG room;
+    ULONG answer_bytes;
+};
+
+/* The caller's ranges as they lie in the request, each 8-aligned; attributes follow as an item. */
+struct caller_walk {
+    const UCHAR *at;
+    const UCHAR *end;
+    ULONG left;
+};
+
+static bool next_range(struct caller_walk *walk, PKSDATARANGE *range, const KSMULTIPLE_ITEM **attributes)
+{
+    PKSDATARANGE found = (PKSDATARANGE)(ULONG_PTR)walk->at;
+
+    *attributes = NULL;
+    if (walk->left == 0 || (SIZE_T)(walk->end - walk->at) < sizeof *found ||
+        found->FormatSize < sizeof *found || found->FormatSize > (SIZE_T)(walk->end - walk->at))
+        return false;
+    walk->left--;
+    walk->at += ALIGN_UP_BY(found->FormatSize, 8);
+    if ((found->Flags & KSDATARANGE_ATTRIBUTES) != 0 && walk->left != 0 &&
+        walk->at + sizeof(KSMULTIPLE_ITEM) <= walk->end) {
+        const KSMULTIPLE_ITEM *list = (const KSMULTIPLE_ITEM *)(const void *)walk->at;
+
+        if (list->Size < sizeof *list || list->Size > (SIZE_T)(walk->end - walk->at))
+            return false;
+        *attributes = list;
+        walk->left--;
+        walk->at += ALIGN_UP_BY(list->Size, 8);
+    }
+    *range = found;
+    return true;
+}
+
+static NTSTATUS intersect_bare(struct intersection *query, const KSDATARANGE *caller,
+                               const KSDATARANGE *own)
+{
+    KSDATAFORMAT format = *own;
+
+    if (!IsEqualGUID(&caller->Specifier, &KSDATAFORMAT_SPECIFIER_NONE) ||
+        !IsEqualGUID(&own->Specifier, &KSDATAFORMAT_SPECIFIER_NONE))
+        return STATUS_NO_MATCH;
+    query->answer_bytes = sizeof format;
+    if (query->room == 0)
+        return STATUS_BUFFER_OVERFLOW;
+    if (query->room < sizeof format)
+        return STATUS_BUFFER_TOO_SMALL;
+    format.FormatSize = sizeof format;
+    if (IsEqualGUID(&format.SubFormat, &GUID_NULL))
+        format.SubFormat = caller->SubFormat;
+    if (IsEqualGUID(&format.MajorFormat, &GUID_NULL))
+        format.MajorFormat = caller->MajorFormat;
+    memcpy(query->data, &format, sizeof format);
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS intersect_pair(struct intersection *query, PKSDATARANGE caller,
+                               const struct ks_range_walk *own)
+{
+    if (query->type->IntersectHandler == NULL)
+        return intersect_bare(query, caller, own->range);
+    query->answer_bytes = 0;
+    return (NTSTATUS)KE_CALL(query->type->IntersectHandler, KE_ARG(&query->filter->public),
+                             KE_ARG(query->irp), KE_ARG(query->request), KE_ARG(caller),
+                             KE_ARG(own->range), query->room, KE_ARG(query->data),
+                             KE_ARG(&query->answer_bytes));
+}
+
+static NTSTATUS intersect_range(struct intersection *query, PKSDATARANGE caller,
+                                const KSMULTIPLE_ITEM *attributes)
+{
+    NTSTATUS status = STATUS_NO_MATCH;
+    struct ks_range_walk own;
+
+    ks_range_walk_begin(&own, &query->type->PinDescriptor);
+    while (status == STATUS_NO_MATCH && ks_range_walk_next(&own)) {
+        if (ks_range_matches(own.range, caller) && ks_attributes_match(own.attributes, attributes))
+            status = intersect_pair(query, caller, &own);
+    }
+    return status;
+}
+
+static NTSTATUS intersect_all(struct intersection *query, const KSMULTIPLE_ITEM *list)
+{
+    struct caller_walk walk = {.at = (const UCHAR *)(list + 1),
+                               .end = (const UCHAR *)list + list->Size,
+                               .left = list->Count};
+    const KSMULTIPLE_ITEM *attributes;
+    NTSTATUS status = STATUS_NO_MATCH;
+    PKSDATARANGE caller;
+
+    while (status == STATUS_NO_MATCH && walk.left != 0) {
+        if (!next_range(&walk, &caller, &attributes))
+            return STATUS_INVALID_PARAMETER;
+        status = intersect_range(query, caller, attributes);
+    }
+    return status;
+}
+
+NTSTATUS NTAPI ks_get_intersection(PIRP Irp, PKSIDENTIFIER Request, PVOID Data)
+{
+    PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(Irp);
+    ULONG request_bytes = stack->Parameters.DeviceIoControl.InputBufferLength;
+    PKSP_PIN pin = (PKSP_PIN)(void *)Request;
+    const KSMULTIPLE_ITEM *list = (const KSMULTIPLE_ITEM *)(const void *)(pin + 1);
+    struct intersection query = {
+        .irp = Irp,
+        .filter = ks_filter_of(KsGetFilterFromIrp(Irp)),
+        .request = pin,
+        .data = Data,
+        .room = stack->Parameters.DeviceIoControl.OutputBufferLength,
+    };
+    NTSTATUS status;
+
+    query.type = ks_filter_pin_descriptor(query.filter, pin->PinId);
+    if (query.type == NULL || list->Size < sizeof *list ||
+        list->Size > request_bytes - sizeof *pin)
+        return STATUS_INVALID_PARAMETER;
+    status = intersect_all(&query, list);
+    Irp->IoStatus.Information = NT_ERROR(status) ? 0 : query.answer_bytes;
+    return status;
+}

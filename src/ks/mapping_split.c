@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* What a driver finds behind Offset->Mappings: one KSMAPPING for each piece of the buffer that is
+ * contiguous on the bus and no longer than the driver asked for when it registered its adapter
+ * ("MaxMappingsByteCount"). Addresses are the adapter's, as its scatter/gather list gives them, not
+ * the processor's. KSMAPPING; KsDeviceRegisterAdapterObject; Packet-based DMA in AVStream.
+ * UNDOC: merging of adjacent elements. We never merge: the adapter has already merged what it could.
+ * UNDOC: KSMAPPING.Alignment. We write 0. */
+#include "ks/mapping_split.h"
+
+#include <string.h>
+
+static ULONG piece_limit(ULONG limit_bytes)
+{
+    return limit_bytes == 0 ? MAXULONG : limit_bytes;
+}
+
+ULONG ks_mapping_split_count(const SCATTER_GATHER_LIST *list, ULONG limit_bytes)
+{
+    ULONG limit = piece_limit(limit_bytes);
+    ULONG count = 0;
+
+    for (ULONG i = 0; i < list->NumberOfElements; i++) {
+        ULONG length = list->Elements[i].Length;
+
+        count += length <= limit ? (length != 0) : length / limit + (length % limit != 0);
+    }
+    return count;
+}
+
+static UCHAR *write_entry(UCHAR *entry, ULONG stride_bytes, LONGLONG address, ULONG size_bytes)
+{
+    KSMAPPING *mapping = (KSMAPPING *)(void *)entry;
+
+    mapping->PhysicalAddress.QuadPart = address;
+    mapping->ByteCount = size_bytes;
+    mapping->Alignment = 0;
+    if (stride_bytes > sizeof *mapping)
+        memset(mapping + 1, 0, stride_bytes - sizeof *mapping);
+    return entry + stride_bytes;
+}
+
+void ks_mapping_split(const SCATTER_GATHER_LIST *list, ULONG limit_bytes, ULONG stride_bytes,
+                      void *table)
+{
+    ULONG limit = piece_limit(limit_bytes);
+    UCHAR *entry = table;
+
+    for (ULONG i = 0; i < list->NumberOfElements; i++) {
+        LONGLONG address = list->Elements[i].Address.QuadPart;
+        ULONG left = list->Elements[i].Length;
+
+        while (left > limit) {
+            entry = write_entry(entry, stride_bytes, address, limit);
+            address += limit;
+            left -= limit;
+        }
+        if (left != 0)
+            entry = write_entry(entry, stride_bytes, address, left);
+    }
+}
+
+ULONGLONG ks_mapping_split_highest(const SCATTER_GATHER_LIST *list)
+{
+    ULONGLONG highest = 0;
+
+    for (ULONG i = 0; i < list->NumberOfElements; i++) {
+        const SCATTER_GATHER_ELEMENT *element = &list->Elements[i];
+        ULONGLONG last = (ULONGLONG)element->Address.QuadPart + element->Length - 1;
+
+        if (element->Length != 0 && last > highest)
+            highest = last;
+    }
+    return highest;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* When Process is called: the gate, the triggers, the loop, the processing mutex.
+ * One processor belongs to a pin with a Process callback, or to a filter with one; its KSGATE is the
+ * driver's to play with, so its own inputs (state, frames, in process) are switched on and off one by
+ * one, never assigned. attempt and set_frames are callable up to DISPATCH_LEVEL; the rest at
+ * PASSIVE_LEVEL. Not here: which states and arrivals trigger (state.c, stream_io.c). */
+#ifndef WEIR_KS_PROCESS_H
+#define WEIR_KS_PROCESS_H
+
+#include <stdbool.h>
+
+#include "ks/mutex.h"
+#include "wdk/ks.h"
+#include "wdk/wdm.h"
+
+struct ks_pin;
+struct ks_filter;
+
+struct ks_processor {
+    struct ks_pin *pin; /* whose Process is called; NULL for a filter's processor */
+    struct ks_filter *filter; /* set when the filter processes, on its own and on its pins' processors */
+    KSGATE gate;
+    KSPIN_LOCK lock; /* of the fields below */
+    bool frames_on; /* inputs of the gate, as switched last */
+    bool state_on;
+    bool sleeping;
+    bool running; /* Process is being called */
+    bool held; /* a driver holds the processing mutex */
+    bool again; /* a trigger came meanwhile */
+    bool work_queued;
+    ULONG workers; /* work items queued or running */
+    bool at_dispatch; /* Process may run at DISPATCH_LEVEL */
+    WORK_QUEUE_TYPE work_queue;
+    PIO_WORKITEM work_item;
+    KEVENT idle; /* signalled while neither running nor held */
+    KEVENT drained; /* signalled while there is no worker */
+    struct ks_mutex mutex; /* who holds the processing mutex, for order checks */
+};
+
+/* filter is NULL when the pin itself processes. */
+NTSTATUS ks_processor_init(struct ks_processor *processor, PDEVICE_OBJECT device,
+                           struct ks_pin *pin, struct ks_filter *filter, ULONG flags);
+void ks_processor_fini(struct ks_processor *processor); /* waits for Process and work items */
+
+/* The queue says whether there is a frame at the leading edge. */
+void ks_processor_set_frames(struct ks_processor *processor, bool present);
+/* The pin has reached, or leaves, its minimum processing state. Does not wait. */
+void ks_processor_set_state(struct ks_processor *processor, bool reached);
+/* A sleeping device: nothing is processed. */
+void ks_processor_set_sleep(struct ks_processor *processor, bool sleeping);
+/* Until a Process call that is under way has returned. */
+void ks_processor_wait_idle(struct ks_processor *processor);
+void ks_processor_attempt(struct ks_processor *processor, bool asynchronous);
+
+void ks_processor_acquire(struct ks_processor *processor);
+void ks_processor_release(struct ks_processor *processor);
+
+#endif

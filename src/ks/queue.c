@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: MIT */
+/* Clients queue stream IRPs on a pin; each header in them is a frame. The leading edge points at the
+ * frame the driver works on next, frames ahead of it wait, frames behind it live as long as a clone
+ * (or the window up to the trailing edge) refers to them. When the last frame of an IRP is free the
+ * IRP is completed, in the order in which that happens, unless the pin enforces arrival order.
+ * Introduction to Stream Pointers; Leading and Trailing Edge Stream Pointers; KSPIN_FLAG_ENFORCE_FIFO.
+ *
+ * Our reading: a frame is free when its reference count is zero and both edges have passed it, or its
+ * IRP was cancelled. Mappings are given back before the IRP is completed, and both happen outside the
+ * spin lock. Left out: pipes over several filters, where a frame would go on to the next pin. */
+#include "ks/queue.h"
+
+#include <string.h>
+
+#include "base/fatal.h"
+#include "ks/cancel.h"
+#include "ks/clone.h"
+#include "ks/dma.h"
+#include "ks/pin.h"
+#include "ks/request.h"
+#include "ks/room.h"
+
+static const uint64_t queue_magic = 0x6b73517565756521u;
+
+static struct ks_stream_pointer *create_edge(struct ks_queue *queue, enum ks_pointer_kind kind)
+{
+    struct ks_stream_pointer *edge =
+        ExAllocatePoolWithTag(NonPagedPool, sizeof *edge, KS_QUEUE_TAG);
+
+    if (edge != NULL)
+        ks_pointer_init(edge, kind, queue);
+    return edge;
+}
+
+static void init_lists(struct ks_queue *queue)
+{
+    InitializeListHead(&queue->frames);
+    InitializeListHead(&queue->requests);
+    InitializeListHead(&queue->clones);
+    InitializeListHead(&queue->freed);
+    InitializeListHead(&queue->spare_requests);
+    InitializeListHead(&queue->spare_clones);
+    InitializeListHead(&queue->starved_link);
+    KeInitializeSpinLock(&queue->lock);
+}
+
+NTSTATUS ks_queue_create(struct ks_pin *pin, struct ks_queue **out)
+{
+    ULONG flags = pin->public.Descriptor->Flags;
+    struct ks_queue *queue = ExAllocatePoolWithTag(NonPagedPool, sizeof *queue, KS_QUEUE_TAG);
+
+    if (queue == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    memset(queue, 0, sizeof *queue);
+    queue->magic = queue_magic;
+    queue->pin = pin;
+    queue->dma = ks_pin_dma(pin);
+    queue->output = pin->public.DataFlow == KSPIN_DATAFLOW_OUT;
+    queue->mapped = (flags & KSPIN_FLAG_GENERATE_MAPPINGS) != 0;
+    queue->fifo = (flags & KSPIN_FLAG_ENFORCE_FIFO) != 0;
+    init_lists(queue);
+    queue->leading = create_edge(queue, KS_POINTER_LEADING);
+    if ((flags & KSPIN_FLAG_DISTINCT_TRAILING_EDGE) != 0)
+        queue->trailing = create_edge(queue, KS_POINTER_TRAILING);
+    if (queue->leading == NULL ||
+        (queue->trailing == NULL && (flags & KSPIN_FLAG_DISTINCT_TRAILING_EDGE) != 0)) {
+        ks_queue_destroy(queue);
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    *out = queue;
+    return STATUS_SUCCESS;
+}
+
+static void free_spares(struct ks_queue *queue)
+{
+    while (!IsListEmpty(&queue->spare_requests)) {
+        PLIST_ENTRY link = RemoveHeadList(&queue->spare_requests);
+
+        ks_request_free(CONTAINING_RECORD(link, struct ks_request, link));
+    }
+    while (!IsListEmpty(&queue->spare_clones)) {
+        PLIST_ENTRY link = RemoveHeadList(&queue->spare_clones);
+
+        ExFreePoolWithTag(CONTAINING_RECORD(link, struct ks_stream_pointer, link), KS_QUEUE_TAG);
+    }
+}
+
+static void free_edge(struct ks_stream_pointer *edge)
+{
+    if (edge == NULL)
+        return;
+    edge->magic = KS_POINTER_DELETED;
+    ExFreePoolWithTag(edge, KS_QUEUE_TAG);
+}
+
+void ks_queue_destroy(struct ks_queue *queue)
+{
+    struct ks_queue_hold hold;
+
+    if (queue == NULL)
+        return;
+    weir_assert(queue->magic == queue_magic);
+    ks_queue_enter(queue, &hold); /* whoever woke us is out of the lock once we have had it */
+    ks_queue_leave(queue, &hold);
+    weir_assert(IsListEmpty(&queue->requests));
+    weir_assert(IsListEmpty(&queue->clones));
+    KeFlushQueuedDpcs(); /* a timeout that was cancelled may still be on its way */
+    ks_dma_forget(queue->dma, queue);
+    free_spares(queue);
+    free_edge(queue->leading);
+    free_edge(queue->trailing);
+    queue->magic = 0;
+    ExFreePoolWithTag(queue, KS_QUEUE_TAG);
+}
+
+/* ---- The lock --------------------------------------------------------------------------------------- */
+
+void ks_queue_enter(struct ks_queue *queue, struct ks_queue_hold *hold)
+{
+    ULONG me = KeGetCurrentProcessorNumber() + 1;
+
+    hold->irql = 0;
+    hold->nested = KeGetCurrentIrql() >= DISPATCH_LEVEL && queue->holder == me;
+    if (hold->nested)
+        return;
+    hold->irql = KeAcquireSpinLockRaiseToDpc(&queue->lock);
+    queue->holder = KeGetCurrentProcessorNumber() + 1;
+}
+
+/* Requests that are ready to be completed, oldest first, move to list. */
+static void take_finished(struct ks_queue *queue, PLIST_ENTRY list)
+{
+    PLIST_ENTRY link = queue->requests.Flink;
+
+    while (link != &queue->requests) {
+        struct ks_request *request = CONTAINING_RECORD(link, struct ks_request, link);
+
+        link = link->Flink;
+        if (request->finished && ks_cancel_disarm(request)) {
+            RemoveEntryList(&request->link);
+            InsertTailList(list, &request->link);
+        } else if (queue->fifo) {
+            return;
+        }
+    }
+}
+
+static void wake_if_empty(struct ks_queue *queue)
+{
+    if (queue->emptied != NULL && IsListEmpty(&queue->requests) && queue->staying == 0)
+        KeSetEvent(queue->emptied, IO_NO_INCREMENT, FALSE);
+}
+
+static void complete_finished(struct ks_queue *queue)
+{
+    struct ks_queue_hold hold;
+    LIST_ENTRY finished;
+
+    InitializeListHead(&finished);
+    ks_queue_enter(queue, &hold);
+    take_finished(queue, &finished);
+    ks_queue_leave(queue, &hold);
+    while (!IsListEmpty(&finished)) {
+        PLIST_ENTRY link = RemoveHeadList(&finished);
+
+        ks_request_complete(CONTAINING_RECORD(link, struct ks_request, link));
+    }
+}
+
+void ks_queue_stay(struct ks_queue *queue)
+{
+    queue->staying++;
+}
+
+void ks_queue_stay_over(struct ks_queue *queue)
+{
+    struct ks_queue_hold hold;
+
+    complete_finished(queue);
+    ks_queue_enter(queue, &hold);
+    queue->staying--;
+    wake_if_empty(queue);
+    ks_queue_leave(queue, &hold);
+}
+
+/* The frames' way out: mappings back to the adapter, then the IRPs whose last frame this was. */
+static void retire(struct ks_queue *queue, PLIST_ENTRY freed)
+{
+    struct ks_queue_hold hold;
+
+    for (PLIST_ENTRY link = freed->Flink; link != freed; link = link->Flink)
+        ks_mapping_put(queue, CONTAINING_RECORD(link, struct ks_frame, link));
+    ks_queue_enter(queue, &hold);
+    while (!IsListEmpty(freed)) {
+        PLIST_ENTRY link = RemoveHeadList(freed);
+        struct ks_frame *frame = CONTAINING_RECORD(link, struct ks_frame, link);
+
+        if (--frame->request->frames_left == 0)
+            frame->request->finished = true;
+    }
+    ks_queue_leave(queue, &hold);
+    ks_queue_stay_over(queue);
+}
+
+void ks_queue_leave(struct ks_queue *queue, struct ks_queue_hold *hold)
+{
+    LIST_ENTRY freed;
+
+    if (hold->nested)
+        return;
+    ks_processor_set_frames(&queue->pin->processor, queue->leading->frame != NULL);
+    InitializeListHead(&freed);
+    while (!IsListEmpty(&queue->freed))
+        InsertTailList(&freed, RemoveHeadList(&queue->freed));
+    if (!IsListEmpty(&freed))
+        ks_queue_stay(queue);
+    queue->holder = 0;
+    KeReleaseSpinLock(&queue->lock, hold->irql);
+    if (!IsListEmpty(&freed))
+        retire(queue, &freed);
+}
+
+/* ---- Frames ----------------------------------------------------------------------------------------- */
+
+struct ks_frame *ks_queue_next(struct ks_queue *queue, const struct ks_frame *frame)
+{
+    for (PLIST_ENTRY link = frame->link.Flink; link != &queue->frames; link = link->Flink) {
+        struct ks_frame *next = CONTAINING_RECORD(link, struct ks_frame, link);
+
+        if (!next->cancelled)
+            return next;
+    }
+    return NULL;
+}
+
+void ks_queue_release_if_free(struct ks_queue *queue, struct ks_frame *frame)
+{
+    bool passed = frame->passed_leading && (queue->trailing == NULL || frame->passed_trailing);
+
+    if (frame->freed || frame->references != 0 || !(passed || frame->cancelled))
+        return;
+    weir_assert(frame->locks == 0);
+    frame->freed = true;
+    RemoveEntryList(&frame->link);
+    InsertTailList(&queue->freed, &frame->link);
+}
+
+/* Pointers that ran off the end refer to the first frame that arrives after. For the edges that is
+ * documented; UNDOC for clones, where we do the same. */
+static void catch_arrival(struct ks_queue *queue, struct ks_frame *frame)
+{
+    if (queue->leading->frame == NULL)
+        ks_pointer_attach(queue->leading, frame);
+    if (queue->trailing != NULL && queue->trailing->frame == NULL)
+        ks_pointer_attach(queue->trailing, frame);
+    for (PLIST_ENTRY link = queue->clones.Flink; link != &queue->clones; link = link->Flink) {
+        struct ks_stream_pointer *clone = CONTAINING_RECORD(link, struct ks_stream_pointer, link);
+
+        if (clone->frame == NULL && !clone->cancelled)
+            ks_pointer_attach(clone, frame);
+    }
+}
+
+bool ks_queue_append(struct ks_queue *queue, struct ks_request *request)
+{
+    bool was_empty = queue->leading->frame == NULL;
+
+    InsertTailList(&queue->requests, &request->link);
+    for (ULONG i = 0; i < request->frame_count; i++) {
+        struct ks_frame *frame = &request->frames[i];
+
+        InsertTailList(&queue->frames, &frame->link);
+        TRACE(ks_trace(), frame_queued, queue->pin->object.id, frame->id,
+              ks_frame_size_bytes(queue, frame));
+    }
+    catch_arrival(queue, &request->frames[0]);
+    return was_empty;
+}
+
+ULONG ks_queue_bytes_ahead(struct ks_queue *queue)
+{
+    struct ks_frame *frame = queue->leading->frame;
+    ULONG bytes = 0;
+
+    if (frame != NULL && !queue->mapped) {
+        bytes = queue->leading->public.Offset->Remaining;
+        frame = ks_queue_next(queue, frame);
+    }
+    for (; frame != NULL; frame = ks_queue_next(queue, frame))
+        bytes += ks_frame_size_bytes(queue, frame);
+    return bytes;
+}
+
+/* ---- Stop and flush ----------------------------------------------------------------------------------- */
+
+void ks_queue_cancel_all(struct ks_queue *queue)
+{
+    struct ks_queue_hold hold;
+
+    ks_queue_enter(queue, &hold);
+    for (PLIST_ENTRY link = queue->requests.Flink; link != &queue->requests; link = link->Flink)
+        ks_cancel_request(CONTAINING_RECORD(link, struct ks_request, link));
+    ks_queue_leave(queue, &hold);
+}
+
+static NTSTATUS wait_until_empty(struct ks_queue *queue, PLARGE_INTEGER timeout)
+{
+    struct ks_queue_hold hold;
+    KEVENT emptied;
+    NTSTATUS status;
+
+    KeInitializeEvent(&emptied, NotificationEvent, FALSE);
+    ks_queue_enter(queue, &hold);
+    queue->emptied = &emptied;
+    wake_if_empty(queue);
+    ks_queue_leave(queue, &hold);
+    status = KeWaitForSingleObject(&emptied, Executive, KernelMode, FALSE, timeout);
+    ks_queue_enter(queue, &hold);
+    queue->emptied = NULL;
+    ks_queue_leave(queue, &hold);
+    return status;
+}
+
+static void unlock_forgotten_edge(struct ks_queue *queue, struct ks_stream_pointer *edge)
+{
+    if (edge == NULL || !edge->locked)
+        return;
+    KE_FINDING(ke_current(), VERIFY_stream_pointer_lock, queue->pin->object.id);
+    ks_pointer_unlock(edge);
+}
+
+/* The driver's STOP callback is over and pointers still hold frames. The original would wait for ever;
+ * we report, and take the pointers away. */
+static void drop_forgotten_pointers(struct ks_queue *queue)
+{
+    struct ks_queue_hold hold;
+
+    ks_queue_enter(queue, &hold);
+    unlock_forgotten_edge(queue, queue->leading);
+    unlock_forgotten_edge(queue, queue->trailing);
+    while (!IsListEmpty(&queue->clones)) {
+        struct ks_stream_pointer *clone =
+            CONTAINING_RECORD(queue->clones.Flink, struct ks_stream_pointer, link);
+
+        KE_FINDING(ke_current(), VERIFY_clone_leak, queue->pin->object.id);
+        ks_clone_discard(clone);
+    }
+    ks_queue_leave(queue, &hold);
+}
+
+void ks_queue_flush(struct ks_queue *queue)
+{
+    LARGE_INTEGER patience = {.QuadPart = -10000000}; /* one second */
+    NTSTATUS status;
+
+    ks_queue_cancel_all(queue);
+    status = wait_until_empty(queue, &patience);
+    if (status == STATUS_TIMEOUT || !IsListEmpty(&queue->clones)) {
+        drop_forgotten_pointers(queue);
+        ks_queue_cancel_all(queue);
+        status = wait_until_empty(queue, NULL);
+    }
+    weir_assert(NT_SUCCESS(status));
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* Requests and frames: one READ_STREAM or WRITE_STREAM IRP, and each stream header in it.
+ * A request owns its frames; the queue owns the request until the IRP is completed, then keeps the
+ * object, with its mapping tables, for the next IRP. Building a request runs at PASSIVE_LEVEL in the
+ * requester's thread; finishing one runs up to DISPATCH_LEVEL on any.
+ * Not here: the lists they hang in (queue.h). */
+#ifndef WEIR_KS_REQUEST_H
+#define WEIR_KS_REQUEST_H
+
+#include <stdbool.h>
+
+#include "ks/mapping.h"
+#include "wdk/ks.h"
+#include "wdk/wdm.h"
+
+struct ks_queue;
+struct ks_request;
+
+/* One KSSTREAM_HEADER with its buffer. */
+struct ks_frame {
+    LIST_ENTRY link; /* queue->frames, then queue->freed */
+    struct ks_request *request;
+    PKSSTREAM_HEADER header; /* the captured copy, which the driver reads and writes */
+    PMDL mdl; /* NULL when the header carries no data */
+    PVOID client_data; /* the client's own Data value, given back at the end */
+    uint64_t id;
+    uint32_t references; /* edges, clones, and a mapping that has been asked for */
+    uint32_t locks; /* locked pointers */
+    bool passed_leading;
+    bool passed_trailing;
+    bool cancelled;
+    bool freed;
+    struct ks_mapping mapping;
+};
+
+struct ks_request {
+    LIST_ENTRY link; /* queue->requests or queue->spare_requests */
+    struct ks_queue *queue;
+    PIRP irp;
+    NTSTATUS status; /* the first failure sticks */
+    bool cancel_seen; /* the cancel routine has run and left */
+    bool cancel_asked; /* to be cancelled as soon as no frame is locked */
+    bool cancelled;
+    bool finished; /* every frame is retired; waits for its turn or for the cancel routine */
+    ULONG header_bytes; /* size of all headers of the IRP */
+    ULONG frame_count;
+    ULONG frames_left; /* not yet retired */
+    ULONG frame_capacity;
+    struct ks_frame frames[];
+};
+
+/* Checks the IRP's headers, captures them, locks the buffers. On success the request belongs to the
+ * caller, who appends it; on failure the IRP is as it was, apart from what its completion frees. */
+NTSTATUS ks_request_build(struct ks_queue *queue, PIRP irp, struct ks_request **out);
+/* Undoes a build that is not going to be appended; the IRP stays. */
+void ks_request_abandon(struct ks_request *request);
+/* Gives the client's values back, sets status and information, completes the IRP. No lock held; the
+ * request goes back to the queue's spares. */
+void ks_request_complete(struct ks_request *request);
+/* Number of locked frames among its own. Lock held. */
+bool ks_request_has_locked_frame(const struct ks_request *request);
+/* Bytes of the frame's buffer that count: FrameExtent going out, DataUsed going in. */
+ULONG ks_frame_size_bytes(const struct ks_queue *queue, const struct ks_frame *frame);
+void ks_request_free(struct ks_request *request);
+
+#endif

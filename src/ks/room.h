@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* What the room keeps for one machine: object numbers for events, tables handed to drivers, and the
+ * mutexes that threads hold at the moment. Found through ke_room; nothing is file-scope.
+ * Callable up to DISPATCH_LEVEL. Not here: anything a driver object or device owns. */
+#ifndef WEIR_KS_ROOM_H
+#define WEIR_KS_ROOM_H
+
+#include "base/base.h"
+#include "ke/ke.h"
+#include "ks/ks.h"
+#include "trace/rules.h"
+#include "trace/trace.h"
+#include "wdk/ks.h"
+
+enum ks_vtable { KS_VTABLE_UNKNOWN, KS_VTABLE_CONTROL, KS_VTABLE_DEVICE_FUNCTIONS, KS_VTABLE_CLOCK,
+                 KS_VTABLE_COUNT };
+
+struct ks {
+    uint64_t magic;
+    struct ke *ke;
+    uint64_t next_object_id;
+    uint64_t next_frame_id;
+    PVOID *vtables[KS_VTABLE_COUNT]; /* pool memory full of thunks; see unknown.c, clock.c */
+    struct list_node held_mutexes; /* see mutex.c */
+};
+
+struct ks *ks_room(void);
+
+static inline struct trace *ks_trace(void)
+{
+    return ke_trace(ke_current());
+}
+
+/* Pool memory, zeroed; NULL when there is none. */
+void *ks_allocate(SIZE_T bytes);
+void ks_free(void *block); /* NULL is fine */
+
+/* A driver passed something that is none of our objects. Windows would run into memory that is none. */
+WEIR_NORETURN void ks_not_an_object(const void *object);
+
+#endif
