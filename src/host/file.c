@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/base.h"
+#include "host/process.h"
 
 enum { NEW_FILE_MODE = 0666 };
 
@@ -78,7 +79,7 @@ int host_file_write(struct host_file *file, const void *bytes, size_t count)
     const char *next = bytes;
     while (count > 0) {
         ssize_t written = write(file->fd, next, count);
-        if (written < 0 && errno == EINTR)
+        if (written < 0 && errno == EINTR && !(file->in_place && host_interrupts_seen() > 1))
             continue;
         if (written < 0)
             return -errno;

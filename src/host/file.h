@@ -19,6 +19,8 @@ struct host_file {
 };
 
 int host_file_create(struct host_file *file, const char *path);
+/* In place the other end may block us for ever: a second interrupt (process.h) ends the write with
+ * -EINTR, partly done. */
 int host_file_write(struct host_file *file, const void *bytes, size_t count);
 /* -ESPIPE when in place. The place of the next write does not move. */
 int host_file_write_at(struct host_file *file, uint64_t offset, const void *bytes, size_t count);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The child's half of the supervisor: how a machine hands out events, frames and last words. Waiting here is host
- * time only; nothing that the seed decides depends on it. */
+/* The child's half of the supervisor: how a machine hands out events, frames and last words.
+ * Waiting here is host time only; nothing that the seed decides depends on it. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -17,18 +17,38 @@ static bool is_rgb(const struct super_format *format)
     return is(format, "RGB3") || is(format, "RGB4");
 }
 
+/* Of pixels, without what pads the line. */
+static uint64_t row_bytes(const struct super_format *format)
+{
+    uint64_t width = format->width;
+
+    if (is_rgb(format))
+        return width * (is(format, "RGB3") ? 3 : 4);
+    return is(format, "NV12") ? width : width * 2;
+}
+
+static uint64_t source_bytes(const struct super_format *format)
+{
+    uint64_t rows = format->height;
+
+    return format->stride_bytes * (is(format, "NV12") ? rows + rows / 2 : rows);
+}
+
 const char *repack_refusal(const struct super_format *format)
 {
     uint64_t pixels = (uint64_t)format->width * format->height;
 
     if (!is_rgb(format) && !is(format, "YUY2") && !is(format, "UYVY") && !is(format, "NV12"))
-        return "only YUY2, UYVY, NV12, RGB24 and RGB32 can be written as pictures; use a .raw output";
+        return "only YUY2, UYVY, NV12, RGB24 and RGB32 can be written as pictures; use a .raw "
+               "output";
     if (pixels == 0 || format->width > 65536 || format->height > 65536)
         return "the frame has no pixels or too many";
     if (!is_rgb(format) && format->width % 2 != 0)
         return "the width of a YUV frame must be even";
     if (is(format, "NV12") && format->height % 2 != 0)
         return "the height of an NV12 frame must be even";
+    if (format->stride_bytes < row_bytes(format) || format->frame_bytes < source_bytes(format))
+        return "the frame is smaller than the picture it should hold";
     return NULL;
 }
 
@@ -140,7 +160,7 @@ void repack_y4m(const struct super_format *format, const uint8_t *from, uint8_t 
         repack_422(format, from, to);
 }
 
-/* ---- To RGB ------------------------------------------------------------------------------------------------ */
+/* ---- To RGB ---------------------------------------------------------------------------------- */
 
 static uint8_t clamp(int value)
 {
@@ -173,7 +193,8 @@ static struct yuv yuv_at(const struct super_format *format, const uint8_t *from,
                         line[pair + 3 - luma]};
 }
 
-void repack_rgb_row(const struct super_format *format, const uint8_t *from, uint32_t row, uint8_t *to)
+void repack_rgb_row(const struct super_format *format, const uint8_t *from, uint32_t row,
+                    uint8_t *to)
 {
     unsigned pixel_bytes = is(format, "RGB3") ? 3 : 4;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What lies in the memory that parent and child share. The child writes, the parent copies out and checks. Not a
- * door. */
+/* What lies in the memory that parent and child share. The child writes, the parent copies out and
+ * checks. Not a door. */
 #ifndef WEIR_SUPER_SHARED_H
 #define WEIR_SUPER_SHARED_H
 
@@ -13,7 +13,6 @@ struct frame_slot {
     uint64_t time_100ns;
     uint64_t has_time;
     uint64_t check;
-    uint64_t data_offset; /* written by the parent before the fork; it never reads it back */
 };
 uint64_t super_slot_check(const struct frame_slot *slot);
 

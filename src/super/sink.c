@@ -6,7 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-int sink_open(const char *path, struct sink_file **out, struct super_error *error)
+static bool ends_with(const char *text, const char *ending)
+{
+    size_t length = strlen(text), tail = strlen(ending);
+
+    return length >= tail && strcmp(text + length - tail, ending) == 0;
+}
+
+int sink_open(const char *path, const char *ending, struct sink_file **out,
+              struct super_error *error)
 {
     struct sink_file *sink = calloc(1, sizeof *sink);
     int result;
@@ -22,6 +30,12 @@ int sink_open(const char *path, struct sink_file **out, struct super_error *erro
                  host_error_text(result));
         free(sink);
         return result;
+    }
+    if (ending != NULL && !sink->file.in_place && !ends_with(path, ending)) {
+        snprintf(error->text, sizeof error->text, "%s: the name of a file must end in %s", path,
+                 ending);
+        sink_release(sink);
+        return -EINVAL;
     }
     *out = sink;
     return 0;
@@ -47,6 +61,13 @@ int sink_end(void *ctx, bool ok)
     return 0;
 }
 
+const char *sink_why(void *ctx)
+{
+    const struct sink_file *sink = ctx;
+
+    return sink->why;
+}
+
 bool sink_wants_wanted(void *ctx, uint64_t number)
 {
     const struct sink_file *sink = ctx;
@@ -61,6 +82,13 @@ const uint8_t *sink_whole(struct sink_file *sink, const struct super_frame *fram
     memset(sink->whole, 0, sink->format.frame_bytes);
     memcpy(sink->whole, frame->data, frame->bytes);
     return sink->whole;
+}
+
+const char *super_sink_failure(const struct super_sink *sink)
+{
+    const char *why = sink->why != NULL ? sink->why(sink->ctx) : NULL;
+
+    return why != NULL ? why : host_error_text(sink->error);
 }
 
 void super_sink_release(struct super_sink *sink)

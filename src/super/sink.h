@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What file sinks share: an output file, the format, a copy of a short frame padded to its full size. Not a door. */
+/* What file sinks share: an output file, the format, a copy of a short frame padded to its full
+ * size. Not a door. */
 #ifndef WEIR_SUPER_SINK_H
 #define WEIR_SUPER_SINK_H
 
@@ -14,12 +15,17 @@ struct sink_file {
     uint8_t *packed; /* what the file gets */
     uint64_t packed_bytes;
     uint64_t wanted; /* the one frame a snapshot wants */
+    const char *why; /* words for a failure that errno has none for */
+    int write_error; /* of a write below a library that only knows success and failure */
     char name[256];
 };
 
-int sink_open(const char *path, struct sink_file **out, struct super_error *error);
+/* A file to be must have the ending (NULL: any name will do); what is written in place need not. */
+int sink_open(const char *path, const char *ending, struct sink_file **out,
+              struct super_error *error);
 void sink_release(void *ctx);
 int sink_end(void *ctx, bool ok); /* commit when a frame was written, else remove */
+const char *sink_why(void *ctx);
 bool sink_wants_wanted(void *ctx, uint64_t number);
 /* The frame's bytes padded with zeros to frame_bytes where it is short. */
 const uint8_t *sink_whole(struct sink_file *sink, const struct super_frame *frame);

@@ -13,7 +13,8 @@ static int take_format(void *ctx, const struct super_format *format)
 {
     struct sink_file *sink = ctx;
 
-    if (repack_refusal(format) != NULL)
+    sink->why = repack_refusal(format);
+    if (sink->why != NULL)
         return -EINVAL;
     sink->format = *format;
     sink->packed_bytes = (uint64_t)format->width * 3;
@@ -26,8 +27,22 @@ static void write_bytes(png_structp png, png_bytep bytes, png_size_t count)
 {
     struct sink_file *sink = png_get_io_ptr(png);
 
-    if (host_file_write(&sink->file, bytes, count) != 0)
+    sink->write_error = host_file_write(&sink->file, bytes, count);
+    if (sink->write_error != 0)
         png_error(png, "write");
+}
+
+/* Without these two libpng prints to standard error by itself. */
+static void on_error(png_structp png, png_const_charp text)
+{
+    (void)text;
+    png_longjmp(png, 1);
+}
+
+static void on_warning(png_structp png, png_const_charp text)
+{
+    (void)png;
+    (void)text;
 }
 
 static void flush_nothing(png_structp png)
@@ -52,7 +67,8 @@ static void write_rows(struct sink_file *sink, png_structp png, png_infop info,
 static int take_frame(void *ctx, const struct super_frame *frame)
 {
     struct sink_file *sink = ctx;
-    png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
+    png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, on_error,
+                                              on_warning);
     png_infop info = png != NULL ? png_create_info_struct(png) : NULL;
 
     if (info == NULL) {
@@ -61,7 +77,7 @@ static int take_frame(void *ctx, const struct super_frame *frame)
     }
     if (setjmp(png_jmpbuf(png)) != 0) {
         png_destroy_write_struct(&png, &info);
-        return -EIO;
+        return sink->write_error != 0 ? sink->write_error : -EIO;
     }
     write_rows(sink, png, info, sink_whole(sink, frame));
     png_destroy_write_struct(&png, &info);
@@ -73,13 +89,13 @@ int super_sink_png(const char *path, uint64_t frame_number, struct super_sink *o
                    struct super_error *error)
 {
     struct sink_file *sink;
-    int result = sink_open(path, &sink, error);
+    int result = sink_open(path, NULL, &sink, error);
 
     if (result != 0)
         return result;
     sink->wanted = frame_number;
     *out = (struct super_sink){.name = sink->name, .format = take_format, .frame = take_frame,
-                               .wants = sink_wants_wanted, .end = sink_end,
+                               .wants = sink_wants_wanted, .end = sink_end, .why = sink_why,
                                .release = sink_release, .ctx = sink};
     return 0;
 }

@@ -14,11 +14,11 @@ static int take_frame(void *ctx, const struct super_frame *frame)
 int super_sink_raw(const char *path, struct super_sink *out, struct super_error *error)
 {
     struct sink_file *sink;
-    int result = sink_open(path, &sink, error);
+    int result = sink_open(path, ".raw", &sink, error);
 
     if (result != 0)
         return result;
     *out = (struct super_sink){.name = sink->name, .frame = take_frame, .end = sink_end,
-                               .release = sink_release, .ctx = sink};
+                               .why = sink_why, .release = sink_release, .ctx = sink};
     return 0;
 }

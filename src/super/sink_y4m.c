@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* YUV4MPEG2: a text header, then for each frame a line and its planes. Every player reads it, and nothing of a YUV
- * frame is lost. A frame is put together in memory and written by one call, so a file that ends early is cut to
- * whole frames by its length. */
+/* YUV4MPEG2: a text header, then for each frame a line and its planes. Every player reads it, and
+ * nothing of a YUV frame is lost. A frame is put together in memory and written by one call, so
+ * what is in the file before a frame fails is whole. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,7 +20,8 @@ static int take_format(void *ctx, const struct super_format *format)
     char header[160];
     int length;
 
-    if (repack_refusal(format) != NULL)
+    sink->why = repack_refusal(format);
+    if (sink->why != NULL)
         return -EINVAL;
     sink->format = *format;
     sink->packed_bytes = FRAME_LINE_BYTES + repack_y4m_bytes(format);
@@ -50,11 +51,12 @@ static int take_frame(void *ctx, const struct super_frame *frame)
 int super_sink_y4m(const char *path, struct super_sink *out, struct super_error *error)
 {
     struct sink_file *sink;
-    int result = sink_open(path, &sink, error);
+    int result = sink_open(path, ".y4m", &sink, error);
 
     if (result != 0)
         return result;
     *out = (struct super_sink){.name = sink->name, .format = take_format, .frame = take_frame,
-                               .end = sink_end, .release = sink_release, .ctx = sink};
+                               .end = sink_end, .why = sink_why, .release = sink_release,
+                               .ctx = sink};
     return 0;
 }

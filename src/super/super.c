@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The parent: forks the machine, drains what it writes, ends outputs in whole frames whatever happens to it. */
+/* The parent: forks the machine, drains what it writes, ends outputs in whole frames whatever
+ * happens to it. */
 #include "super/super.h"
 
 #include <errno.h>
@@ -17,6 +18,7 @@ enum {
     EVENTS_A_TURN = 4096,
 };
 static const uint64_t nap_ns = 2000000;
+static const uint64_t turn_ns = 100000000; /* no turn counts as longer: see note_time */
 static const uint64_t progress_ns = 250000000;
 static const uint64_t grace_ns = 3000000000u; /* after a wish to stop */
 static const uint64_t silence_ns = 30000000000u;
@@ -31,18 +33,22 @@ struct super {
     struct super_child child;
     struct trace_reader reader;
     int pid;
-    bool running;
-    bool broken;
+    bool events_broken, frames_broken; /* the stream did not hold what it must */
+    bool hung;
     bool format_given;
     struct super_format format;
+    uint32_t frames_tail; /* our own: the shared word is written, never read */
+    uint64_t next_number; /* of the frames, at least */
     uint64_t events, frames;
-    uint64_t heard_ns; /* host time of the last sign of life */
+    uint64_t turn_at_ns; /* host time of the turn before */
+    uint64_t quiet_ns; /* since the last sign of life */
     uint64_t progress_at_ns;
-    uint64_t stop_at_ns; /* when the wish to stop was given, 0 = not */
-    unsigned interrupts;
+    bool stopping;
+    uint64_t stopping_ns; /* since the wish to stop */
+    unsigned interrupts_before, interrupts;
 };
 
-/* ---- Life ------------------------------------------------------------------------------------------------- */
+/* ---- Life ------------------------------------------------------------------------------------ */
 
 static void lay_out(struct super *super)
 {
@@ -80,6 +86,7 @@ int super_create(const struct super_config *config, struct super **out)
     if (super->config.silence_limit_ns == 0)
         super->config.silence_limit_ns = silence_ns;
     weir_assert(super->config.frame_slots <= FRAME_SLOTS_MAX);
+    weir_assert(bits_is_power_of_two(super->config.ring_records));
     lay_out(super);
     result = host_memfd_create("weir-shared", super->memory_bytes, &fd);
     if (result == 0) {
@@ -107,7 +114,15 @@ void super_destroy(struct super *super)
     free(super);
 }
 
-/* ---- Draining ----------------------------------------------------------------------------------------------- */
+void super_stop(struct super *super)
+{
+    weir_assert(super->magic == super_magic);
+    __atomic_store_n(&super->shared->stop, 1, __ATOMIC_RELEASE);
+    host_futex_wake(&super->shared->frames_tail);
+    super->stopping = true;
+}
+
+/* ---- Draining -------------------------------------------------------------------------------- */
 
 static bool drain_events(struct super *super)
 {
@@ -118,7 +133,7 @@ static bool drain_events(struct super *super)
         int result = trace_reader_next(&super->reader, &event);
 
         if (result < 0)
-            super->broken = true;
+            super->events_broken = true;
         if (result <= 0)
             break;
         any = true;
@@ -129,33 +144,36 @@ static bool drain_events(struct super *super)
     return any;
 }
 
-static void wish_to_stop(struct super *super)
-{
-    __atomic_store_n(&super->shared->stop, 1, __ATOMIC_RELEASE);
-    host_futex_wake(&super->shared->frames_tail);
-    if (super->stop_at_ns == 0)
-        super->stop_at_ns = host_monotonic_ns();
-}
-
 static void sink_failed(struct super *super, struct super_sink *sink, int error)
 {
     if (sink->error == 0)
         sink->error = error;
-    wish_to_stop(super);
+    super_stop(super);
+}
+
+/* A bool that somebody else wrote may be neither true nor false. */
+static bool read_bool(const void *from)
+{
+    uint8_t byte;
+
+    memcpy(&byte, from, sizeof byte);
+    return byte != 0;
 }
 
 /* The format is believed once, and only in itself: sinks check what they need of it. */
 static void take_format(struct super *super)
 {
-    if (super->format_given || __atomic_load_n(&super->shared->format_set, __ATOMIC_ACQUIRE) == 0)
+    if (super->format_given || super->frames_broken ||
+        __atomic_load_n(&super->shared->format_set, __ATOMIC_ACQUIRE) == 0)
         return;
-    super->format = super->shared->format;
+    memcpy(&super->format, &super->shared->format, sizeof super->format);
     super->format.fourcc[sizeof super->format.fourcc - 1] = 0;
-    super->format_given = true;
-    if (super->format.frame_bytes > super->child.slot_bytes) {
-        super->broken = true;
+    super->format.bottom_up = read_bool(&super->format.bottom_up);
+    if (super->config.sink_count > 0 && super->format.frame_bytes > super->child.slot_bytes) {
+        super->frames_broken = true;
         return;
     }
+    super->format_given = true;
     for (unsigned i = 0; i < super->config.sink_count; i++) {
         struct super_sink *sink = &super->config.sinks[i];
         int result = sink->format != NULL ? sink->format(sink->ctx, &super->format) : 0;
@@ -176,37 +194,52 @@ static void give_frame(struct super *super, const struct super_frame *frame)
         result = sink->frame(sink->ctx, frame);
         if (result != 0)
             sink_failed(super, sink, result);
+        else
+            sink->frames++;
     }
     super->frames++;
+    super->next_number = frame->number + 1;
+}
+
+static bool slot_holds(const struct super *super, const struct frame_slot *slot)
+{
+    return slot->check == super_slot_check(slot) && slot->bytes <= super->child.slot_bytes &&
+           slot->number >= super->next_number && super->format_given;
 }
 
 static bool drain_frame(struct super *super)
 {
     struct shared *shared = super->shared;
-    uint32_t tail = shared->frames_tail;
-    uint32_t head = __atomic_load_n(&shared->frames_head, __ATOMIC_ACQUIRE);
+    uint32_t waiting = __atomic_load_n(&shared->frames_head, __ATOMIC_ACQUIRE) - super->frames_tail;
+    unsigned index = super->frames_tail % super->child.slots;
     struct frame_slot slot;
-    unsigned index = tail % super->child.slots;
 
-    if (head == tail)
+    if (waiting == 0 || super->frames_broken)
         return false;
     memcpy(&slot, &shared->slots[index], sizeof slot);
-    take_format(super);
-    if (head - tail > super->child.slots || slot.check != super_slot_check(&slot) ||
-        slot.bytes > super->child.slot_bytes || !super->format_given) {
-        super->broken = true;
+    if (waiting > super->child.slots || !slot_holds(super, &slot)) {
+        super->frames_broken = true;
         return false;
     }
-    give_frame(super, &(struct super_frame){.number = slot.number, .time_100ns = slot.time_100ns,
-                                            .has_time = slot.has_time != 0, .bytes = slot.bytes,
-                                            .data = super->child.data +
-                                                    index * super->child.slot_bytes});
-    __atomic_store_n(&shared->frames_tail, tail + 1, __ATOMIC_RELEASE);
+    give_frame(super, &(struct super_frame){
+                          .number = slot.number, .time_100ns = slot.time_100ns,
+                          .has_time = slot.has_time != 0, .bytes = slot.bytes,
+                          .data = super->child.data + index * super->child.slot_bytes});
+    __atomic_store_n(&shared->frames_tail, ++super->frames_tail, __ATOMIC_RELEASE);
     host_futex_wake(&shared->frames_tail);
     return true;
 }
 
-/* ---- Running ------------------------------------------------------------------------------------------------- */
+/* What is left of a damaged child is still taken from the stream that is not damaged. */
+static bool drain(struct super *super)
+{
+    bool any = drain_events(super);
+
+    take_format(super);
+    return drain_frame(super) || any;
+}
+
+/* ---- Running --------------------------------------------------------------------------------- */
 
 struct start {
     struct super *super;
@@ -222,84 +255,89 @@ static int child_entry(void *ctx)
     return start->child_main(&start->super->child, start->ctx);
 }
 
+static void notice_interrupts(struct super *super)
+{
+    unsigned seen = host_interrupts_seen() - super->interrupts_before;
+
+    if (seen == super->interrupts)
+        return;
+    if (seen > 1)
+        host_process_kill(super->pid); /* asked twice */
+    super->interrupts = seen;
+    super_stop(super);
+}
+
+/* Time is summed up over turns, and a turn counts for little: while the user holds both processes
+ * (Ctrl-Z), or while an output blocks us, the child's silence proves nothing. */
+static void note_time(struct super *super, bool any)
+{
+    uint64_t now_ns = host_monotonic_ns();
+    uint64_t passed_ns = now_ns - super->turn_at_ns;
+
+    if (passed_ns > turn_ns)
+        passed_ns = turn_ns;
+    super->turn_at_ns = now_ns;
+    super->quiet_ns = any ? 0 : super->quiet_ns + passed_ns;
+    if (super->stopping)
+        super->stopping_ns += passed_ns;
+    if (super->config.progress != NULL && now_ns - super->progress_at_ns >= progress_ns) {
+        super->progress_at_ns = now_ns;
+        super->config.progress(super->config.progress_ctx);
+    }
+}
+
+/* Kills a child that lies, that is silent beyond the limit, or that does not follow the wish to
+ * stop. */
+static void kill_if_due(struct super *super)
+{
+    bool silent = super->quiet_ns > super->config.silence_limit_ns;
+
+    if (silent)
+        super->hung = true;
+    if (silent || super->stopping_ns > grace_ns || super->events_broken || super->frames_broken)
+        host_process_kill(super->pid);
+}
+
+/* Drains until the child is gone. */
+static int watch(struct super *super, struct host_exit *how)
+{
+    int result;
+
+    do {
+        uint32_t bell = __atomic_load_n(&super->shared->bell, __ATOMIC_ACQUIRE);
+        bool any = drain(super);
+
+        notice_interrupts(super);
+        note_time(super, any);
+        kill_if_due(super);
+        result = any ? -ETIMEDOUT : host_process_wait(super->pid, 0, how);
+        if (!any && result == -ETIMEDOUT)
+            host_futex_wait(&super->shared->bell, bell, nap_ns);
+    } while (result == -ETIMEDOUT || result == -EINTR);
+    while (drain(super))
+        ;
+    return result;
+}
+
+/* A write that the user broke off is the user's wish, not the output's failure. */
 static bool sink_error(const struct super *super)
 {
     for (unsigned i = 0; i < super->config.sink_count; i++) {
-        if (super->config.sinks[i].error != 0)
+        int error = super->config.sinks[i].error;
+
+        if (error != 0 && !(error == -EINTR && super->interrupts > 0))
             return true;
     }
     return false;
 }
 
-static void notice_interrupts(struct super *super)
-{
-    unsigned seen = host_interrupts_seen();
-
-    if (seen == super->interrupts)
-        return;
-    if (super->interrupts > 0 || seen > 1)
-        host_process_kill(super->pid); /* asked twice */
-    super->interrupts = seen;
-    wish_to_stop(super);
-}
-
-/* Kills a child that is silent beyond the limit, or that does not follow the wish to stop. */
-static bool notice_silence(struct super *super, uint64_t now_ns)
-{
-    bool late = super->stop_at_ns != 0 && now_ns - super->stop_at_ns > grace_ns;
-    bool silent = now_ns - super->heard_ns > super->config.silence_limit_ns;
-
-    if (!late && !silent)
-        return false;
-    host_process_kill(super->pid);
-    return silent;
-}
-
-static void show_progress(struct super *super, uint64_t now_ns)
-{
-    if (super->config.progress == NULL || now_ns - super->progress_at_ns < progress_ns)
-        return;
-    super->progress_at_ns = now_ns;
-    super->config.progress(super->config.progress_ctx);
-}
-
-/* Drains until the child is gone; true when it was silent beyond the limit. */
-static bool watch(struct super *super, struct host_exit *how)
-{
-    bool hung = false;
-
-    for (;;) {
-        uint32_t bell = __atomic_load_n(&super->shared->bell, __ATOMIC_ACQUIRE);
-        bool any = drain_events(super);
-        uint64_t now_ns = host_monotonic_ns();
-
-        any |= drain_frame(super);
-        notice_interrupts(super);
-        show_progress(super, now_ns);
-        if (super->broken)
-            host_process_kill(super->pid);
-        if (any && !super->broken) {
-            super->heard_ns = now_ns;
-            continue;
-        }
-        if (host_process_wait(super->pid, 0, how) == 0)
-            break;
-        hung |= notice_silence(super, now_ns);
-        host_futex_wait(&super->shared->bell, bell, nap_ns);
-    }
-    while (!super->broken && (drain_events(super) | drain_frame(super)))
-        ;
-    return hung;
-}
-
-static enum super_end_kind end_kind(const struct super *super, const struct host_exit *how,
-                                    bool hung)
+static enum super_end_kind end_kind(const struct super *super, const struct host_exit *how)
 {
     if (sink_error(super))
         return SUPER_OUTPUT;
-    if (super->broken)
+    if (super->events_broken || super->frames_broken)
         return SUPER_BROKEN;
-    if (hung)
+    if (super->hung)
         return SUPER_HUNG;
     if (super->interrupts > 0)
         return SUPER_INTERRUPTED;
@@ -317,30 +355,42 @@ static void end_sinks(struct super *super)
     }
 }
 
+/* The words go to a terminal: a child gone wild must not steer it. */
+static void copy_said(const struct super *super, struct super_end *end)
+{
+    end->said_kind = __atomic_load_n(&super->shared->said_kind, __ATOMIC_ACQUIRE);
+    memcpy(end->said, super->shared->said, sizeof end->said);
+    end->said[sizeof end->said - 1] = 0;
+    for (char *at = end->said; *at != 0; at++) {
+        if ((unsigned char)*at < ' ' || *at == 0x7f)
+            *at = '?';
+    }
+}
+
 int super_run(struct super *super, super_child_main_fn *child_main, void *ctx,
               struct super_end *end)
 {
     struct start start = {.super = super, .child_main = child_main, .ctx = ctx};
     struct host_exit how = {0};
-    bool hung;
     int result;
 
     weir_assert(super->magic == super_magic);
     memset(end, 0, sizeof *end);
+    super->interrupts_before = host_interrupts_seen();
     host_interrupts_count();
-    super->heard_ns = host_monotonic_ns();
-    super->progress_at_ns = super->heard_ns;
+    super->turn_at_ns = host_monotonic_ns();
+    super->progress_at_ns = super->turn_at_ns;
     result = host_process_start(child_entry, &start, &super->pid);
     if (result != 0)
         return result;
-    hung = watch(super, &how);
+    result = watch(super, &how);
     end_sinks(super);
-    end->kind = end_kind(super, &how, hung);
+    end->kind = end_kind(super, &how);
     end->code = how.signalled ? how.signal : how.status;
-    end->said_kind = __atomic_load_n(&super->shared->said_kind, __ATOMIC_ACQUIRE);
-    memcpy(end->said, super->shared->said, sizeof end->said);
-    end->said[sizeof end->said - 1] = 0;
+    copy_said(super, end);
     end->events = super->events;
     end->frames = super->frames;
-    return 0;
+    end->has_format = super->format_given;
+    end->format = super->format;
+    return result;
 }
