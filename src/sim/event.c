@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Events: a 4-ary heap ordered by (due, sequence), so equal times fire in the order of arming. Index 0 of
- * the heap stays empty: an event whose heap_index is 0 is not armed. */
+/* Events: a 4-ary heap ordered by (due, sequence), so equal times fire in the order of arming.
+ * Index 0 of the heap stays empty: an event whose heap_index is 0 is not armed. */
 #include "sim/private.h"
 
 enum { ARITY = 4 };

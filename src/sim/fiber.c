@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Fibers: a host stack with a guard page below it, and usually a guest stack. A fiber that does not run is
- * one saved rsp; what it will go on with lies on its stack (switch.S). AddressSanitizer is told of every
- * switch, because it must know which stack is live. */
+/* Fibers: a host stack with a guard page below it, and usually a guest stack. A fiber that does not
+ * run is one saved rsp; what it will go on with lies on its stack (switch.S). AddressSanitizer is
+ * told of every switch, because it must know which stack is live. */
 #include "sim/private.h"
 
 #include <stdio.h>

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* From host to guest: lays out the guest's frame, then gate_entry.S changes stacks. The return address that the
- * guest function sees lies in the thunk region (thunk.c), so no host address stays on a guest stack. */
+/* From host to guest: lays out the guest's frame, then gate_entry.S changes stacks. The return
+ * address that the guest function sees lies in the thunk region (thunk.c), so no host address stays
+ * on a guest stack. */
 #include "sim/private.h"
 
 enum {
     HOME_SLOTS = 4,
-    /* Above the first frame on a stack: a thunk copies stack arguments a caller may not have passed. */
+    /* Above the first frame on a stack: a thunk copies stack arguments a caller may not have
+     * passed. */
     TOP_BYTES = 8 * SIM_THUNK_STACK_ARGS_MAX + 64
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The change of stacks from host to guest and back. What the host relies on stays on the host stack, below
- * it the boundary; the guest gets its four register arguments from the home area that gate.c filled, and
- * zeros in every other general register. The call itself is an instruction of the thunk region. */
+/* The change of stacks from host to guest and back. What the host relies on stays on the host
+ * stack, below it the boundary; the guest gets its four register arguments from the home area that
+ * gate.c filled, and zeros in every other general register. The call itself is an instruction of
+ * the thunk region. */
 #include "sim/cross.h"
 
 #define GATE_CALL_VA 24 /* in struct sim_thunks */
@@ -48,7 +49,8 @@ sim_gate_enter:
     jmp *%r10
     .size sim_gate_enter, . - sim_gate_enter
 
-/* The guest function returned: rax is its result, the fiber that runs is the one that entered it. */
+/* The guest function returned: rax is its result, the fiber that runs is the one that entered
+ * it. */
     .globl sim_gate_back
     .hidden sim_gate_back
     .type sim_gate_back, @function

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Guest stacks: usable pages between inaccessible ones, at seeded addresses. All are found again by an
- * address inside, so that stack limits can be told truthfully wherever guest code runs. */
+/* Guest stacks: usable pages between inaccessible ones, at seeded addresses. All are found again by
+ * an address inside, so that stack limits can be told truthfully wherever guest code runs. */
 #include "sim/private.h"
 
 #if SIM_ASAN

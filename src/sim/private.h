@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of sim share: the whole state of one simulation. Nobody outside sim includes this. */
+/* What the files of sim share: the whole state of one simulation. Nobody outside sim includes
+ * this. */
 #ifndef WEIR_SIM_PRIVATE_H
 #define WEIR_SIM_PRIVATE_H
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Seeded random streams: xoshiro256** whose state comes from SplitMix64, as its authors advise (David
- * Blackman and Sebastiano Vigna, "Scrambled Linear Pseudorandom Number Generators"). The name of the
- * stream goes into the start value, so that a draw added to one stream moves no other. */
+/* Seeded random streams: xoshiro256** whose state comes from SplitMix64, as its authors advise
+ * (David Blackman and Sebastiano Vigna, "Scrambled Linear Pseudorandom Number Generators"). The
+ * name of the stream goes into the start value, so that a draw added to one stream moves no
+ * other. */
 #include "sim/sim.h"
 
 #include "base/base.h"
@@ -36,8 +37,8 @@ uint64_t sim_rng_u64(struct sim_rng *rng)
     return result;
 }
 
-/* The high half of a 128-bit product; what would favour some results is drawn again (Daniel Lemire, "Fast
- * Random Integer Generation in an Interval"). */
+/* The high half of a 128-bit product; what would favour some results is drawn again (Daniel Lemire,
+ * "Fast Random Integer Generation in an Interval"). */
 uint64_t sim_rng_below(struct sim_rng *rng, uint64_t bound)
 {
     weir_assert(bound > 0);

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* The scheduler: which CPU goes on, and what time it is.
  *
- * A CPU is runnable, or it is parked: idle, or stalling until a moment that an event marks. Whoever parks
- * hands on to a runnable CPU drawn from the seed; when there is none, time jumps to the next event, which
- * may wake one. A yield point of a runnable CPU keeps going except for one draw in sixteen.
+ * A CPU is runnable, or it is parked: idle, or stalling until a moment that an event marks. Whoever
+ * parks hands on to a runnable CPU drawn from the seed; when there is none, time jumps to the next
+ * event, which may wake one. A yield point of a runnable CPU keeps going except for one draw in
+ * sixteen.
  *
- * A CPU that spins is runnable but waits for another one. When every runnable CPU has done nothing but
- * spin for two whole rounds, only an event can help: time jumps to it. Without one that is a deadlock. Two
- * rounds, because in the first one a CPU may still have released something between two spins. */
+ * A CPU that spins is runnable but waits for another one. When every runnable CPU has done nothing
+ * but spin for two whole rounds, only an event can help: time jumps to it. Without one that is a
+ * deadlock. Two rounds, because in the first one a CPU may still have released something between
+ * two spins. */
 #include "sim/private.h"
 
 static uint32_t bit_of(unsigned cpu)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Seeded addresses. Nothing else lives in the two windows (the kernel places its own mappings far above),
- * so a reservation is bookkeeping: what is not mapped is inaccessible. Ranges keep a distance, and small
- * ones share a zone of 1 GB at a time, which keeps page tables small; where the zone lies, and where in
- * it a range lies, comes from the seed. */
+/* Seeded addresses. Nothing else lives in the two windows (the kernel places its own mappings far
+ * above), so a reservation is bookkeeping: what is not mapped is inaccessible. Ranges keep a
+ * distance, and small ones share a zone of 1 GB at a time, which keeps page tables small; where the
+ * zone lies, and where in it a range lies, comes from the seed. */
 #include "sim/private.h"
 
 #include <string.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Switching between host stacks: saves what the System V ABI lets a callee rely on - rbx, rbp, r12 to r15,
- * the control words of SSE and x87 - on the stack that is left, and loads the same from the other one.
- * The control words are loaded only when they differ: loading costs more than the rest together. */
+/* Switching between host stacks: saves what the System V ABI lets a callee rely on - rbx, rbp, r12
+ * to r15, the control words of SSE and x87 - on the stack that is left, and loads the same from the
+ * other one. The control words are loaded only when they differ: loading costs more than the rest
+ * together. */
 
     .text
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* From guest to host: a region of small stubs at a seeded address, one per thunk. A stub loads its number and
- * jumps to the region's common part, which jumps to thunk_entry.S. The region may only be executed, where
- * the processor can tell that from reading: it holds the two addresses of host code there are. */
+/* From guest to host: a region of small stubs at a seeded address, one per thunk. A stub loads its
+ * number and jumps to the region's common part, which jumps to thunk_entry.S. The region may only
+ * be executed, where the processor can tell that from reading: it holds the two addresses of host
+ * code there are. */
 #include "sim/private.h"
 
 #include <stddef.h>

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* A guest call into a host function. r11d is the thunk's number, rsp the guest's, everything else as the
- * Microsoft x64 convention has it at a call.
+/* A guest call into a host function. r11d is the thunk's number, rsp the guest's, everything else
+ * as the Microsoft x64 convention has it at a call.
  *
- * The boundary is built right below the newest one on the host stack and holds all that the guest relies
- * on, xmm6 to xmm15 included: the hooks are System V functions and may use those. Host code sees no trace
- * of the guest's rbx and so on, so they serve here:
- *   rbx boundary   rbp guest rsp after the return   r12 fiber   r13 struct sim_thunks   r14 entry   r15 result
- * Below the boundary lie 96 bytes: rcx rdx r8 r9 and xmm0 to xmm3. The volatile registers go back as
- * zeros, so that no host address is left in them. */
+ * The boundary is built right below the newest one on the host stack and holds all that the guest
+ * relies on, xmm6 to xmm15 included: the hooks are System V functions and may use those. Host code
+ * sees no trace of the guest's rbx and so on, so they serve here:
+ *   rbx boundary              rbp guest rsp after the return   r12 fiber
+ *   r13 struct sim_thunks     r14 entry                        r15 result
+ * Below the boundary lie 96 bytes: rcx rdx r8 r9 and xmm0 to xmm3. The volatile registers go back
+ * as zeros, so that no host address is left in them. */
 #include "sim/cross.h"
 
 #define THUNKS_ENTER 0

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Lists and sums that several IRQLs may share.
  *
- * The ExInterlocked functions take a spin lock with interrupts off, so they may be called at any IRQL, which is why the
- * same list must never be touched by other means (ExInterlockedInsertHeadList, Remarks). Between two yield
- * points nothing else runs here: taking the lock at the caller's IRQL, waiting if another CPU holds it,
- * and letting go again is the same. The functions on S-lists need no lock; those that take one ignore it,
- * as on x64.
+ * The ExInterlocked functions take a spin lock with interrupts off, so they may be called at any
+ * IRQL, which is why the same list must never be touched by other means
+ * (ExInterlockedInsertHeadList, Remarks). Between two yield points nothing else runs here: taking
+ * the lock at the caller's IRQL, waiting if another CPU holds it, and letting go again is the same.
+ * The functions on S-lists need no lock; those that take one ignore it, as on x64.
  *
  * An S-list's header counts its entries and, against reuse of an entry, its changes. */
 #include "ke/ke.h"
@@ -21,7 +21,7 @@ static void unlock(PKSPIN_LOCK spin_lock)
     KeReleaseSpinLockFromDpcLevel(spin_lock);
 }
 
-/* ---- Doubly linked lists: NULL when the list was empty --------------------------------------------------- */
+/* ---- Doubly linked lists: NULL when the list was empty --------------------------------------- */
 
 PLIST_ENTRY NTAPI ExInterlockedInsertHeadList(PLIST_ENTRY ListHead, PLIST_ENTRY ListEntry,
                                               PKSPIN_LOCK Lock)
@@ -57,7 +57,7 @@ PLIST_ENTRY NTAPI ExInterlockedRemoveHeadList(PLIST_ENTRY ListHead, PKSPIN_LOCK 
     return first;
 }
 
-/* ---- Singly linked lists ------------------------------------------------------------------------------------ */
+/* ---- Singly linked lists --------------------------------------------------------------------- */
 
 PSINGLE_LIST_ENTRY NTAPI ExInterlockedPopEntryList(PSINGLE_LIST_ENTRY ListHead, PKSPIN_LOCK Lock)
 {
@@ -81,7 +81,7 @@ PSINGLE_LIST_ENTRY NTAPI ExInterlockedPushEntryList(PSINGLE_LIST_ENTRY ListHead,
     return first;
 }
 
-/* ---- Sums: what was there before ------------------------------------------------------------------------------ */
+/* ---- Sums: what was there before ------------------------------------------------------------- */
 
 LARGE_INTEGER NTAPI ExInterlockedAddLargeInteger(PLARGE_INTEGER Addend, LARGE_INTEGER Increment,
                                                  PKSPIN_LOCK Lock)
@@ -106,7 +106,7 @@ ULONG NTAPI ExInterlockedAddUlong(PULONG Addend, ULONG Increment, PKSPIN_LOCK Lo
     return old;
 }
 
-/* ---- S-lists ----------------------------------------------------------------------------------------------------- */
+/* ---- S-lists --------------------------------------------------------------------------------- */
 
 static PSLIST_ENTRY first_of(PSLIST_HEADER head)
 {

@@ -88,6 +88,7 @@ _Noreturn void ke_bug_check_from(struct ke *ke, const struct ke_trap_frame *fram
     else if (call)
         report_boundary(ke, call);
     report_stack(ke, frame);
+    ke_crash_callbacks(ke);
     stop(ke);
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls through a function pointer that a driver may have given us. It may be the driver's own code, a
- * thunk of ours that the driver passed on, or our own function: only the first changes stacks.
+/* Calls through a function pointer that a driver may have given us. It may be the driver's own
+ * code, a thunk of ours that the driver passed on, or our own function: only the first changes
+ * stacks.
  *
- * Guest code runs on the thread's guest stack, or on the CPU's stack for DPCs or interrupts when it is
- * called from one; a call nested in guest code that is already there goes on below it. */
+ * Guest code runs on the thread's guest stack, or on the CPU's stack for DPCs or interrupts when it
+ * is called from one; a call nested in guest code that is already there goes on below it. */
 #include "ke/internal.h"
 
 typedef uint64_t WEIR_MS_ABI four_fn(uint64_t, uint64_t, uint64_t, uint64_t);
@@ -56,29 +57,46 @@ static void check_irql(struct ke *ke, const void *fn, KIRQL before)
     ke_set_irql(ke, before);
 }
 
-static uint64_t call_guest(struct ke *ke, const void *fn, unsigned count, const uint64_t *args)
+static uint64_t call_guest(struct ke *ke, uint64_t stack_va, const void *fn, unsigned count,
+                           const uint64_t *args)
 {
     KIRQL before = ke->cpu->irql;
     uint64_t result;
 
     TRACE_CLASSED(ke->trace, call, guest_enter, (uint64_t)fn, 0, count > 0 ? args[0] : 0,
                   count > 1 ? args[1] : 0);
-    result = sim_gate((uint64_t)fn, count, args, choose_stack(ke));
+    result = sim_gate((uint64_t)fn, count, args, stack_va);
     check_irql(ke, fn, before);
     TRACE_CLASSED(ke->trace, call, guest_leave, (uint64_t)fn, 0, result);
     return result;
 }
 
+/* The function of ours that fn leads to, or NULL: guest code. */
+static const void *host_function(struct ke *ke, const void *fn)
+{
+    if (!sim_is_guest_visible((uint64_t)fn))
+        return fn;
+    return sim_thunk_host_fn(ke->sim, (uint64_t)fn, NULL);
+}
+
 uint64_t ke_call_args(const void *fn, unsigned count, const uint64_t *args)
 {
     struct ke *ke = ke_ambient;
-    const void *host_fn;
+    const void *host_fn = host_function(ke, fn);
 
     weir_assert(count <= SIM_GATE_ARGS_MAX);
-    if (!sim_is_guest_visible((uint64_t)fn))
-        return call_host(fn, count, args);
-    host_fn = sim_thunk_host_fn(ke->sim, (uint64_t)fn, NULL);
     if (host_fn)
         return call_host(host_fn, count, args);
-    return call_guest(ke, fn, count, args);
+    return call_guest(ke, choose_stack(ke), fn, count, args);
+}
+
+uint64_t ke_call_on_stack(struct ke *ke, uint64_t top_va, const void *fn, unsigned count,
+                          const uint64_t *args)
+{
+    const void *host_fn = host_function(ke, fn);
+
+    weir_assert(count <= SIM_GATE_ARGS_MAX);
+    if (host_fn)
+        return call_host(host_fn, count, args);
+    return call_guest(ke, top_va, fn, count, args);
 }

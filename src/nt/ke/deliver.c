@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* IRQL, and what waits for it to fall.
  *
- * Each processor runs at an interrupt request level. Interrupts come through only above it, DPCs and thread
- * switches only below DISPATCH_LEVEL. On x64 the level is CR8; here it is a byte of the CPU's state, and
- * what is held back shows in a mask of pending work. Each yield point, and each drop of IRQL is one, ends
- * in ke_deliver, which runs whatever has become possible, nested on the fiber that was interrupted. */
+ * Each processor runs at an interrupt request level. Interrupts come through only above it, DPCs
+ * and thread switches only below DISPATCH_LEVEL. On x64 the level is CR8; here it is a byte of the
+ * CPU's state, and what is held back shows in a mask of pending work. Each yield point, and each
+ * drop of IRQL is one, ends in ke_deliver, which runs whatever has become possible, nested on the
+ * fiber that was interrupted. */
 #include "ke/internal.h"
 
 #include "ke/thread.h"
@@ -24,8 +25,8 @@ void ke_set_irql(struct ke *ke, KIRQL irql)
     ke->trace->irql = irql;
 }
 
-/* Raising to a lower level or lowering to a higher one ends Windows: bug checks 0x9 and 0xA, which take the
- * level asked for and the one it was (KeRaiseIrql and KeLowerIrql, Remarks). */
+/* Raising to a lower level or lowering to a higher one ends Windows: bug checks 0x9 and 0xA, which
+ * take the level asked for and the one it was (KeRaiseIrql and KeLowerIrql, Remarks). */
 KIRQL ke_irql_raise(KIRQL to)
 {
     struct ke *ke = ke_ambient;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Device queues: a list with a busy flag. Inserting into a queue that is not busy makes it busy and inserts
- * nothing: the caller goes on with that request itself. Removing from an empty queue makes it not busy
- * (KeInsertDeviceQueue and KeRemoveDeviceQueue, Return value). */
+/* Device queues: a list with a busy flag. Inserting into a queue that is not busy makes it busy and
+ * inserts nothing: the caller goes on with that request itself. Removing from an empty queue makes
+ * it not busy (KeInsertDeviceQueue and KeRemoveDeviceQueue, Return value). */
 #include "ke/internal.h"
 
 void NTAPI KeInitializeDeviceQueue(PKDEVICE_QUEUE DeviceQueue)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Deferred procedure calls: work that an interrupt leaves for later, run at DISPATCH_LEVEL.
  *
- * Each CPU has a queue. A DPC is in one queue at most and remembers the arguments of the insertion that
- * succeeded; it leaves the queue before its routine runs, so the routine may queue or free it, and the
- * same DPC may then run on two CPUs ("Introduction to DPC Objects", KeInsertQueueDpc). High importance goes
- * to the head. UNDOC: low importance does not wait for a longer queue here, and threaded DPCs run as
- * ordinary ones, which their documentation allows. */
+ * Each CPU has a queue. A DPC is in one queue at most and remembers the arguments of the insertion
+ * that succeeded; it leaves the queue before its routine runs, so the routine may queue or free it,
+ * and the same DPC may then run on two CPUs ("Introduction to DPC Objects", KeInsertQueueDpc). High
+ * importance goes to the head. UNDOC: low importance does not wait for a longer queue here, and
+ * threaded DPCs run as ordinary ones, which their documentation allows. */
 #include "ke/internal.h"
 
 /* How Number says "on this CPU": values below are only where it was queued last. */
@@ -32,10 +32,8 @@ void NTAPI KeInitializeThreadedDpc(PRKDPC Dpc, PKDEFERRED_ROUTINE DeferredRoutin
     init(Dpc, KOBJECT_THREADED_DPC, DeferredRoutine, DeferredContext);
 }
 
-bool ke_dpc_queue(struct ke *ke, PKDPC dpc, PVOID argument1, PVOID argument2)
+bool ke_dpc_queue(struct ke *ke, struct ke_cpu *cpu, PKDPC dpc, PVOID argument1, PVOID argument2)
 {
-    struct ke_cpu *cpu = ke->cpu;
-
     if (dpc->DpcData)
         return false;
     if (dpc->Number >= TARGETED && (unsigned)dpc->Number - TARGETED < ke->cpu_count)
@@ -56,7 +54,7 @@ bool ke_dpc_queue(struct ke *ke, PKDPC dpc, PVOID argument1, PVOID argument2)
 BOOLEAN NTAPI KeInsertQueueDpc(PRKDPC Dpc, PVOID SystemArgument1, PVOID SystemArgument2)
 {
     struct ke *ke = ke_ambient;
-    BOOLEAN inserted = ke_dpc_queue(ke, Dpc, SystemArgument1, SystemArgument2);
+    BOOLEAN inserted = ke_dpc_queue(ke, ke->cpu, Dpc, SystemArgument1, SystemArgument2);
 
     ke_deliver_pending(ke);
     return inserted;
@@ -85,8 +83,8 @@ static void run_first(struct ke *ke)
     KE_CALL(routine, KE_ARG(dpc), KE_ARG(context), KE_ARG(argument1), KE_ARG(argument2));
 }
 
-/* IRQL is below DISPATCH_LEVEL. Each DPC costs a yield point, so that one which queues itself again and
- * again takes time. */
+/* IRQL is below DISPATCH_LEVEL. Each DPC costs a yield point, so that one which queues itself again
+ * and again takes time. */
 void ke_dpc_run_all(struct ke *ke)
 {
     struct ke_cpu *cpu = ke->cpu;

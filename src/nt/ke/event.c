@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Events: a notification event stays signalled until it is reset and satisfies every waiter; a
- * synchronization event satisfies one and resets itself. KeSetEvent and its kin return the state that was
- * there before. UNDOC: KeSetEvent at an IRQL above DISPATCH_LEVEL works here as in an ISR it happens to. */
+ * synchronization event satisfies one and resets itself. KeSetEvent and its kin return the state
+ * that was there before. UNDOC: KeSetEvent at an IRQL above DISPATCH_LEVEL works here as in an ISR
+ * it happens to. */
 #include "ke/wait.h"
 
 void NTAPI KeInitializeEvent(PRKEVENT Event, EVENT_TYPE Type, BOOLEAN State)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Guarded mutexes: a count and an event, as fast mutexes are, but the owner enters a guarded region instead of
- * raising IRQL. Not recursive: a thread that takes one it owns waits for itself for ever, and the run ends as a stall. */
+/* Guarded mutexes: a count and an event, as fast mutexes are, but the owner enters a guarded region
+ * instead of raising IRQL. Not recursive: a thread that takes one it owns waits for itself for
+ * ever, and the run ends as a stall. */
 #include "ke/wait.h"
 
 void NTAPI KeInitializeGuardedMutex(PKGUARDED_MUTEX GuardedMutex)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of ke share: the kernel's state and the doors between its halves.
- * One half (cpu, thread, wait, dpc, timer, interrupt ...) decides who runs; the other (trap, patch, pcr,
- * unwind, bugcheck, watchdog) takes what the processor throws. Neither reaches into the other's state:
- * struct ke holds one pointer for each part of the second half.
- * Between two yield points nothing else runs, so there are no locks. After anything that may yield,
- * "this CPU" may be another one: read it again. */
+/* What the files of ke share: the kernel's state and the doors between its halves. One half (cpu,
+ * thread, wait, dpc, timer, interrupt ...) decides who runs; the other (trap, patch, pcr, unwind,
+ * bugcheck, watchdog) takes what the processor throws. Neither reaches into the other's state:
+ * struct ke holds one pointer for each part of the second half. Between two yield points nothing
+ * else runs, so there are no locks. After anything that may yield, "this CPU" may be another one:
+ * read it again. */
 #ifndef WEIR_NT_KE_INTERNAL_H
 #define WEIR_NT_KE_INTERNAL_H
 
@@ -101,6 +101,10 @@ void ke_cpu_request(struct ke *ke, struct ke_cpu *cpu, uint32_t pending);
 /* Waits for another CPU; a deadlock is reported and ends the run. */
 void ke_spin(struct ke *ke, const void *lock);
 
+/* call.c: as ke_call_args, but guest code starts at the top of this guest stack. */
+uint64_t ke_call_on_stack(struct ke *ke, uint64_t top_va, const void *fn, unsigned count,
+                          const uint64_t *args);
+
 /* spin_lock.c: without a change of IRQL. */
 void ke_spin_acquire(struct ke *ke, PKSPIN_LOCK lock);
 void ke_spin_release(struct ke *ke, PKSPIN_LOCK lock);
@@ -112,7 +116,11 @@ void ke_interrupt_dispatch(struct ke *ke, struct ke_cpu *cpu); /* the highest on
 
 /* dpc.c */
 void ke_dpc_run_all(struct ke *ke);
-bool ke_dpc_queue(struct ke *ke, PKDPC dpc, PVOID argument1, PVOID argument2); /* from events too */
+/* On the CPU unless the DPC has a target; false when it is queued already. Callable from events. */
+bool ke_dpc_queue(struct ke *ke, struct ke_cpu *cpu, PKDPC dpc, PVOID argument1, PVOID argument2);
+
+/* crash.c: runs what drivers registered for the end, once a bug check has been reported. */
+void ke_crash_callbacks(struct ke *ke);
 
 /* timer.c */
 int ke_timers_create(struct ke *ke);
@@ -120,18 +128,18 @@ void ke_timers_destroy(struct ke *ke);
 /* When a documented due time (negative: relative) comes, on the grid of timers. */
 uint64_t ke_due_ns(struct ke *ke, LONGLONG due_100ns);
 
-/* ---- Asked of the other half ------------------------------------------------------------------------- */
+/* ---- Asked of the other half ----------------------------------------------------------------- */
 int ke_pcr_create(struct ke *ke); /* pcr.c: KPCRs, shared user data; fills ke->pcrs */
 void ke_pcr_destroy(struct ke *ke);
 void ke_pcr_select(struct ke *ke, unsigned cpu); /* GS base: this CPU goes on */
 void ke_pcr_set_thread(struct ke *ke, unsigned cpu, PKTHREAD thread); /* gs:[188h] */
-int ke_trap_create(struct ke *ke); /* trap.c: fills ke->traps; handlers are installed by sim_run's caller */
+int ke_trap_create(struct ke *ke); /* trap.c: fills ke->traps, installs nothing yet */
 void ke_trap_destroy(struct ke *ke);
 int ke_bugcheck_create(struct ke *ke); /* bugcheck.c: fills ke->bug_check and ke->modules */
 void ke_bugcheck_destroy(struct ke *ke);
 bool ke_interrupts_enabled(struct ke *ke, unsigned cpu); /* trap.c: cli and sti */
 
-/* ---- Offered to the other half ------------------------------------------------------------------------- */
+/* ---- Offered to the other half --------------------------------------------------------------- */
 /* Time as Windows shows it: on the grid of KE_TICK_NS, as clock interrupts would update it. */
 uint64_t ke_interrupt_time_100ns(struct ke *ke);
 uint64_t ke_system_time_100ns(struct ke *ke);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Interrupts: vectors, the routines connected to them, and their delivery.
  *
- * A line is level triggered: while the device holds it, the routines on its vector are called, one after the
- * other until one claims the interrupt, and again as long as the line stays up. A message is an edge:
- * one delivery, and messages that come before it are one with it. A routine runs at the synchronization
- * IRQL of its connection, holding its spin lock; KeSynchronizeExecution runs others under the same
- * ("Synchronizing Interrupt Code"). A vector is served by one CPU at a time, which the seed draws anew
- * for each delivery. UNDOC: Windows settles on CPUs by policies of its own.
+ * A line is level triggered: while the device holds it, the routines on its vector are called, one
+ * after the other until one claims the interrupt, and again as long as the line stays up. A message
+ * is an edge: one delivery, and messages that come before it are one with it. A routine runs at the
+ * synchronization IRQL of its connection, holding its spin lock; KeSynchronizeExecution runs others
+ * under the same ("Synchronizing Interrupt Code"). A vector is served by one CPU at a time, which
+ * the seed draws anew for each delivery. UNDOC: Windows settles on CPUs by policies of its own.
  *
  * A line that nobody calms is a storm: bug check 0xF2. UNDOC: how many deliveries make one. */
 #include "ke/internal.h"
@@ -88,7 +88,7 @@ static struct ke_vector *vector_at(struct ke *ke, uint32_t number)
     return vector;
 }
 
-/* ---- Asking for delivery ---------------------------------------------------------------------------- */
+/* ---- Asking for delivery --------------------------------------------------------------------- */
 
 static void request(struct ke *ke, struct ke_vector *vector)
 {
@@ -144,7 +144,7 @@ void ke_vector_pulse(struct ke *ke, uint32_t vector_number)
         request(ke, vector);
 }
 
-/* ---- Delivery ------------------------------------------------------------------------------------------- */
+/* ---- Delivery -------------------------------------------------------------------------------- */
 
 static bool run_routine(struct ke *ke, struct ke_interrupt *interrupt)
 {
@@ -204,7 +204,8 @@ static void end_service(struct ke *ke, struct ke_vector *vector)
     }
 }
 
-/* The delivery costs a yield point at the vector's IRQL, where only a higher interrupt comes between. */
+/* The delivery costs a yield point at the vector's IRQL, where only a higher interrupt comes
+ * between. */
 void ke_interrupt_dispatch(struct ke *ke, struct ke_cpu *cpu)
 {
     KIRQL old = cpu->irql;
@@ -222,7 +223,7 @@ void ke_interrupt_dispatch(struct ke *ke, struct ke_cpu *cpu)
     end_service(ke, vector);
 }
 
-/* ---- Connections ----------------------------------------------------------------------------------------- */
+/* ---- Connections ----------------------------------------------------------------------------- */
 
 static bool may_share(const struct ke_vector *vector, const struct ke_interrupt_config *config)
 {
@@ -312,8 +313,8 @@ BOOLEAN ke_interrupt_synchronize(struct ke_interrupt *interrupt, PKSYNCHRONIZE_R
     return result;
 }
 
-/* An object that is none of ours: the driver's memory is not what it believes. UNDOC: Windows would use
- * whatever lies there; the machine ends as for a bad address at raised IRQL. */
+/* An object that is none of ours: the driver's memory is not what it believes. UNDOC: Windows would
+ * use whatever lies there; the machine ends as for a bad address at raised IRQL. */
 static struct ke_interrupt *interrupt_of(PKINTERRUPT object)
 {
     struct ke *ke = ke_ambient;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel's life: making it, its rooms, calls out into drivers and the thunks they call in through.
- * The simulation asks two things of us: what to do when a CPU goes on (deliver.c) and which one that is. */
+/* The kernel's life: making it, its rooms, calls out into drivers and the thunks they call in
+ * through. The simulation asks two things of us: what to do when a CPU goes on (deliver.c) and
+ * which one that is. */
 #include "ke/internal.h"
 
 #include <string.h>
@@ -43,7 +44,7 @@ void *ke_room(struct ke *ke, enum ke_room room)
     return ke->rooms[room];
 }
 
-/* ---- Creation ---------------------------------------------------------------------------------- */
+/* ---- Creation -------------------------------------------------------------------------------- */
 
 static void on_cpu_switch(void *ctx, unsigned cpu)
 {
@@ -161,7 +162,7 @@ void ke_destroy(struct ke *ke)
     free(ke);
 }
 
-/* ---- Thunks ---------------------------------------------------------------------------------------- */
+/* ---- Thunks ---------------------------------------------------------------------------------- */
 
 void ke_set_thunk_ops(struct ke *ke, const struct ke_thunk_ops *ops, void *ctx)
 {

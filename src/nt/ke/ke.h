@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel's kernel: IRQL, CPUs, threads, waits, DPCs, timers, interrupts, spin locks, traps, bug checks.
- * Windows functions (KeSetTimerEx, KeWaitForSingleObject ...) are declared in wdk/wdm.h and implemented
- * here under their own names; this door holds what the other rooms need beside them.
- * All functions run on the machine's one host thread; "current" means the fiber that runs.
- * Order: ke_create, ke_set_*_ops, threads and interrupts, then sim_run; ke_destroy last. */
+/* The kernel's kernel: IRQL, CPUs, threads, waits, DPCs, timers, interrupts, spin locks, traps, bug
+ * checks. Windows functions (KeSetTimerEx, KeWaitForSingleObject ...) are declared in wdk/wdm.h and
+ * implemented here under their own names; this door holds what the other rooms need beside them.
+ * All functions run on the machine's one host thread; "current" means the fiber that runs. Order:
+ * ke_create, ke_set_*_ops, threads and interrupts, then sim_run; ke_destroy last. */
 #ifndef WEIR_NT_KE_H
 #define WEIR_NT_KE_H
 
@@ -22,7 +22,8 @@ struct pe_image;
 struct ke *ke_current(void);
 struct sim *ke_sim(struct ke *ke);
 struct trace *ke_trace(struct ke *ke);
-/* One state pointer per room above (mm, io, pnp, hal, ks ...), so that Windows calls find theirs. */
+/* One state pointer per room above (mm, io, pnp, hal, ks ...), so that Windows calls find
+ * theirs. */
 enum ke_room {
     KE_ROOM_MM, KE_ROOM_EX, KE_ROOM_OB, KE_ROOM_SE, KE_ROOM_CM, KE_ROOM_PS, KE_ROOM_IO, KE_ROOM_PNP,
     KE_ROOM_PO, KE_ROOM_HAL, KE_ROOM_INBOX, KE_ROOM_KS, KE_ROOM_EXPORTS, KE_ROOM_MACHINE,
@@ -41,14 +42,15 @@ struct ke_config {
     enum ke_windows windows;
     uint64_t ram_pages; /* shown in shared user data */
 };
-int ke_create(const struct ke_config *config, struct ke **out); /* KPCRs, shared user data, idle threads */
+int ke_create(const struct ke_config *config, struct ke **out); /* with KPCRs and idle threads */
 void ke_destroy(struct ke *ke);
 enum ke_windows ke_windows(struct ke *ke);
 
-/* ---- Calls out: a function pointer that a driver may have given us --------------------------------- */
-/* Calls fn wherever it lives: guest code through the gate, a thunk of ours directly, our own function
- * directly. All arguments are 64-bit integers; the result is rax, so cast it to the declared width.
- * Checks that IRQL is unchanged on return (a finding if not) for calls into guest code. */
+/* ---- Calls out: a function pointer that a driver may have given us --------------------------- */
+/* Calls fn wherever it lives: guest code through the gate, a thunk of ours directly, our own
+ * function directly. All arguments are 64-bit integers; the result is rax, so cast it to the
+ * declared width. Checks that IRQL is unchanged on return (a finding if not) for calls into guest
+ * code. */
 uint64_t ke_call_args(const void *fn, unsigned count, const uint64_t *args);
 #define KE_CALL(fn, ...)                                                                           \
     ke_call_args((const void *)(fn),                                                               \
@@ -56,8 +58,8 @@ uint64_t ke_call_args(const void *fn, unsigned count, const uint64_t *args);
                  (const uint64_t[]){__VA_ARGS__})
 #define KE_ARG(x) ((uint64_t)(uintptr_t)(x))
 
-/* The seeded address at which drivers see this ms_abi function of ours; same answer every time.
- * Use it for every function pointer that is stored where a driver can read it (driver objects, vtables,
+/* The seeded address at which drivers see this ms_abi function of ours; same answer every time. Use
+ * it for every function pointer that is stored where a driver can read it (driver objects, vtables,
  * operation tables). stack_args: 8-byte arguments beyond the fourth. */
 void *ke_thunk(const void *host_fn, const char *name, unsigned stack_args);
 struct ke_thunk_ops {
@@ -67,14 +69,14 @@ void ke_set_thunk_ops(struct ke *ke, const struct ke_thunk_ops *ops, void *ctx);
 /* Whose call is this: the guest return address of the newest import, 0 when none (our own call). */
 uint64_t ke_caller_va(void);
 
-/* ---- IRQL ------------------------------------------------------------------------------------------ */
+/* ---- IRQL ------------------------------------------------------------------------------------ */
 KIRQL ke_irql(void);
 KIRQL ke_irql_raise(KIRQL to); /* returns the old one */
 void ke_irql_lower(KIRQL to); /* delivers what became possible: interrupts, DPCs, thread switch */
 /* A yield point (imports do this in their thunk already). */
 void ke_yield(void);
 
-/* ---- Threads --------------------------------------------------------------------------------------- */
+/* ---- Threads --------------------------------------------------------------------------------- */
 typedef void ke_thread_fn(void *ctx);
 struct ke_thread; /* ours; the first bytes of its public part are a KTHREAD a driver may wait on */
 /* A thread that runs our own code (boot, client, worker). It ends when fn returns. */
@@ -86,7 +88,8 @@ struct ke_thread_config {
     void *ctx;
     KPRIORITY priority; /* 0: the default, 8 */
 };
-/* Gives the caller a reference; *out is set before the thread can run. -EAGAIN: too many threads. */
+/* Gives the caller a reference; *out is set before the thread can run. -EAGAIN: too many
+ * threads. */
 int ke_thread_create(struct ke *ke, const struct ke_thread_config *config, struct ke_thread **out);
 _Noreturn void ke_thread_exit(NTSTATUS status); /* the current one; its object becomes signalled */
 void ke_thread_ref(struct ke_thread *thread);
@@ -97,12 +100,13 @@ struct ke_thread *ke_thread_of(struct ke *ke, PKTHREAD object); /* NULL: no thre
 uint64_t ke_thread_id(struct ke_thread *thread);
 const char *ke_thread_name(struct ke_thread *thread);
 NTSTATUS ke_thread_exit_status(struct ke_thread *thread); /* STATUS_PENDING while it lives */
-void ke_thread_join(struct ke_thread *thread); /* waits for its end and gives the reference back; PASSIVE_LEVEL */
+/* Waits for its end and gives the reference back; PASSIVE_LEVEL. */
+void ke_thread_join(struct ke_thread *thread);
 
 /* A timer that is set and lies in this memory: whoever frees it asks (bug check 0xC7). */
 bool ke_timer_in(struct ke *ke, uint64_t va, uint64_t size_bytes, uint64_t *out_va);
 
-/* ---- Interrupts: hardware side (hal) and software side (io) ------------------------------------------- */
+/* ---- Interrupts: hardware side (hal) and software side (io) ---------------------------------- */
 /* A vector is a number hal hands out. Line vectors are level triggered and may be shared; message
  * vectors are edges. Asserting is callable from events. */
 typedef uint64_t ke_isr_fn(void *ctx, uint32_t message); /* host function; nonzero = claimed */
@@ -129,7 +133,7 @@ void ke_interrupt_release(struct ke_interrupt *interrupt, KIRQL old);
 void ke_vector_set_level(struct ke *ke, uint32_t vector, bool asserted); /* line */
 void ke_vector_pulse(struct ke *ke, uint32_t vector); /* message */
 
-/* ---- Traps: memory and ports behind ke's back -------------------------------------------------------- */
+/* ---- Traps: memory and ports behind ke's back ------------------------------------------------ */
 enum ke_access { KE_ACCESS_READ = 0, KE_ACCESS_WRITE = 1, KE_ACCESS_EXECUTE = 8 };
 enum ke_fault {
     KE_FAULT_RETRY, /* the page is there now: run the instruction again */
@@ -145,34 +149,41 @@ struct ke_memory_ops {
     void (*port_write)(void *ctx, uint16_t port, unsigned size_bytes, uint64_t value);
 };
 void ke_set_memory_ops(struct ke *ke, const struct ke_memory_ops *ops, void *ctx);
-/* Takes over the faults of the calling thread, which is the one that calls sim_run: after ke_create, before a
- * driver runs. Without it nothing traps, and a fault ends the process. */
+/* Takes over the faults of the calling thread, which is the one that calls sim_run: after
+ * ke_create, before a driver runs. Without it nothing traps, and a fault ends the process. */
 struct ke_trap_config {
-    bool watchdog; /* driver code that never calls is forced to yield; such a run cannot be reproduced */
+    bool watchdog; /* driver code that never calls is forced to yield: not reproducible */
     bool trap_tsc; /* rdtsc counts virtual time */
 };
 int ke_traps_install(struct ke *ke, const struct ke_trap_config *config);
 void ke_traps_remove(struct ke *ke);
 
-/* ---- Modules: images that unwinding and reports know ---------------------------------------------------- */
+/* ---- Modules: images that unwinding and reports know ----------------------------------------- */
 /* Borrowed until removed. */
 struct ke_module {
     const char *name; /* "grabber.sys" */
     uint64_t base_va;
     uint64_t size_bytes;
     const struct pe_image *image;
-    const uint8_t *copy; /* the image as it was mapped at load, size_bytes long, in our own memory: INIT is gone
-                            from the driver's after DriverEntry. For pe_view_init. */
+    /* The image as it was mapped at load, size_bytes long, in our own memory: INIT is gone from the
+     * driver's after DriverEntry. For pe_view_init. */
+    const uint8_t *copy;
 };
 void ke_module_add(struct ke *ke, const struct ke_module *module);
 void ke_module_remove(struct ke *ke, uint64_t base_va);
 const struct ke_module *ke_module_of(struct ke *ke, uint64_t va); /* NULL: in none */
 
-/* ---- The end ------------------------------------------------------------------------------------------- */
-/* Bug check: emits code, parameters, registers, call stack, then stops the simulation. rip_va 0 means the
- * newest import's caller. Never returns. */
+/* ---- The end --------------------------------------------------------------------------------- */
+/* Bug check: emits code, parameters, registers, call stack, then stops the simulation. rip_va 0
+ * means the newest import's caller. Never returns. */
 _Noreturn void ke_bug_check(uint32_t code, uint64_t p1, uint64_t p2, uint64_t p3, uint64_t p4);
-enum ke_stop { KE_STOP_DONE = 0, KE_STOP_BUG_CHECK = 1, KE_STOP_STALL = 2, KE_STOP_MISSING_CALL = 3, KE_STOP_INTERRUPTED = 4 };
+enum ke_stop {
+    KE_STOP_DONE = 0,
+    KE_STOP_BUG_CHECK = 1,
+    KE_STOP_STALL = 2,
+    KE_STOP_MISSING_CALL = 3,
+    KE_STOP_INTERRUPTED = 4
+};
 
 /* A finding: the driver is wrong. rule is an index into verify's trace/rules.h; a
  * plain number in the event. The consequence is the caller's business. */

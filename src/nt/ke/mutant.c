@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Mutexes. The kernel's name for the object is mutant; a driver's mutex (KMUTEX) is one that also keeps
- * normal kernel APCs from its owner. The state is 1 when free and one less for every time the owner has
- * taken it, so it goes below zero with recursion. Only the owner may release: others get
+/* Mutexes. The kernel's name for the object is mutant; a driver's mutex (KMUTEX) is one that also
+ * keeps normal kernel APCs from its owner. The state is 1 when free and one less for every time the
+ * owner has taken it, so it goes below zero with recursion. Only the owner may release: others get
  * STATUS_MUTANT_NOT_OWNED raised (KeReleaseMutex, Remarks). */
 #include "ke/wait.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Processors: one group, one node, all active; as many as the machine has virtual CPUs. */
+/* Processors: one group, one node, all active; as many as the machine has virtual CPUs. Their
+ * caches. */
 #include "ke/thread.h"
 
 static KAFFINITY active(void)
@@ -93,4 +94,20 @@ NTSTATUS NTAPI KeGetProcessorNumberFromIndex(ULONG ProcIndex, PPROCESSOR_NUMBER 
 PKTHREAD NTAPI KeGetCurrentThread(void)
 {
     return (PKTHREAD)ke_this_thread(ke_ambient)->object;
+}
+
+/* Caches: host memory is coherent, and there is nothing between a store and a device. */
+BOOLEAN NTAPI KeInvalidateAllCaches(void)
+{
+    return TRUE;
+}
+
+void NTAPI KeFlushWriteBuffer(void)
+{
+    KeMemoryBarrier();
+}
+
+ULONG NTAPI KeGetRecommendedSharedDataAlignment(void)
+{
+    return SYSTEM_CACHE_ALIGNMENT_SIZE;
 }

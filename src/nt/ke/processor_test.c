@@ -28,6 +28,9 @@ static void counts(struct world *world)
     assert_int_equal(KeGetProcessorNumberFromIndex(3, &number), STATUS_INVALID_PARAMETER);
     number.Group = 1;
     assert_int_equal(KeGetProcessorIndexFromNumber(&number), MAXULONG);
+    assert_int_equal(KeGetRecommendedSharedDataAlignment(), 64);
+    assert_true(KeInvalidateAllCaches());
+    KeFlushWriteBuffer();
 }
 
 static void the_machine_has_one_group_of_all_its_processors(void **state)

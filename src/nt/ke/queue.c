@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Queues: entries for worker threads, of which only so many shall run at a time. An entry goes straight to
- * the thread that has waited longest unless as many as the queue allows are busy with earlier ones; a
- * thread counts as busy from the entry it got until it comes back. UNDOC: a worker that blocks on
- * something else stays counted here, where Windows lets another one run. */
+/* Queues: entries for worker threads, of which only so many shall run at a time. An entry goes
+ * straight to the thread that has waited longest unless as many as the queue allows are busy with
+ * earlier ones; a thread counts as busy from the entry it got until it comes back. UNDOC: a worker
+ * that blocks on something else stays counted here, where Windows lets another one run. */
 #include "ke/wait.h"
 
 void NTAPI KeInitializeQueue(PRKQUEUE Queue, ULONG Count)
@@ -14,7 +14,8 @@ void NTAPI KeInitializeQueue(PRKQUEUE Queue, ULONG Count)
     Queue->MaximumCount = Count ? Count : ke_ambient->cpu_count;
 }
 
-/* The thread that began to wait last is served first, which keeps caches warm (KeInsertQueue, Remarks). */
+/* The thread that began to wait last is served first, which keeps caches warm (KeInsertQueue,
+ * Remarks). */
 static bool hand_over(struct ke *ke, PRKQUEUE queue)
 {
     PLIST_ENTRY waiter = queue->Header.WaitListHead.Blink;

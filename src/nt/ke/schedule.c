@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Which thread a CPU runs.
  *
- * Windows runs the ready thread of highest priority, lets a thread of higher priority preempt at once, and
- * makes threads of equal priority take turns when a quantum has passed ("Scheduling Priorities", "Context
- * Switches"). Ours do the same from one set of ready queues. A thread that becomes ready goes to the CPU it
- * ran on if that one is idle, else to an idle one the seed draws, else it preempts the CPU with the lowest
- * priority below its own. UNDOC: which of several idle CPUs, and the length of the quantum (two clock
- * ticks here, as on a client system). A priority boost lasts until quanta have eaten it. */
+ * Windows runs the ready thread of highest priority, lets a thread of higher priority preempt at
+ * once, and makes threads of equal priority take turns when a quantum has passed ("Scheduling
+ * Priorities", "Context Switches"). Ours do the same from one set of ready queues. A thread that
+ * becomes ready goes to the CPU it ran on if that one is idle, else to an idle one the seed draws,
+ * else it preempts the CPU with the lowest priority below its own. UNDOC: which of several idle
+ * CPUs, and the length of the quantum (two clock ticks here, as on a client system). A priority
+ * boost lasts until quanta have eaten it. */
 #include "ke/thread.h"
 
 #define QUANTUM_NS (UINT64_C(2) * KE_TIME_INCREMENT_100NS * 100)
@@ -16,7 +17,7 @@ static uint32_t bit_of(unsigned number)
     return UINT32_C(1) << number;
 }
 
-/* ---- Ready queues ------------------------------------------------------------------------------- */
+/* ---- Ready queues ---------------------------------------------------------------------------- */
 
 static void enqueue(struct ke *ke, struct ke_thread *thread, bool at_head)
 {
@@ -58,7 +59,7 @@ static struct ke_thread *find_ready(struct ke *ke, unsigned cpu, int lowest)
     return NULL;
 }
 
-/* ---- A thread becomes ready --------------------------------------------------------------------- */
+/* ---- A thread becomes ready ------------------------------------------------------------------ */
 
 static int busy_with(const struct ke_cpu *cpu)
 {
@@ -141,7 +142,7 @@ void ke_ready(struct ke *ke, struct ke_thread *thread, KPRIORITY increment)
     place(ke, thread);
 }
 
-/* ---- Switching ------------------------------------------------------------------------------------- */
+/* ---- Switching ------------------------------------------------------------------------------- */
 
 static void account(struct ke *ke, struct ke_thread *from, struct ke_thread *to)
 {
@@ -233,9 +234,10 @@ void ke_yield_thread(struct ke *ke)
     ke_deliver(ke);
 }
 
-/* ---- Changes ------------------------------------------------------------------------------------------ */
+/* ---- Changes --------------------------------------------------------------------------------- */
 
-/* A chosen or queued thread is placed anew; a running one gives way if someone ready is better now. */
+/* A chosen or queued thread is placed anew; a running one gives way if someone ready is better
+ * now. */
 static void replace(struct ke *ke, struct ke_thread *thread)
 {
     struct ke_cpu *cpu = &ke->cpus[thread->cpu];

@@ -12,7 +12,7 @@ static void append(char letter)
     order[length] = 0;
 }
 
-/* ---- Determinism --------------------------------------------------------------------------------------- */
+/* ---- Determinism ----------------------------------------------------------------------------- */
 
 static KSPIN_LOCK lock;
 static KEVENT start;
@@ -85,7 +85,7 @@ static void another_seed_gives_another_trace(void **state)
     assert_true(digest_of(1, 3) != digest_of(2, 3));
 }
 
-/* ---- Priorities ------------------------------------------------------------------------------------------ */
+/* ---- Priorities ------------------------------------------------------------------------------ */
 
 static KEVENT go;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Semaphores: a count up to a limit; a wait takes one. A release beyond the limit changes nothing and raises
- * STATUS_SEMAPHORE_LIMIT_EXCEEDED (KeReleaseSemaphore, Remarks). */
+/* Semaphores: a count up to a limit; a wait takes one. A release beyond the limit changes nothing
+ * and raises STATUS_SEMAPHORE_LIMIT_EXCEEDED (KeReleaseSemaphore, Remarks). */
 #include "ke/wait.h"
 
 void NTAPI KeInitializeSemaphore(PRKSEMAPHORE Semaphore, LONG Count, LONG Limit)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Spin locks. Drivers own the word, nonzero while the lock is held; it says here which CPU holds it, so that a CPU
- * which asks for a lock it holds is found out: bug check 0xF, SPIN_LOCK_ALREADY_OWNED, as the checked
- * build of Windows does. Releasing a lock that this CPU does not hold is a finding, and frees it, as
- * Windows would. Waiting lets other CPUs go on; when that cannot end, it is a deadlock.
+/* Spin locks. Drivers own the word, nonzero while the lock is held; it says here which CPU holds
+ * it, so that a CPU which asks for a lock it holds is found out: bug check 0xF,
+ * SPIN_LOCK_ALREADY_OWNED, as the checked build of Windows does. Releasing a lock that this CPU
+ * does not hold is a finding, and frees it, as Windows would. Waiting lets other CPUs go on; when
+ * that cannot end, it is a deadlock.
  *
- * UNDOC: an in-stack queued lock serves its waiters in the order they came ("Queued Spin Locks"); here the
- * seed decides among them, as it does for ordinary locks: a stricter order hides no race a driver has. */
+ * UNDOC: an in-stack queued lock serves its waiters in the order they came ("Queued Spin Locks");
+ * here the seed decides among them, as it does for ordinary locks: a stricter order hides no race a
+ * driver has. */
 #include "ke/internal.h"
 
 /* Low bit: held. */
@@ -115,7 +117,7 @@ void NTAPI KeReleaseSpinLockForDpc(PKSPIN_LOCK SpinLock, KIRQL OldIrql)
     KeReleaseSpinLock(SpinLock, OldIrql);
 }
 
-/* ---- In-stack queued spin locks --------------------------------------------------------------------- */
+/* ---- In-stack queued spin locks -------------------------------------------------------------- */
 
 static void acquire_queued(struct ke *ke, PKSPIN_LOCK lock, PKLOCK_QUEUE_HANDLE handle)
 {

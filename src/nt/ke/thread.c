@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Threads: their objects, beginning and end.
  *
- * A driver sees a thread as the address of its object, which it can wait for: the object becomes signalled
- * when the thread ends. What lies behind the header is the system's own. Objects lie in one region of
- * equal slots, so an address leads to the thread by arithmetic; a slot may serve again after its thread is
- * gone, as pool does in Windows. */
+ * A driver sees a thread as the address of its object, which it can wait for: the object becomes
+ * signalled when the thread ends. What lies behind the header is the system's own. Objects lie in
+ * one region of equal slots, so an address leads to the thread by arithmetic; a slot may serve
+ * again after its thread is gone, as pool does in Windows. */
 #include "ke/thread.h"
 
 #include <stdio.h>
@@ -16,13 +16,18 @@
 static const uint64_t thread_magic = 0x74687265616421u; /* "thread!" */
 
 enum { HEADS_BYTES = HOST_PAGE_SIZE };
-_Static_assert(SIM_CPUS_MAX * sizeof(LIST_ENTRY) <= HEADS_BYTES, "one page of list heads");
-_Static_assert(sizeof(struct ke_thread_object) <= KE_THREAD_OBJECT_BYTES, "an object fits its slot");
+_Static_assert((SIM_CPUS_MAX + 1) * sizeof(LIST_ENTRY) <= HEADS_BYTES, "one page of list heads");
+_Static_assert(sizeof(struct ke_thread_object) <= KE_THREAD_OBJECT_BYTES, "it fits its slot");
 #define REGION_BYTES (HEADS_BYTES + (uint64_t)KE_THREADS_MAX * KE_THREAD_OBJECT_BYTES)
 
 LIST_ENTRY *ke_threads_dpc_queue(struct ke *ke, unsigned cpu)
 {
     return (LIST_ENTRY *)ke->threads->region_va + cpu;
+}
+
+LIST_ENTRY *ke_threads_crash_list(struct ke *ke)
+{
+    return (LIST_ENTRY *)ke->threads->region_va + SIM_CPUS_MAX;
 }
 
 static struct ke_thread_object *object_at(struct ke *ke, uint32_t slot)
@@ -62,6 +67,7 @@ int ke_threads_create(struct ke *ke)
         threads->free_count++;
     }
     ke->threads = threads;
+    InitializeListHead(ke_threads_crash_list(ke));
     return 0;
 }
 
@@ -119,7 +125,7 @@ static void take_slot(struct ke *ke, struct ke_thread *thread)
     sim_fiber_set_owner(thread->fiber, thread);
 }
 
-/* ---- Idle threads ---------------------------------------------------------------------------------- */
+/* ---- Idle threads ---------------------------------------------------------------------------- */
 
 static void run_idle(void *ctx)
 {
@@ -166,7 +172,7 @@ int ke_threads_create_idle(struct ke *ke)
     return error;
 }
 
-/* ---- Beginning ---------------------------------------------------------------------------------------- */
+/* ---- Beginning ------------------------------------------------------------------------------- */
 
 static void run_thread(void *ctx)
 {
@@ -220,7 +226,7 @@ int ke_thread_start(struct ke *ke, const char *name, ke_thread_fn *fn, void *ctx
     return 0;
 }
 
-/* ---- End ------------------------------------------------------------------------------------------------ */
+/* ---- End ------------------------------------------------------------------------------------- */
 
 void ke_threads_reap(struct ke *ke)
 {
@@ -253,8 +259,9 @@ void ke_thread_unref(struct ke_thread *thread)
         list_insert_tail(&thread->ke->threads->dead, &thread->link);
 }
 
-/* A thread that ends with a mutex is fatal: bug check 0x4000008A, THREAD_TERMINATE_HELD_MUTEX, with the
- * thread and the mutex. One that ends inside a critical region: 0x20, KERNEL_APC_PENDING_DURING_EXIT. */
+/* A thread that ends with a mutex is fatal: bug check 0x4000008A, THREAD_TERMINATE_HELD_MUTEX, with
+ * the thread and the mutex. One that ends inside a critical region: 0x20,
+ * KERNEL_APC_PENDING_DURING_EXIT. */
 static void check_end(struct ke_thread *thread)
 {
     LIST_ENTRY *mutants = &thread->object->mutants;
@@ -289,7 +296,7 @@ void ke_thread_join(struct ke_thread *thread)
     ke_threads_reap(thread->ke);
 }
 
-/* ---- Questions ------------------------------------------------------------------------------------------- */
+/* ---- Questions ------------------------------------------------------------------------------- */
 
 struct ke_thread *ke_thread_current(void)
 {

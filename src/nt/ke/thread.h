@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Threads: a fiber, a priority, and the public object that drivers wait on.
- * The object lies in memory that drivers see, followed by the thread's wait blocks, because lists of waiters
- * run through both. Our own state is struct ke_thread, found from the object by its place.
- * ke_ready and ke_thread_end_wait are callable from events; what switches threads needs IRQL below
+/* Threads: a fiber, a priority, and the public object that drivers wait on. The object lies in
+ * memory that drivers see, followed by the thread's wait blocks, because lists of waiters run
+ * through both. Our own state is struct ke_thread, found from the object by its place. ke_ready and
+ * ke_thread_end_wait are callable from events; what switches threads needs IRQL below
  * DISPATCH_LEVEL. Not here: handles and process structures (ps). */
 #ifndef WEIR_NT_KE_THREAD_H
 #define WEIR_NT_KE_THREAD_H
@@ -53,6 +53,7 @@ struct ke_thread {
 
     int16_t kernel_apc_disable;
     int16_t special_apc_disable;
+    bool stack_swap_off;
     uint64_t created_ns;
     uint64_t run_ns; /* up to the last switch */
     uint64_t running_since_ns;
@@ -77,7 +78,9 @@ int ke_threads_create(struct ke *ke);
 int ke_threads_create_idle(struct ke *ke); /* one per CPU */
 void ke_threads_destroy(struct ke *ke);
 void ke_threads_reap(struct ke *ke);
-LIST_ENTRY *ke_threads_dpc_queue(struct ke *ke, unsigned cpu); /* list heads that drivers may see */
+/* List heads that drivers may see. */
+LIST_ENTRY *ke_threads_dpc_queue(struct ke *ke, unsigned cpu);
+LIST_ENTRY *ke_threads_crash_list(struct ke *ke);
 
 static inline struct ke_thread *ke_this_thread(struct ke *ke)
 {

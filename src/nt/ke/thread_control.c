@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a driver may change about threads: priority, affinity, and the regions in which a thread takes no APCs. */
+/* What a driver may change about threads: priority, affinity, and the regions in which a thread
+ * takes no APCs. */
 #include "ke/wait.h"
 
 static struct ke_thread *thread_of(PKTHREAD object)
@@ -17,7 +18,8 @@ KPRIORITY NTAPI KeQueryPriorityThread(PRKTHREAD Thread)
     return thread_of(Thread)->priority;
 }
 
-/* Priorities are 1 to 31: 0 belongs to the system, and Windows asserts the rest. UNDOC: others are clamped. */
+/* Priorities are 1 to 31: 0 belongs to the system, and Windows asserts the rest. UNDOC: others are
+ * clamped. */
 KPRIORITY NTAPI KeSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority)
 {
     struct ke *ke = ke_ambient;
@@ -50,19 +52,43 @@ UCHAR NTAPI KeSetIdealProcessorThread(PKTHREAD Thread, UCHAR Processor)
     return old;
 }
 
-/* In units of the clock increment; drivers' threads have no user time. */
-ULONG NTAPI KeQueryRuntimeThread(PKTHREAD Thread, PULONG UserTime)
+static uint64_t run_time_ns(const struct ke_thread *thread)
 {
-    const struct ke_thread *thread = thread_of(Thread);
     uint64_t run_ns = thread->run_ns;
 
     if (thread->state == KE_THREAD_RUNNING)
         run_ns += sim_now_ns(thread->ke->sim) - thread->running_since_ns;
-    *UserTime = 0;
-    return (ULONG)(run_ns / 100 / KE_TIME_INCREMENT_100NS);
+    return run_ns;
 }
 
-/* ---- Affinity ---------------------------------------------------------------------------------------- */
+/* In units of the clock increment; drivers' threads have no user time. */
+ULONG NTAPI KeQueryRuntimeThread(PKTHREAD Thread, PULONG UserTime)
+{
+    *UserTime = 0;
+    return (ULONG)(run_time_ns(thread_of(Thread)) / 100 / KE_TIME_INCREMENT_100NS);
+}
+
+/* Virtual time as cycles of a 3 GHz processor, the rate at which rdtsc counts here. */
+ULONG64 NTAPI KeQueryTotalCycleTimeThread(PKTHREAD Thread, PULONG64 CycleTimeStamp)
+{
+    enum { CYCLES_PER_NS = 3 };
+
+    if (CycleTimeStamp)
+        *CycleTimeStamp = sim_now_ns(ke_ambient->sim) * CYCLES_PER_NS;
+    return run_time_ns(thread_of(Thread)) * CYCLES_PER_NS;
+}
+
+/* Kernel stacks are never paged out here; the flag is kept because the old one is returned. */
+BOOLEAN NTAPI KeSetKernelStackSwapEnable(BOOLEAN Enable)
+{
+    struct ke_thread *thread = ke_this_thread(ke_ambient);
+    BOOLEAN old = !thread->stack_swap_off;
+
+    thread->stack_swap_off = !Enable;
+    return old;
+}
+
+/* ---- Affinity -------------------------------------------------------------------------------- */
 
 static KAFFINITY set_affinity(KAFFINITY affinity)
 {
@@ -114,9 +140,9 @@ void NTAPI KeRevertToUserGroupAffinityThread(PGROUP_AFFINITY PreviousAffinity)
     KeRevertToUserAffinityThreadEx(PreviousAffinity->Mask);
 }
 
-/* ---- Regions without APCs ------------------------------------------------------------------------------ */
-/* Nothing queues APCs to drivers' threads here; the counts are kept because drivers ask for them, and a
- * thread that ends inside a region is caught. */
+/* ---- Regions without APCs -------------------------------------------------------------------- */
+/* Nothing queues APCs to drivers' threads here; the counts are kept because drivers ask for them,
+ * and a thread that ends inside a region is caught. */
 
 void NTAPI KeEnterCriticalRegion(void)
 {

@@ -139,6 +139,26 @@ static void run_time_counts_in_clock_increments(void **state)
     RUN(1, 1, run_time);
 }
 
+static void cycles_and_swap(struct world *world)
+{
+    ULONG64 stamp = 0;
+    ULONG64 before = KeQueryTotalCycleTimeThread(KeGetCurrentThread(), NULL);
+
+    (void)world;
+    KeStallExecutionProcessor(10);
+    assert_int_equal(KeQueryTotalCycleTimeThread(KeGetCurrentThread(), &stamp) - before, 30000);
+    assert_true(stamp >= 30000);
+    assert_true(KeSetKernelStackSwapEnable(FALSE));
+    assert_false(KeSetKernelStackSwapEnable(TRUE));
+    assert_true(KeSetKernelStackSwapEnable(TRUE));
+}
+
+static void cycles_follow_virtual_time_and_the_swap_flag_is_kept(void **state)
+{
+    (void)state;
+    RUN(1, 1, cycles_and_swap);
+}
+
 static void no_thread(struct world *world)
 {
     KeQueryPriorityThread((PKTHREAD)world);
@@ -159,6 +179,7 @@ int main(void)
         cmocka_unit_test(affinity_moves_the_thread_at_once),
         cmocka_unit_test(regions_nest),
         cmocka_unit_test(run_time_counts_in_clock_increments),
+        cmocka_unit_test(cycles_follow_virtual_time_and_the_swap_flag_is_kept),
         cmocka_unit_test(a_thread_that_is_none_is_a_bug_check),
     };
 

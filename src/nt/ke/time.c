@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The times Windows tells, all from virtual time: interrupt time counts from boot, system time from 1601 with a
- * fixed moment of boot, so that a run does not depend on the day it runs. Both advance with clock
- * interrupts in Windows; here on the same 1 ms grid that timers use, and exactly in the Precise forms. The
- * tick count advances by one each 15.625 ms, which KeQueryTimeIncrement states. UNDOC: the frequency of the
- * performance counter; 10 MHz is what current systems have. */
+/* The times Windows tells, all from virtual time: interrupt time counts from boot, system time from
+ * 1601 with a fixed moment of boot, so that a run does not depend on the day it runs. Both advance
+ * with clock interrupts in Windows; here on the same 1 ms grid that timers use, and exactly in the
+ * Precise forms. The tick count advances by one each 15.625 ms, which KeQueryTimeIncrement states.
+ * UNDOC: the frequency of the performance counter; 10 MHz is what current systems have. */
 #include "ke/internal.h"
 
 #define PERFORMANCE_FREQUENCY INT64_C(10000000)

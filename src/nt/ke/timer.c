@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* Timers: an object that becomes signalled at a time, once or periodically, and may queue a DPC then.
+/* Timers: an object that becomes signalled at a time, once or periodically, and may queue a DPC
+ * then.
  *
- * A due time below zero is an interval from now, others are system times, both in units of 100 ns; periods
- * are milliseconds. Setting a timer that is set cancels it first (KeSetTimerEx, Remarks). A notification timer stays
- * signalled until it is set again, a synchronization timer satisfies one waiter.
+ * A due time below zero is an interval from now, others are system times, both in units of 100 ns;
+ * periods are milliseconds. Setting a timer that is set cancels it first (KeSetTimerEx, Remarks). A
+ * notification timer stays signalled until it is set again, a synchronization timer satisfies one
+ * waiter.
  *
- * Windows expires timers at clock interrupts, 15.6 ms or less apart. UNDOC: ours come every 1 ms, what a
- * system plays media with usually runs at; a timer expires at the first tick at or after its due time and
- * never early. A due time that has passed expires at once.
+ * Windows expires timers at clock interrupts, 15.6 ms or less apart. UNDOC: ours come every 1 ms,
+ * what a system plays media with usually runs at; a timer expires at the first tick at or after its
+ * due time and never early. A due time that has passed expires at once.
  *
- * The public object has no room for our event, so each timer that is set has a struct here, found by the
- * timer's address. It lives while the timer is set. */
+ * The public object has no room for our event, so each timer that is set has a struct here, found
+ * by the timer's address. It lives while the timer is set. */
 #include "ke/wait.h"
 
 struct ke_timer {
@@ -117,21 +119,12 @@ static void timer_free(struct ke_timer *timer)
     timers->free = timer;
 }
 
-static void queue_dpc(struct ke *ke, const struct ke_timer *timer, PKDPC dpc)
-{
-    struct ke_cpu *running = ke->cpu;
-
-    ke->cpu = &ke->cpus[timer->cpu];
-    ke_dpc_queue(ke, dpc, NULL, NULL);
-    ke->cpu = running;
-}
-
 static void timer_expired(void *ctx)
 {
     struct ke_timer *timer = ctx;
     struct ke *ke = timer->ke;
     PKTIMER public = timer->timer;
-    struct ke_timer copy = *timer;
+    struct ke_cpu *cpu = &ke->cpus[timer->cpu];
 
     if (timer->period_ns)
         sim_event_arm(ke->sim, &timer->event, timer->event.due_ns + timer->period_ns);
@@ -140,7 +133,7 @@ static void timer_expired(void *ctx)
     public->Header.SignalState = 1;
     ke_object_signal(ke, &public->Header, 0);
     if (public->Dpc)
-        queue_dpc(ke, &copy, public->Dpc);
+        ke_dpc_queue(ke, cpu, public->Dpc, NULL, NULL);
 }
 
 void NTAPI KeInitializeTimerEx(PKTIMER Timer, TIMER_TYPE Type)

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Waiting.
  *
- * An object that can be waited for begins with a DISPATCHER_HEADER: a type, a signal state, and a list of the
- * wait blocks of those who wait. A thread waits for one object, for any or for all of several; being
- * satisfied changes the state of some types: a synchronization event is reset, a semaphore counts
- * down, a mutex gets an owner. Waiting for all changes nothing until all are signalled at once
- * (KeWaitForMultipleObjects, Remarks).
+ * An object that can be waited for begins with a DISPATCHER_HEADER: a type, a signal state, and a
+ * list of the wait blocks of those who wait. A thread waits for one object, for any or for all of
+ * several; being satisfied changes the state of some types: a synchronization event is reset, a
+ * semaphore counts down, a mutex gets an owner. Waiting for all changes nothing until all are
+ * signalled at once (KeWaitForMultipleObjects, Remarks).
  *
- * A wait with a timeout other than zero needs IRQL at or below APC_LEVEL (KeWaitForSingleObject, Remarks). A
- * driver that does it above gets a finding; if the wait would really block, the machine ends as Windows
- * does: bug check 0xB8 in a DPC, 0xA elsewhere.
+ * A wait with a timeout other than zero needs IRQL at or below APC_LEVEL (KeWaitForSingleObject,
+ * Remarks). A driver that does it above gets a finding; if the wait would really block, the machine
+ * ends as Windows does: bug check 0xB8 in a DPC, 0xA elsewhere.
  *
  * Alertable waits behave as others: nothing queues user APCs here. */
 #include "ke/wait.h"
@@ -23,7 +23,7 @@ void ke_object_init(PDISPATCHER_HEADER header, UCHAR type, size_t size_bytes, LO
     InitializeListHead(&header->WaitListHead);
 }
 
-/* ---- Objects' states --------------------------------------------------------------------------------- */
+/* ---- Objects' states ------------------------------------------------------------------------- */
 
 static bool is_signaled(PDISPATCHER_HEADER header, const struct ke_thread *thread)
 {
@@ -95,7 +95,7 @@ static bool try_now(const struct ke_wait *wait, struct ke_thread *thread, NTSTAT
     return true;
 }
 
-/* ---- Waking ---------------------------------------------------------------------------------------------- */
+/* ---- Waking ---------------------------------------------------------------------------------- */
 
 void ke_thread_end_wait(struct ke *ke, struct ke_thread *thread, uint64_t result,
                         KPRIORITY increment)
@@ -125,8 +125,8 @@ static bool satisfied(struct ke_thread *thread, PKWAIT_BLOCK block, NTSTATUS *st
     return try_now(&wait, thread, status);
 }
 
-/* Waiters are served in the order they came. After one was served the list starts over: its other wait
- * blocks may have been in it too. */
+/* Waiters are served in the order they came. After one was served the list starts over: its other
+ * wait blocks may have been in it too. */
 void ke_object_signal(struct ke *ke, PDISPATCHER_HEADER header, KPRIORITY increment)
 {
     PLIST_ENTRY head = &header->WaitListHead;
@@ -147,7 +147,7 @@ void ke_object_signal(struct ke *ke, PDISPATCHER_HEADER header, KPRIORITY increm
     }
 }
 
-/* ---- Blocking ----------------------------------------------------------------------------------------------- */
+/* ---- Blocking -------------------------------------------------------------------------------- */
 
 bool ke_wait_forbidden(struct ke *ke, PLARGE_INTEGER timeout)
 {
@@ -255,8 +255,9 @@ NTSTATUS NTAPI KeWaitForSingleObject(PVOID Object, KWAIT_REASON WaitReason,
     return ke_wait(ke, &wait);
 }
 
-/* More objects than a thread has wait blocks of its own, and no array for them, or more than the most
- * there may be: bug check 0xC, MAXIMUM_WAIT_OBJECTS_EXCEEDED (KeWaitForMultipleObjects, Count). */
+/* More objects than a thread has wait blocks of its own, and no array for them, or more than the
+ * most there may be: bug check 0xC, MAXIMUM_WAIT_OBJECTS_EXCEEDED (KeWaitForMultipleObjects,
+ * Count). */
 NTSTATUS NTAPI KeWaitForMultipleObjects(ULONG Count, PVOID *Object, WAIT_TYPE WaitType,
                                         KWAIT_REASON WaitReason, KPROCESSOR_MODE WaitMode,
                                         BOOLEAN Alertable, PLARGE_INTEGER Timeout,

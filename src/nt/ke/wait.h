@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Waiting and waking: the rules that all dispatcher objects share.
- * ke_object_signal is called after SignalState became positive; it wakes whom that satisfies and takes
- * what they consume. Callable from events, at any IRQL; nothing switches until ke_deliver_pending. */
+/* Waiting and waking: the rules that all dispatcher objects share. ke_object_signal is called after
+ * SignalState became positive; it wakes whom that satisfies and takes what they consume. Callable
+ * from events, at any IRQL; nothing switches until ke_deliver_pending. */
 #ifndef WEIR_NT_KE_WAIT_H
 #define WEIR_NT_KE_WAIT_H
 
