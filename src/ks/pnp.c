@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* PnP requests of an AVStream device. Starting: the lower drivers first, then Start with the translated
  * and the raw resources; PostStart follows in a worker thread, and only then are the device interfaces
- * enabled. Stopping and removing: the driver first, then down the stack. Start, PostStart, QueryStop and
+ * enabled. Stopping and removing: the driver first, then down the stack. PostStart, QueryStop and
  * QueryRemove run under the device mutex. KSDEVICE_DISPATCH and the pages of its callbacks;
  * Initializing an AVStream Minidriver. None of them may return STATUS_PENDING.
+ * UNDOC: Start runs without the device mutex. Its page is silent; Microsoft's hardware sample takes the
+ * mutex itself there, around KsCreateFilterFactory, which could not work if it were held.
  * UNDOC: QueryCapabilities. The driver sees what the lower drivers have filled in. */
 #include "base/fatal.h"
 #include "ks/device.h"
@@ -26,7 +28,6 @@ static NTSTATUS call_start(struct ks_device *device, PIRP irp)
     PFNKSDEVICEPNPSTART start = ks_device_dispatch(device)->Start;
     NTSTATUS status = STATUS_SUCCESS;
 
-    KsAcquireDevice(&device->public);
     if (start != NULL)
         status = ks_check_status((NTSTATUS)KE_CALL(
             start, KE_ARG(&device->public), KE_ARG(irp),
@@ -34,7 +35,6 @@ static NTSTATUS call_start(struct ks_device *device, PIRP irp)
             KE_ARG(stack->Parameters.StartDevice.AllocatedResources)));
     if (NT_SUCCESS(status))
         device->public.Started = TRUE;
-    KsReleaseDevice(&device->public);
     return status;
 }
 
