@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Host time and the GS base.
  *
- * clock_gettime of the C library reads the time stamp counter through the vDSO, and that faults once
- * prctl(PR_SET_TSC) makes the counter trap: so the system call itself is made. The gs segment is free for
- * guests because x86-64 Linux uses fs for threads. */
+ * clock_gettime of the C library reads the time stamp counter through the vDSO, and that faults
+ * once prctl(PR_SET_TSC) makes the counter trap: so the system call itself is made. The gs
+ * segment is free for guests because x86-64 Linux uses fs for threads. */
 #include "host/host.h"
 
 #include <asm/prctl.h>

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Faults: synchronous signals of this thread, and a tick of its CPU time, handed to one function.
+/* Faults: synchronous signals of this thread, and a tick of its CPU time, handed to one
+ * function.
  *
- * Everything is blocked while the function runs. A fault inside it therefore ends the process at once,
- * by the kernel's rule for a synchronous signal that is blocked: never a loop. Each fault is copied to
- * a plain record and back, so nobody else needs to know what a ucontext is. */
+ * Everything is blocked while the function runs. A fault inside it therefore ends the process at
+ * once, by the kernel's rule for a synchronous signal that is blocked: never a loop. Each fault
+ * is copied to a plain record and back, so nobody else needs to know what a ucontext is. */
 #include "host/host.h"
 
 #include <errno.h>

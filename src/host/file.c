@@ -20,7 +20,7 @@ const char *host_error_text(int error)
     return text ? text : "unknown error";
 }
 
-/* ---- Output --------------------------------------------------------------------------------------- */
+/* ---- Output ---------------------------------------------------------------------------------- */
 
 static void file_forget(struct host_file *file)
 {
@@ -140,7 +140,7 @@ void host_file_abandon(struct host_file *file)
     file_forget(file);
 }
 
-/* ---- Input ---------------------------------------------------------------------------------------- */
+/* ---- Input ----------------------------------------------------------------------------------- */
 
 static int read_growing(int fd, uint64_t limit_bytes, char **out, size_t *out_bytes)
 {

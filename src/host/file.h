@@ -29,8 +29,8 @@ int host_file_truncate(struct host_file *file, uint64_t size_bytes);
 int host_file_commit(struct host_file *file); /* removes what there is when it fails */
 void host_file_abandon(struct host_file *file); /* also a zeroed one that was never created */
 
-/* The whole file, followed by a zero byte that is not counted. -EFBIG above limit_bytes, -EISDIR for a
- * directory. The caller frees *out. */
+/* The whole file, followed by a zero byte that is not counted. -EFBIG above limit_bytes, -EISDIR
+ * for a directory. The caller frees *out. */
 int host_file_read(const char *path, uint64_t limit_bytes, void **out, size_t *out_bytes);
 bool host_file_exists(const char *path);
 int host_file_unlink(const char *path);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The one door to Linux: memory, signals, clock, files, processes, sandbox. All results are int, 0 or
- * -errno. No policy here: who maps what where is decided above. Only host, hw/qemu and hw/vfio include
- * operating-system headers. */
+/* The one door to Linux: memory, signals, clock, files, processes, sandbox. All results are int,
+ * 0 or -errno. No policy here: who maps what where is decided above. Only host, hw/qemu and
+ * hw/vfio include operating-system headers. */
 #ifndef WEIR_HOST_H
 #define WEIR_HOST_H
 
@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* ---- Memory ------------------------------------------------------------------------------------- */
+/* ---- Memory ---------------------------------------------------------------------------------- */
 enum host_protection { HOST_NONE = 0, HOST_READ = 1, HOST_WRITE = 2, HOST_EXECUTE = 4 };
 enum { HOST_PAGE_SIZE = 4096 };
 
@@ -28,16 +28,16 @@ int host_unmap(void *base, uint64_t size_bytes);
 /* Zero pages of the descriptor again (hole punching). */
 int host_punch(int fd, uint64_t offset, uint64_t size_bytes);
 
-/* ---- Clocks (raw system calls: the vDSO does not survive PR_SET_TSC) ------------------------------- */
+/* ---- Clocks (raw system calls: the vDSO does not survive PR_SET_TSC) ------------------------- */
 uint64_t host_monotonic_ns(void);
 uint64_t host_thread_cpu_ns(void);
 
-/* ---- CPU state --------------------------------------------------------------------------------------- */
+/* ---- CPU state ------------------------------------------------------------------------------- */
 void host_set_gs_base(uint64_t va); /* wrgsbase where the CPU has it */
 /* rdtsc and rdtscp raise SIGSEGV from here on, in our own code too. */
 int host_tsc_trap(bool trap);
 
-/* ---- Faults ------------------------------------------------------------------------------------------ */
+/* ---- Faults ---------------------------------------------------------------------------------- */
 /* Registers in hardware encoding order: rax rcx rdx rbx rsp rbp rsi rdi r8..r15. */
 struct host_fault {
     uint64_t gpr[16];
@@ -49,22 +49,24 @@ struct host_fault {
     uint64_t trap_number; /* of the CPU */
     uint64_t error_code;
 };
-/* Runs on the signal stack. May change gpr, rip and rflags, which the interrupted code goes on with. Returns
- * false when the fault is not the machine's: the default action is taken. It must not call anything that
- * is not async-signal-safe. */
+/* Runs on the signal stack. May change gpr, rip and rflags, which the interrupted code goes on
+ * with. Returns false when the fault is not the machine's: the default action is taken. It must
+ * not call anything that is not async-signal-safe. */
 typedef bool host_fault_fn(void *ctx, struct host_fault *fault);
-/* Once per process. The watchdog calls the function every tick_ns of this thread's CPU time (0: no ticks). */
+/* Once per process. The watchdog calls the function every tick_ns of this thread's CPU time (0:
+ * no ticks). */
 int host_faults_install(host_fault_fn *handler, void *ctx, uint64_t tick_ns);
 void host_faults_remove(void);
 
-/* ---- Sandbox ------------------------------------------------------------------------------------------ */
-/* From here on the process may make only the few system calls a running machine needs (seccomp), and a
- * system call instruction outside [0x500000000000, end) raises SIGSYS (syscall user dispatch) while
- * *selector is 1. Irreversible; descriptors that are open stay usable. Call it once, on the machine's
- * thread. Returns -ENOSYS when the kernel has no syscall user dispatch: the rest is in force then. */
+/* ---- Sandbox --------------------------------------------------------------------------------- */
+/* From here on the process may make only the few system calls a running machine needs (seccomp),
+ * and a system call instruction outside [0x500000000000, end) raises SIGSYS (syscall user
+ * dispatch) while *selector is 1. Irreversible; descriptors that are open stay usable. Call it
+ * once, on the machine's thread. Returns -ENOSYS when the kernel has no syscall user dispatch:
+ * the rest is in force then. */
 int host_sandbox_enter(unsigned char *selector);
 
-/* ---- Processes, files, terminal ------------------------------------------------------------------------ */
+/* ---- Processes, files, terminal -------------------------------------------------------------- */
 #include "host/file.h"
 #include "host/process.h"
 

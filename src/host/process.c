@@ -17,7 +17,7 @@
 
 #include "base/base.h"
 
-/* ---- Children ----------------------------------------------------------------------------------- */
+/* ---- Children -------------------------------------------------------------------------------- */
 
 /* The parent may have died before the request took effect: then nobody is left to ask. */
 static void die_with_parent(pid_t parent)
@@ -111,7 +111,7 @@ const char *host_signal_name(int signal)
     }
 }
 
-/* ---- Waiting on a word ---------------------------------------------------------------------------- */
+/* ---- Waiting on a word ----------------------------------------------------------------------- */
 
 int host_futex_wait(uint32_t *word, uint32_t expected, uint64_t timeout_ns)
 {
@@ -132,7 +132,7 @@ void host_sleep_ns(uint64_t duration_ns)
     nanosleep(&duration, NULL);
 }
 
-/* ---- Interrupts ----------------------------------------------------------------------------------- */
+/* ---- Interrupts ------------------------------------------------------------------------------ */
 
 static const int interrupt_signals[] = {SIGINT, SIGTERM, SIGHUP};
 
@@ -169,7 +169,7 @@ void host_interrupts_ignore(void)
     set_action(SIGPIPE, SIG_IGN);
 }
 
-/* ---- Terminal ------------------------------------------------------------------------------------- */
+/* ---- Terminal -------------------------------------------------------------------------------- */
 
 bool host_is_terminal(int fd)
 {

@@ -50,7 +50,8 @@ static const int deadly[] = {
     SCMP_SYS(unlinkat), SCMP_SYS(renameat), SCMP_SYS(chmod),   SCMP_SYS(renameat2),
 };
 
-/* Under a sanitizer the end of the process reads /proc and starts a symbolizer: errors, not death. */
+/* Under a sanitizer the end of the process reads /proc and starts a symbolizer: errors, not
+ * death. */
 static int refuse_deadly(scmp_filter_ctx filter)
 {
     uint32_t action = host_under_sanitizer() ? SCMP_ACT_ERRNO(EACCES) : SCMP_ACT_KILL_PROCESS;

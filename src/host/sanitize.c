@@ -3,8 +3,8 @@
 
 #include "base/compiler.h"
 
-/* Faults are the machine's business (faults.c), and a handler runs on a signal stack of ours. Stacks
- * with fake frames cannot be switched or unwound. */
+/* Faults are the machine's business (faults.c), and a handler runs on a signal stack of ours.
+ * Stacks with fake frames cannot be switched or unwound. */
 WEIR_VISIBLE const char *__asan_default_options(void)
 {
     return "handle_segv=0:handle_sigbus=0:handle_sigill=0:handle_sigfpe=0:handle_sigtrap=0:"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The end of a machine by a bug check: events with code, parameters, registers and call stack, then the
- * simulation stops. Never returns, at any IRQL, on any fiber of the machine. A bug check while one is
- * being reported only stops. Codes: Windows Driver Kit, "Bug Check Code Reference". */
+/* The end of a machine by a bug check: events with code, parameters, registers and call stack,
+ * then the simulation stops. Never returns, at any IRQL, on any fiber of the machine. A bug
+ * check while one is being reported only stops. Codes: Windows Driver Kit, "Bug Check Code
+ * Reference". */
 #ifndef WEIR_NT_KE_BUGCHECK_H
 #define WEIR_NT_KE_BUGCHECK_H
 

@@ -34,7 +34,7 @@ struct ke_patches {
     ARRAY(struct patched_module *) modules;
 };
 
-/* ---- Creation ------------------------------------------------------------------------------------- */
+/* ---- Creation -------------------------------------------------------------------------------- */
 
 int ke_patches_create(struct ke *ke WEIR_UNUSED, struct ke_patches **out)
 {
@@ -111,7 +111,7 @@ void ke_patches_forget(struct ke *ke, uint64_t module_va)
     }
 }
 
-/* ---- Addresses ------------------------------------------------------------------------------------ */
+/* ---- Addresses ------------------------------------------------------------------------------- */
 
 struct ke_slot *ke_patch_slot(struct ke *ke, uint64_t rip)
 {
@@ -143,14 +143,15 @@ uint64_t ke_patch_resume_va(struct ke *ke, uint64_t original_va)
     return slot ? slot->slot_va : original_va;
 }
 
-/* ---- Stubs ---------------------------------------------------------------------------------------- */
+/* ---- Stubs ----------------------------------------------------------------------------------- */
 
 static bool stubs_open(const struct patched_module *module)
 {
     return host_protect(module->stubs_va, STUBS_BYTES, HOST_READ | HOST_WRITE) == 0;
 }
 
-/* Executable only: the first slot holds an address of ours, which is no business of the driver's. */
+/* Executable only: the first slot holds an address of ours, which is no business of the
+ * driver's. */
 static void stubs_close(const struct patched_module *module)
 {
     int error = host_protect(module->stubs_va, STUBS_BYTES, HOST_EXECUTE);
@@ -257,7 +258,7 @@ static bool slots_write(struct patched_module *module, struct ke_slot *const *sl
     return true;
 }
 
-/* ---- Sites ---------------------------------------------------------------------------------------- */
+/* ---- Sites ----------------------------------------------------------------------------------- */
 
 static unsigned code_protection(const struct ke_module *image, uint64_t va)
 {

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* The proof that a site may be rewritten.
  *
- * The whole image is read once, from the copy made at load. Every function that .pdata names is decoded from
- * its beginning along all branches; what is not reached that way (blocks that only an exception reaches,
- * code without unwind data) is decoded from where it begins, in a row. All branch targets go into a
- * bitmap. Then a site may be rewritten when
+ * The whole image is read once, from the copy made at load. Every function that .pdata names is
+ * decoded from its beginning along all branches; what is not reached that way (blocks that only an
+ * exception reaches, code without unwind data) is decoded from where it begins, in a row. All
+ * branch targets go into a bitmap. Then a site may be rewritten when
  *   - it lies in a function of .pdata, at an instruction the decoder reached;
- *   - no function that can jump there jumps through a register or a table (its targets are not known);
- *   - no branch target lies inside the bytes to overwrite, and no 32-bit RVA or 64-bit address of such a
- *     byte occurs anywhere in the image (handlers, tables of labels);
+ *   - no function that can jump there jumps through a register or a table, whose targets would
+ *     not be known;
+ *   - no branch target lies inside the bytes to overwrite, and no 32-bit RVA or 64-bit address of
+ *     such a byte occurs anywhere in the image (handlers, tables of labels);
  *   - the instructions under those bytes may be moved (patch_stub.c).
  * Anything else stays a trap: slower, never wrong. */
 #include "ke/patch.h"
@@ -37,7 +38,7 @@ struct ke_code_map {
     bool failed; /* out of memory */
 };
 
-/* ---- Functions ------------------------------------------------------------------------------------ */
+/* ---- Functions ------------------------------------------------------------------------------- */
 
 static struct function *function_of(const struct ke_code_map *map, uint32_t rva)
 {
@@ -81,7 +82,7 @@ static void functions_load(struct ke_code_map *map)
     }
 }
 
-/* ---- Decoding ------------------------------------------------------------------------------------- */
+/* ---- Decoding -------------------------------------------------------------------------------- */
 
 static bool is_branch(const struct ke_insn *insn)
 {
@@ -288,7 +289,7 @@ void ke_code_map_destroy(struct ke_code_map *map)
     free(map);
 }
 
-/* ---- The question --------------------------------------------------------------------------------- */
+/* ---- The question ---------------------------------------------------------------------------- */
 
 static bool anything_targets(const struct ke_code_map *map, uint32_t begin, uint32_t end)
 {

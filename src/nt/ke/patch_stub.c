@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Machine code of stubs. Only three things depend on where an instruction lies: relative branches,
- * rip-relative operands, and calls, whose return address a driver could see: those stay where they are. */
+/* Machine code of stubs. Only three things depend on where an instruction lies: relative
+ * branches, rip-relative operands, and calls, whose return address a driver could see: those
+ * stay where they are. */
 #include "ke/patch.h"
 
 #include <string.h>
@@ -79,7 +80,8 @@ static unsigned relocate_branch(const struct ke_insn *insn, uint64_t to_va, uint
 
 static bool is_rip_relative(const struct ke_insn *insn)
 {
-    return (insn->info.attributes & ZYDIS_ATTRIB_IS_RELATIVE) != 0 && insn->info.raw.disp.size == 32;
+    bool relative = (insn->info.attributes & ZYDIS_ATTRIB_IS_RELATIVE) != 0;
+    return relative && insn->info.raw.disp.size == 32;
 }
 
 unsigned ke_relocate(const struct ke_insn *insn, uint64_t to_va, uint8_t out[KE_SLOT_BYTES])

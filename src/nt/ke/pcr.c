@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* KPCR, KPRCB and KUSER_SHARED_DATA.
  *
- * Inline code of the WDK reads gs:[188h] (current thread), gs:[184h] and gs:[1A4h] (processor number), gs:[18h]
- * and gs:[20h] (the structures themselves). Times in shared user data are KSYSTEM_TIMEs, which x64 code reads
- * as one 64-bit load. KdDebuggerEnabled and the like are zero: nobody debugs.
- * UNDOC: the cookie and fields that only user mode reads; the cookie follows from the seed, the rest
- * is zero. */
+ * Inline code of the WDK reads gs:[188h] (current thread), gs:[184h] and gs:[1A4h] (processor
+ * number), gs:[18h] and gs:[20h] (the structures themselves). Times in shared user data are
+ * KSYSTEM_TIMEs, which x64 code reads as one 64-bit load. KdDebuggerEnabled and the like are
+ * zero: nobody debugs. UNDOC: the cookie and fields that only user mode reads; the cookie
+ * follows from the seed, the rest is zero. */
 #include "ke/pcr.h"
 
 #include <stdlib.h>
@@ -50,7 +50,7 @@ struct ke_windows_version ke_windows_version(struct ke *ke)
     return versions[ke_windows(ke)];
 }
 
-/* ---- KPCR ----------------------------------------------------------------------------------------- */
+/* ---- KPCR ------------------------------------------------------------------------------------ */
 
 KPCR *ke_pcr(struct ke *ke, unsigned cpu)
 {
@@ -90,14 +90,20 @@ void ke_pcr_set_thread(struct ke *ke, unsigned cpu, PKTHREAD thread)
     ke_pcr(ke, cpu)->Prcb.CurrentThread = thread;
 }
 
-/* ---- Shared user data ------------------------------------------------------------------------------ */
+/* ---- Shared user data ------------------------------------------------------------------------ */
 
 static void shared_features(KUSER_SHARED_DATA *data)
 {
     static const uint8_t present[] = {
-        PF_COMPARE_EXCHANGE_DOUBLE,     PF_MMX_INSTRUCTIONS_AVAILABLE, PF_XMMI_INSTRUCTIONS_AVAILABLE,
-        PF_RDTSC_INSTRUCTION_AVAILABLE, PF_PAE_ENABLED,                PF_XMMI64_INSTRUCTIONS_AVAILABLE,
-        PF_NX_ENABLED,                  PF_SSE3_INSTRUCTIONS_AVAILABLE, PF_COMPARE_EXCHANGE128,
+        PF_COMPARE_EXCHANGE_DOUBLE,
+        PF_MMX_INSTRUCTIONS_AVAILABLE,
+        PF_XMMI_INSTRUCTIONS_AVAILABLE,
+        PF_RDTSC_INSTRUCTION_AVAILABLE,
+        PF_PAE_ENABLED,
+        PF_XMMI64_INSTRUCTIONS_AVAILABLE,
+        PF_NX_ENABLED,
+        PF_SSE3_INSTRUCTIONS_AVAILABLE,
+        PF_COMPARE_EXCHANGE128,
     };
     for (unsigned i = 0; i < ARRAY_LEN(present); i++)
         data->ProcessorFeatures[present[i]] = TRUE;
@@ -170,7 +176,7 @@ uint64_t ke_shared_data_read(struct ke *ke, uint32_t offset, unsigned size_bytes
     return value;
 }
 
-/* ---- Both ------------------------------------------------------------------------------------------ */
+/* ---- Both ------------------------------------------------------------------------------------ */
 
 int ke_pcr_create(struct ke *ke)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What driver code reads without a call: the processor control region behind gs, one per CPU at a seeded
- * address, and the page of shared user data, which has no memory: reads of it trap, and its times are
- * computed from virtual time at each read. Order: ke_pcr_create once, ke_pcr_select at each change of CPU,
- * ke_pcr_set_thread at each change of thread. (wdk/wdm_cpu.h has the layouts.) */
+/* What driver code reads without a call: the processor control region behind gs, one per CPU at
+ * a seeded address, and the page of shared user data, which has no memory: reads of it trap, and
+ * its times are computed from virtual time at each read. Order: ke_pcr_create once,
+ * ke_pcr_select at each change of CPU, ke_pcr_set_thread at each change of thread.
+ * (wdk/wdm_cpu.h has the layouts.) */
 #ifndef WEIR_NT_KE_PCR_H
 #define WEIR_NT_KE_PCR_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* From signal to frame: everything that happens on the signal stack, and the bookkeeping around a trap.
- * trap.h tells the whole story. */
+/* From signal to frame: everything that happens on the signal stack, and the bookkeeping around
+ * a trap. trap.h tells the whole story. */
 #include "ke/trap.h"
 
 #include <signal.h>
@@ -22,7 +22,7 @@ enum {
 extern const uint8_t ke_probe_load[];
 extern const uint8_t ke_probe_failed[];
 
-/* ---- Creation ------------------------------------------------------------------------------------- */
+/* ---- Creation -------------------------------------------------------------------------------- */
 
 static uint32_t vector_level(void)
 {
@@ -78,7 +78,7 @@ bool ke_interrupts_enabled(struct ke *ke, unsigned cpu)
     return !ke->traps || !ke->traps->interrupts_off[cpu];
 }
 
-/* ---- On the signal stack ---------------------------------------------------------------------------- */
+/* ---- On the signal stack --------------------------------------------------------------------- */
 
 static enum ke_trap_origin origin_of(const struct host_fault *fault)
 {
@@ -89,7 +89,8 @@ static enum ke_trap_origin origin_of(const struct host_fault *fault)
     return KE_ORIGIN_HOST;
 }
 
-/* Where the frame goes; NULL when there is no room, which only a runaway recursion of ours can cause. */
+/* Where the frame goes; NULL when there is no room, which only a runaway recursion of ours can
+ * cause. */
 static struct ke_trap_frame *place_frame(const struct host_fault *fault, enum ke_trap_origin origin)
 {
     struct sim_fiber *fiber = sim_fiber_current();
@@ -200,10 +201,10 @@ void ke_traps_remove(struct ke *ke)
     ke->traps->installed = false;
 }
 
-/* ---- On the host stack ------------------------------------------------------------------------------ */
+/* ---- On the host stack ----------------------------------------------------------------------- */
 
-/* Our code between the two stacks faulted on the driver's, or the driver jumped out of its world: the place is
- * the call that led there. */
+/* Our code between the two stacks faulted on the driver's, or the driver jumped out of its
+ * world: the place is the call that led there. */
 static void blame_caller(struct ke_trap_frame *frame)
 {
     uint64_t return_va;

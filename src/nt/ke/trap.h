@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* Traps: what the processor throws while a driver runs, and what we make of it.
  *
- * The way of a trap. A signal arrives on the signal stack; trap.c only classifies: it saves the general
- * registers into a struct ke_trap_frame on the fiber's host stack, below the newest boundary, points the
- * interrupted code at ke_trap_entry and returns from the signal. The entry (trap_entry.S) saves the
- * vector registers and calls ke_trap_run, which is ordinary code on an ordinary stack: it may yield, run
- * device models and deliver interrupts. Then all registers go back, changed where the instruction says so.
- * A site that traps often is rewritten (patch.h) and comes in through ke_trap_stub_entry without a signal;
- * from ke_trap_run_stub on the two ways are one, at the same cost in virtual time.
+ * The way of a trap. A signal arrives on the signal stack; trap.c only classifies: it saves the
+ * general registers into a struct ke_trap_frame on the fiber's host stack, below the newest
+ * boundary, points the interrupted code at ke_trap_entry and returns from the signal. The entry
+ * (trap_entry.S) saves the vector registers and calls ke_trap_run, which is ordinary code on an
+ * ordinary stack: it may yield, run device models and deliver interrupts. Then all registers go
+ * back, changed where the instruction says so. A site that traps often is rewritten (patch.h)
+ * and comes in through ke_trap_stub_entry without a signal; from ke_trap_run_stub on the two
+ * ways are one, at the same cost in virtual time.
  *
- * A frame lives until its trap ends. x87 and MMX registers are not in it: as in Windows, kernel code that
- * uses them without KeSaveFloatingPointState loses them when something else runs.
+ * A frame lives until its trap ends. x87 and MMX registers are not in it: as in Windows, kernel
+ * code that uses them without KeSaveFloatingPointState loses them when something else runs.
  *
- * A fault of our own code on an address that a driver supplied comes in the same way, on the stack that
- * faulted; it never yields. A fault of our own that no driver can have caused ends weir. */
+ * A fault of our own code on an address that a driver supplied comes in the same way, on the
+ * stack that faulted; it never yields. A fault of our own that no driver can have caused ends
+ * weir. */
 #ifndef WEIR_NT_KE_TRAP_H
 #define WEIR_NT_KE_TRAP_H
 
@@ -125,13 +127,15 @@ struct ke_traps {
 void ke_set_exception_dispatch(struct ke *ke, ke_exception_dispatch_fn *dispatch, void *ctx);
 void ke_trap_run(struct ke_trap_frame *frame); /* called by trap_entry.S */
 bool ke_trap_run_stub(struct ke_trap_frame *frame); /* true: the stub may simply go on */
-/* The frame when its registers are the driver's, NULL when they are ours; and the driver's address to blame. */
+/* The frame when its registers are the driver's, NULL when they are ours; and the driver's
+ * address to blame. */
 const struct ke_trap_frame *ke_trap_place(const struct ke_trap_frame *frame);
 uint64_t ke_trap_blamed_va(const struct ke_trap_frame *frame);
 /* Eight bytes, wherever they are; false when they cannot be read. Does not bring pages in. */
 bool ke_probe_u64(uint64_t va, uint64_t *out);
 
-/* trap_dispatch.c: the frame's trap, on the host stack. The boundary is pushed when guest code trapped. */
+/* trap_dispatch.c: the frame's trap, on the host stack. The boundary is pushed when guest code
+ * trapped. */
 void ke_trap_dispatch(struct ke *ke, struct ke_trap_frame *frame);
 void ke_raise(struct ke *ke, struct ke_trap_frame *frame, const struct ke_exception *exception);
 _Noreturn void ke_trap_unknown(struct ke *ke, const struct ke_trap_frame *frame);

@@ -111,11 +111,10 @@ bool ke_insn_gpr(ZydisRegister name, unsigned *number, unsigned *size_bytes, uns
 
 bool ke_insn_vector(ZydisRegister name, unsigned *number)
 {
-    *number = (unsigned)ZydisRegisterGetId(name);
     switch (ZydisRegisterGetClass(name)) {
     case ZYDIS_REGCLASS_XMM:
     case ZYDIS_REGCLASS_YMM:
-    case ZYDIS_REGCLASS_ZMM: return true;
+    case ZYDIS_REGCLASS_ZMM: *number = (unsigned)ZydisRegisterGetId(name); return true;
     default: return false;
     }
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Instructions, decoded by Zydis. Driver code is decoded where it lies; a small cache keeps the results
- * and believes them only while the bytes are the same. */
+/* Instructions, decoded by Zydis. Driver code is decoded where it lies; a small cache keeps the
+ * results and believes them only while the bytes are the same. */
 #ifndef WEIR_NT_KE_TRAP_DECODE_H
 #define WEIR_NT_KE_TRAP_DECODE_H
 
@@ -27,8 +27,8 @@ void ke_insn_cache_destroy(struct ke_insn_cache *cache);
 const struct ke_insn *ke_insn_at(struct ke_insn_cache *cache, uint64_t va);
 bool ke_insn_decode(const uint8_t *bytes, size_t count, uint64_t va, struct ke_insn *out);
 
-/* Number of a general register in the instruction encoding, and the width and shift of this name of it
- * (ah: 1 byte, shift 8). false for other registers. */
+/* Number of a general register in the instruction encoding, and the width and shift of this name
+ * of it (ah: 1 byte, shift 8). false for other registers. */
 bool ke_insn_gpr(ZydisRegister name, unsigned *number, unsigned *size_bytes, unsigned *shift);
 /* Number of xmm, ymm or zmm register. */
 bool ke_insn_vector(ZydisRegister name, unsigned *number);

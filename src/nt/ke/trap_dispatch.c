@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* What each trap means, except for page faults (trap_memory.c).
  *
- * Privileged instructions do what they would do in the kernel, as far as a driver can tell: CR8 is the IRQL,
- * cli and sti hold back interrupts of this CPU, rdtsc counts virtual time, three cycles a nanosecond.
- * (popf cannot be seen: a driver that restores the interrupt flag that way leaves interrupts off.)
- * Exceptions go to whoever registered for them; otherwise they end the machine as Windows would: 0x7E in a
- * thread, 0x1E at DISPATCH_LEVEL and above, with no addresses of exception and context records, which
- * exist nowhere.
- * A system call instruction in the kernel would enter the system call handler with the wrong GS and fault
- * there until the double fault: bug check 0x7F, parameter 8, after a finding that says why. */
+ * Privileged instructions do what they would do in the kernel, as far as a driver can tell: CR8
+ * is the IRQL, cli and sti hold back interrupts of this CPU, rdtsc counts virtual time, three
+ * cycles a nanosecond. (popf cannot be seen: a driver that restores the interrupt flag that way
+ * leaves interrupts off.) Exceptions go to whoever registered for them; otherwise they end the
+ * machine as Windows would: 0x7E in a thread, 0x1E at DISPATCH_LEVEL and above, with no
+ * addresses of exception and context records, which exist nowhere. A system call instruction in
+ * the kernel would enter the system call handler with the wrong GS and fault there until the
+ * double fault: bug check 0x7F, parameter 8, after a finding that says why. */
 #include "ke/trap.h"
 
 #include <stdio.h>
@@ -36,7 +36,7 @@ enum {
 #define MSR_GS_BASE        0xc0000101u
 #define MSR_KERNEL_GS_BASE 0xc0000102u
 
-/* ---- Ends ----------------------------------------------------------------------------------------- */
+/* ---- Ends ------------------------------------------------------------------------------------ */
 
 _Noreturn void ke_trap_unknown(struct ke *ke, const struct ke_trap_frame *frame)
 {
@@ -102,7 +102,7 @@ static void raise_protection(struct ke *ke, struct ke_trap_frame *frame)
     ke_raise(ke, frame, &exception);
 }
 
-/* ---- Privileged instructions ------------------------------------------------------------------------ */
+/* ---- Privileged instructions ----------------------------------------------------------------- */
 
 static bool is_cr8(const ZydisDecodedOperand *operand)
 {
@@ -245,7 +245,7 @@ static void general_protection(struct ke *ke, struct ke_trap_frame *frame)
         privileged(ke, frame, &copy);
 }
 
-/* ---- The rest --------------------------------------------------------------------------------------- */
+/* ---- The rest -------------------------------------------------------------------------------- */
 
 static bool direct_read(void *ctx WEIR_UNUSED, uint64_t va, unsigned size_bytes WEIR_UNUSED,
                         uint64_t *value)

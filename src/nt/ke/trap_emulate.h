@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Instructions with a memory operand, carried out by hand: for addresses behind which there is no memory
- * but a device, or a page whose content is computed when it is read. Pure: registers are those of the
- * frame, memory is what the bus says. Accesses have the size the instruction has; vectors go in pieces of
- * eight bytes. Not here: deciding who needs this (trap_memory.c). */
+/* Instructions with a memory operand, carried out by hand: for addresses behind which there is
+ * no memory but a device, or a page whose content is computed when it is read. Pure: registers
+ * are those of the frame, memory is what the bus says. Accesses have the size the instruction
+ * has; vectors go in pieces of eight bytes. Not here: deciding who needs this (trap_memory.c). */
 #ifndef WEIR_NT_KE_TRAP_EMULATE_H
 #define WEIR_NT_KE_TRAP_EMULATE_H
 
@@ -28,7 +28,7 @@ enum ke_emulated {
 enum ke_emulated ke_emulate(struct ke_trap_frame *frame, const struct ke_insn *insn,
                             const struct ke_bus *bus);
 
-/* ---- For the parts: trap_operand.c, trap_emulate_alu.c, _string.c, _vector.c --------------------------- */
+/* ---- For the parts: trap_operand.c, trap_emulate_alu.c, _string.c, _vector.c ----------------- */
 struct ke_emulation {
     struct ke_trap_frame *frame;
     const struct ke_insn *insn;
@@ -59,7 +59,8 @@ bool ke_operand_store(struct ke_emulation *e, unsigned index, uint64_t value);
 bool ke_bus_load(struct ke_emulation *e, uint64_t va, unsigned size_bytes, uint64_t *value);
 bool ke_bus_store(struct ke_emulation *e, uint64_t va, unsigned size_bytes, uint64_t value);
 uint64_t ke_gpr_read(const struct ke_trap_frame *frame, unsigned number, unsigned size_bytes);
-void ke_gpr_write(struct ke_trap_frame *frame, unsigned number, unsigned size_bytes, uint64_t value);
+void ke_gpr_write(struct ke_trap_frame *frame, unsigned number, unsigned size_bytes,
+                  uint64_t value);
 void ke_compare_flags(struct ke_trap_frame *frame, uint64_t a, uint64_t b, unsigned size_bytes);
 
 /* false: not one of theirs. Otherwise e->result says how it went; rip is moved by ke_emulate. */

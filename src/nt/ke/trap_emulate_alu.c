@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Arithmetic and logic with a memory operand, flags included (Intel SDM volume 1, appendix A). With a lock
- * prefix the result is the same: nothing else runs between the load and the store. */
+/* Arithmetic and logic with a memory operand, flags included (Intel SDM volume 1, appendix A).
+ * With a lock prefix the result is the same: nothing else runs between the load and the store. */
 #include "ke/trap_emulate.h"
 
 static uint64_t top_bit(unsigned size_bytes)

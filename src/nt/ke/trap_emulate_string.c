@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* String instructions: movs, stos, lods, cmps, scas, with their prefixes. Each repetition moves the registers
- * on, so that an access that is refused leaves the instruction ready to be run again; a long run asks
- * for that itself every few thousand elements, because interrupts may come in between. */
+/* String instructions: movs, stos, lods, cmps, scas, with their prefixes. Each repetition moves
+ * the registers on, so that an access that is refused leaves the instruction ready to be run
+ * again; a long run asks for that itself every few thousand elements, because interrupts may
+ * come in between. */
 #include "ke/trap_emulate.h"
 
 enum { ELEMENTS_AT_ONCE = 4096 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Moves between memory and vector registers: what memcpy and memset of either side are made of. A move goes
- * in pieces of eight bytes, as a bus that has nothing wider would see it. Forms with a mask are not
- * known: nobody moves device registers through them. */
+/* Moves between memory and vector registers: what memcpy and memset of either side are made of.
+ * A move goes in pieces of eight bytes, as a bus that has nothing wider would see it. Forms with
+ * a mask are not known: nobody moves device registers through them. */
 #include "ke/trap_emulate.h"
 
 #include <string.h>
@@ -112,6 +112,23 @@ static void load(struct ke_emulation *e, uint64_t va, uint8_t *vector, unsigned 
     memcpy(vector + offset, bytes, count);
 }
 
+/* EVEX forms carry their mask as an operand in between. */
+static bool find_operands(const struct ke_emulation *e, unsigned *memory, unsigned *number)
+{
+    bool has_memory = false;
+    bool has_vector = false;
+    for (unsigned i = 0; i < e->insn->info.operand_count_visible; i++) {
+        const ZydisDecodedOperand *operand = &e->insn->operands[i];
+        if (operand->type == ZYDIS_OPERAND_TYPE_MEMORY) {
+            *memory = i;
+            has_memory = true;
+        } else if (operand->type == ZYDIS_OPERAND_TYPE_REGISTER) {
+            has_vector |= ke_insn_vector(operand->reg.value, number);
+        }
+    }
+    return has_memory && has_vector;
+}
+
 bool ke_emulate_vector(struct ke_emulation *e)
 {
     ZydisMnemonic mnemonic = e->insn->info.mnemonic;
@@ -119,19 +136,18 @@ bool ke_emulate_vector(struct ke_emulation *e)
     bool whole = is_full_move(mnemonic) || is_scalar_move(mnemonic);
     if (!whole && !is_half_move(mnemonic, &offset))
         return false;
-    unsigned memory = ke_operand_is_memory(e, 0) ? 0 : 1;
-    unsigned count = ke_operand_bytes(e, memory);
-    unsigned number;
+    unsigned memory = 0;
+    unsigned number = 0;
     uint64_t va;
-    if (!ke_operand_is_memory(e, memory) || has_mask(e->insn) || count > KE_VECTOR_BYTES ||
-        e->insn->operands[1 - memory].type != ZYDIS_OPERAND_TYPE_REGISTER ||
-        !ke_insn_vector(e->insn->operands[1 - memory].reg.value, &number)) {
+    if (!find_operands(e, &memory, &number) || has_mask(e->insn) ||
+        ke_operand_bytes(e, memory) > KE_VECTOR_BYTES) {
         e->result = KE_EMULATED_UNKNOWN;
         return true;
     }
     if (!ke_operand_va(e, memory, &va))
         return true;
     uint8_t *vector = e->frame->vector[number];
+    unsigned count = ke_operand_bytes(e, memory);
     if (memory == 0)
         move_out(e, va, vector + offset, count);
     else

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Into and out of a trap (trap.h). The vector registers are saved one by one: XSAVEC with XRSTOR takes 160 ns
- * on the machines this was measured on, 64 moves take 30. Everything the C code may touch is saved, up to
- * the width that the CPU has. */
+/* Into and out of a trap (trap.h). The vector registers are saved one by one: XSAVEC with XRSTOR
+ * takes 160 ns on the machines this was measured on, 64 moves take 30. Everything the C code may
+ * touch is saved, up to the width that the CPU has. */
 #include "ke/trap_layout.h"
 #include "sim/cross.h"
 
@@ -84,8 +84,8 @@ ke_vector_level:
     movq GPR(15)(%rsp), %r15
     .endm
 
-/* Entered from a signal: rsp is the frame, which holds the general registers already. The stack and the
- * flags may be anything on the way back, so it is an iretq. */
+/* Entered from a signal: rsp is the frame, which holds the general registers already. The stack
+ * and the flags may be anything on the way back, so it is an iretq. */
     .globl ke_trap_entry
     .hidden ke_trap_entry
     .type ke_trap_entry, @function
@@ -116,8 +116,9 @@ ke_trap_entry:
     .cfi_endproc
     .size ke_trap_entry, . - ke_trap_entry
 
-/* Called by a stub, on the guest stack: builds the whole frame where a signal would have put it. The bytes
- * below the guest's rsp are nobody's (x64 Windows has no red zone, an interrupt would write there too). */
+/* Called by a stub, on the guest stack: builds the whole frame where a signal would have put it.
+ * The bytes below the guest's rsp are nobody's (x64 Windows has no red zone, an interrupt would
+ * write there too). */
     .globl ke_trap_stub_entry
     .hidden ke_trap_stub_entry
     .type ke_trap_stub_entry, @function

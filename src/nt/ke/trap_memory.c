@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Page faults, and instructions on memory that is none.
  *
- * What an address means is mm's and hal's to say (struct ke_memory_ops). Here: the guard pages of driver
- * stacks, the page of shared user data, and what Windows does with the rest. A bad system address is
- * never an exception in Windows: bug check 0x50, or 0xD1 at DISPATCH_LEVEL and above (0xA when our code
- * touched it), 0xBE for a write to what is read-only, 0xFC for executing data. A bad user address below
- * DISPATCH_LEVEL is an access violation that a driver may catch; in the middle of a call of ours there is
- * nobody to catch it. (Bug Check Code Reference, the pages of these codes.) */
+ * What an address means is mm's and hal's to say (struct ke_memory_ops). Here: the guard pages
+ * of driver stacks, the page of shared user data, and what Windows does with the rest. A bad
+ * system address is never an exception in Windows: bug check 0x50, or 0xD1 at DISPATCH_LEVEL and
+ * above (0xA when our code touched it), 0xBE for a write to what is read-only, 0xFC for
+ * executing data. A bad user address below DISPATCH_LEVEL is an access violation that a driver
+ * may catch; in the middle of a call of ours there is nobody to catch it. (Bug Check Code
+ * Reference, the pages of these codes.) */
 #include "ke/trap.h"
 
 #include "ke/bugcheck.h"
@@ -18,12 +19,11 @@ enum {
     PAGE_BYTES = 4096,
     STACK_GUARD_BYTES = 0x10000, /* below a guest stack nothing is mapped that far */
     DOUBLE_FAULT = 8,
-    ERROR_PRESENT = 1,
     ERROR_WRITE = 2,
     ERROR_EXECUTE = 16
 };
 
-/* ---- Whose, and where ------------------------------------------------------------------------------- */
+/* ---- Whose, and where ------------------------------------------------------------------------ */
 
 bool ke_driver_is_calling(void)
 {
@@ -59,7 +59,7 @@ static enum ke_access access_of(const struct ke_trap_frame *frame)
     return frame->error_code & ERROR_WRITE ? KE_ACCESS_WRITE : KE_ACCESS_READ;
 }
 
-/* ---- Bad accesses ------------------------------------------------------------------------------------- */
+/* ---- Bad accesses ---------------------------------------------------------------------------- */
 
 /* From Windows 10 1507 on the parameter is the processor's error code without its lowest bit. */
 static uint64_t access_in_0x50(struct ke *ke, enum ke_access access)
@@ -69,11 +69,18 @@ static uint64_t access_in_0x50(struct ke *ke, enum ke_access access)
     return access == KE_ACCESS_WRITE ? 2 : access == KE_ACCESS_EXECUTE ? 0x10 : 0;
 }
 
+/* The processor's own word for it will not do: Linux fills in a page only when it is touched. */
+static bool is_readable(uint64_t va)
+{
+    uint64_t value;
+    return sim_is_guest_visible(va) && ke_probe_u64(bits_align_down(va, sizeof(value)), &value);
+}
+
 static _Noreturn void bad_system_address(struct ke *ke, const struct ke_trap_frame *frame,
                                          uint64_t va, enum ke_access access)
 {
     bool ours = frame->origin == KE_ORIGIN_HOST;
-    bool present = sim_is_guest_visible(va) && (frame->error_code & ERROR_PRESENT);
+    bool present = is_readable(va);
     const struct ke_trap_frame *place = ke_trap_place(frame);
     uint64_t rip = ke_trap_blamed_va(frame);
     struct ke_thread *thread = ke_thread_current();
@@ -83,10 +90,11 @@ static _Noreturn void bad_system_address(struct ke *ke, const struct ke_trap_fra
         ke_bug_check_from(ke, place, KE_BUG_ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY, va, 0, 0, 0);
     if ((present || ke_is_shared_data(va)) && access == KE_ACCESS_WRITE)
         ke_bug_check_from(ke, place, KE_BUG_ATTEMPTED_WRITE_TO_READONLY_MEMORY, va, 0, 0, 0);
+    if (ke->cpu->irql >= DISPATCH_LEVEL && ours)
+        ke_bug_check_from(ke, place, KE_BUG_IRQL_NOT_LESS_OR_EQUAL, va, ke->cpu->irql, access, rip);
     if (ke->cpu->irql >= DISPATCH_LEVEL)
-        ke_bug_check_from(ke, place,
-                          ours ? KE_BUG_IRQL_NOT_LESS_OR_EQUAL : KE_BUG_DRIVER_IRQL_NOT_LESS_OR_EQUAL,
-                          va, ke->cpu->irql, access, rip);
+        ke_bug_check_from(ke, place, KE_BUG_DRIVER_IRQL_NOT_LESS_OR_EQUAL, va, ke->cpu->irql,
+                          access, rip);
     ke_bug_check_from(ke, place, KE_BUG_PAGE_FAULT_IN_NONPAGED_AREA, va, access_in_0x50(ke, access),
                       rip, 0);
 }
@@ -104,7 +112,7 @@ static void bad_access(struct ke *ke, struct ke_trap_frame *frame, uint64_t va,
     ke_raise(ke, frame, &exception);
 }
 
-/* ---- Emulation ---------------------------------------------------------------------------------------- */
+/* ---- Emulation ------------------------------------------------------------------------------- */
 
 /* The bus behind an emulated instruction: each access goes where its own address says. */
 struct machine_bus {
@@ -210,7 +218,7 @@ void ke_trap_memory(struct ke *ke, struct ke_trap_frame *frame, const struct ke_
         ke_yield();
 }
 
-/* ---- Page faults ---------------------------------------------------------------------------------------- */
+/* ---- Page faults ----------------------------------------------------------------------------- */
 
 static void emulate_at(struct ke *ke, struct ke_trap_frame *frame)
 {

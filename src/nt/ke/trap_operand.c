@@ -29,7 +29,7 @@ static bool unknown(struct ke_emulation *e)
     return false;
 }
 
-/* ---- General registers ---------------------------------------------------------------------------- */
+/* ---- General registers ----------------------------------------------------------------------- */
 
 uint64_t ke_gpr_read(const struct ke_trap_frame *frame, unsigned number, unsigned size_bytes)
 {
@@ -70,7 +70,7 @@ static bool register_store(struct ke_emulation *e, ZydisRegister name, uint64_t 
     return true;
 }
 
-/* ---- Memory --------------------------------------------------------------------------------------- */
+/* ---- Memory ---------------------------------------------------------------------------------- */
 
 bool ke_bus_load(struct ke_emulation *e, uint64_t va, unsigned size_bytes, uint64_t *value)
 {
@@ -120,7 +120,7 @@ bool ke_operand_va(struct ke_emulation *e, unsigned index, uint64_t *va)
     return true;
 }
 
-/* ---- Any operand ---------------------------------------------------------------------------------- */
+/* ---- Any operand ----------------------------------------------------------------------------- */
 
 static bool is_whole(unsigned size_bytes)
 {

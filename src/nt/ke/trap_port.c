@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Port input and output: in, out and their string forms. A machine without port operations has no ports:
- * reads give all ones, writes go nowhere, as on an empty bus. */
+/* Port input and output: in, out and their string forms. A machine without port operations has
+ * no ports: reads give all ones, writes go nowhere, as on an empty bus. */
 #include "ke/trap.h"
 
 #include "ke/trap_emulate.h"

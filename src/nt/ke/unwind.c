@@ -7,7 +7,7 @@
 #include "ke/patch.h"
 #include "pe/pe.h"
 
-/* ---- Modules -------------------------------------------------------------------------------------- */
+/* ---- Modules --------------------------------------------------------------------------------- */
 
 struct ke_modules {
     ARRAY(struct ke_module) modules;
@@ -61,7 +61,7 @@ void ke_module_view(const struct ke_module *module, struct pe_image_view *out)
     pe_view_init(out, module->image, module->copy, module->base_va);
 }
 
-/* ---- Stack walk ----------------------------------------------------------------------------------- */
+/* ---- Stack walk ------------------------------------------------------------------------------ */
 
 struct walk {
     struct ke *ke;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Call stacks of driver code. A fiber's guest frames lie between boundaries (sim.h): where the driver called
- * us or trapped, its registers are in a boundary record, and from there .pdata leads from frame to frame up
- * to where we had called the driver. Then the next record goes on below. Our own frames are left out.
- * Nothing is believed: stacks are read through ke_probe_u64, damaged unwind data ends the walk. */
+/* Call stacks of driver code. A fiber's guest frames lie between boundaries (sim.h): where the
+ * driver called us or trapped, its registers are in a boundary record, and from there .pdata
+ * leads from frame to frame up to where we had called the driver. Then the next record goes on
+ * below. Our own frames are left out. Nothing is believed: stacks are read through ke_probe_u64,
+ * damaged unwind data ends the walk. */
 #ifndef WEIR_NT_KE_UNWIND_H
 #define WEIR_NT_KE_UNWIND_H
 
@@ -21,8 +22,8 @@ struct ke_stack_frame {
     const struct ke_module *module; /* NULL: in none */
 };
 
-/* The current fiber's stack, newest frame first. frame: a trap whose registers come first although its
- * boundary is not pushed; NULL for none. Returns how many. */
+/* The current fiber's stack, newest frame first. frame: a trap whose registers come first
+ * although its boundary is not pushed; NULL for none. Returns how many. */
 unsigned ke_stack_walk(struct ke *ke, const struct ke_trap_frame *frame, struct ke_stack_frame *out,
                        unsigned count_max);
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The watchdog: driver code that runs on and on without calling anybody would stop the clock, because time
- * is virtual. The host's tick looks every KE_WATCHDOG_TICK_NS of CPU time whether virtual time has moved;
- * when it has not for KE_WATCHDOG_TICKS ticks and driver code is running, a trap is forced: time moves by a
- * millisecond and others get their turn. Where that happens depends on the host, so the run can no longer be
- * reproduced, and the event forced_yield says so. Code that does this at DISPATCH_LEVEL or above
- * KE_WATCHDOG_IN_ROW times in a row ends in bug check 0x133. */
+/* The watchdog: driver code that runs on and on without calling anybody would stop the clock,
+ * because time is virtual. The host's tick looks every KE_WATCHDOG_TICK_NS of CPU time whether
+ * virtual time has moved; when it has not for KE_WATCHDOG_TICKS ticks and driver code is
+ * running, a trap is forced: time moves by a millisecond and others get their turn. Where that
+ * happens depends on the host, so the run can no longer be reproduced, and the event
+ * forced_yield says so. Code that does this at DISPATCH_LEVEL or above KE_WATCHDOG_IN_ROW times
+ * in a row ends in bug check 0x133. */
 #ifndef WEIR_NT_KE_WATCHDOG_H
 #define WEIR_NT_KE_WATCHDOG_H
 
