@@ -12,20 +12,22 @@
 #include "pnp/pnp.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/base.h"
-#include "pnp/send.h"
 
-enum { NODES_MAX = 16 };
+enum { NODES_MAX = 16, PNP_TAG = 'ipnP' };
+/* The Media class; the device's software key is its first instance. */
+static const char media_class[] = "{4d36e96c-e325-11ce-bfc1-08002be10318}";
 static const uint64_t pnp_magic = 0x706e706d616e6167u;
 
 struct pnp_node {
     PDEVICE_OBJECT pdo;
+    struct io_node *io; /* what io knows of the PDO; owns the resource lists */
     const struct pnp_bus_ops *bus;
     void *bus_ctx;
-    PCM_RESOURCE_LIST raw, translated;
     bool added, started;
 };
 
@@ -54,6 +56,8 @@ void pnp_destroy(struct pnp *pnp)
     if (pnp == NULL)
         return;
     weir_assert(pnp->magic == pnp_magic);
+    for (unsigned i = 0; i < pnp->node_count; i++)
+        io_node_destroy(pnp->nodes[i].io);
     pnp->magic = 0;
     free(pnp);
 }
@@ -69,31 +73,71 @@ static struct pnp_node *node_of(struct pnp *pnp, PDEVICE_OBJECT pdo)
 
 NTSTATUS pnp_announce(struct pnp *pnp, PDEVICE_OBJECT pdo, const struct pnp_bus_ops *ops, void *ctx)
 {
+    struct io_node *io;
+    NTSTATUS status;
+
     if (pnp->node_count == NODES_MAX)
         return STATUS_INSUFFICIENT_RESOURCES;
-    pnp->nodes[pnp->node_count++] = (struct pnp_node){.pdo = pdo, .bus = ops, .bus_ctx = ctx};
+    status = io_node_create(io_of(pnp->ke), pdo, &io);
+    if (!NT_SUCCESS(status))
+        return status;
+    pnp->nodes[pnp->node_count++] =
+        (struct pnp_node){.pdo = pdo, .io = io, .bus = ops, .bus_ctx = ctx};
     return STATUS_SUCCESS;
 }
 
-/* ---- Questions ---------------------------------------------------------------------------------------------- */
+/* ---- Requests ------------------------------------------------------------------------------------------------ */
 
-static void query_id(PDEVICE_OBJECT pdo, BUS_QUERY_ID_TYPE type)
+static NTSTATUS send(PDEVICE_OBJECT pdo, const IO_STACK_LOCATION *stack, ULONG_PTR *information)
+{
+    IO_STATUS_BLOCK iosb = {.Status = STATUS_NOT_SUPPORTED};
+    NTSTATUS status = io_send(pdo, stack, &iosb);
+
+    TRACE(ke_trace(ke_current()), pnp, stack->MinorFunction, status, stack->MajorFunction);
+    if (information != NULL)
+        *information = iosb.Information;
+    return status;
+}
+
+static NTSTATUS send_minor(PDEVICE_OBJECT pdo, UCHAR minor)
+{
+    IO_STACK_LOCATION stack = {.MajorFunction = IRP_MJ_PNP, .MinorFunction = minor};
+
+    return send(pdo, &stack, NULL);
+}
+
+/* Copies a list of strings ("a", "b", "") as ASCII, two zeros at its end; one string for a list that is none. */
+static void copy_ids(const WCHAR *from, bool list, char *to, size_t size)
+{
+    size_t used = 0;
+
+    memset(to, 0, size);
+    for (; used + 2 < size; used++) {
+        if (from[used] == 0 && (!list || from[used + 1] == 0))
+            break;
+        to[used] = (char)from[used];
+    }
+}
+
+static void query_id(PDEVICE_OBJECT pdo, BUS_QUERY_ID_TYPE type, bool list, char *to, size_t size)
 {
     IO_STACK_LOCATION stack = {.MajorFunction = IRP_MJ_PNP, .MinorFunction = IRP_MN_QUERY_ID,
                                .Parameters.QueryId.IdType = type};
     ULONG_PTR text = 0;
 
-    if (NT_SUCCESS(pnp_send(pdo, &stack, &text)) && text != 0)
-        ExFreePool((PVOID)text);
+    if (!NT_SUCCESS(send(pdo, &stack, &text)) || text == 0)
+        return;
+    copy_ids((const WCHAR *)text, list, to, size);
+    ExFreePool((PVOID)text);
 }
 
 /* Size, Version and the two "don't know" numbers are the asker's duty. IRP_MN_QUERY_CAPABILITIES. */
-static void query_capabilities(PDEVICE_OBJECT pdo)
+static void query_capabilities(struct pnp_node *node)
 {
     IO_STACK_LOCATION stack = {.MajorFunction = IRP_MJ_PNP,
                                .MinorFunction = IRP_MN_QUERY_CAPABILITIES};
     PDEVICE_CAPABILITIES capabilities =
-        ExAllocatePoolWithTag(NonPagedPool, sizeof *capabilities, 'CpnP');
+        ExAllocatePoolWithTag(NonPagedPool, sizeof *capabilities, PNP_TAG);
 
     if (capabilities == NULL)
         return;
@@ -103,26 +147,36 @@ static void query_capabilities(PDEVICE_OBJECT pdo)
     capabilities->Address = UINT32_MAX;
     capabilities->UINumber = UINT32_MAX;
     stack.Parameters.DeviceCapabilities.Capabilities = capabilities;
-    pnp_send(pdo, &stack, NULL);
-    ExFreePoolWithTag(capabilities, 'CpnP');
+    if (NT_SUCCESS(send(node->pdo, &stack, NULL)))
+        node->io->capabilities = *capabilities;
+    ExFreePoolWithTag(capabilities, PNP_TAG);
 }
 
-static void query_and_free(PDEVICE_OBJECT pdo, UCHAR minor)
+static void query_bus(struct pnp_node *node)
 {
-    IO_STACK_LOCATION stack = {.MajorFunction = IRP_MJ_PNP, .MinorFunction = minor};
+    IO_STACK_LOCATION stack = {.MajorFunction = IRP_MJ_PNP,
+                               .MinorFunction = IRP_MN_QUERY_BUS_INFORMATION};
     ULONG_PTR answer = 0;
 
-    if (NT_SUCCESS(pnp_send(pdo, &stack, &answer)) && answer != 0)
-        ExFreePool((PVOID)answer);
+    node->io->legacy_bus = InterfaceTypeUndefined;
+    if (!NT_SUCCESS(send(node->pdo, &stack, &answer)) || answer == 0)
+        return;
+    node->io->bus_type = ((PPNP_BUS_INFORMATION)answer)->BusTypeGuid;
+    node->io->legacy_bus = ((PPNP_BUS_INFORMATION)answer)->LegacyBusType;
+    node->io->bus_number = ((PPNP_BUS_INFORMATION)answer)->BusNumber;
+    ExFreePool((PVOID)answer);
 }
 
-static void enumerate(PDEVICE_OBJECT pdo)
+static void enumerate(struct pnp_node *node)
 {
-    query_id(pdo, BusQueryDeviceID);
-    query_id(pdo, BusQueryInstanceID);
-    query_id(pdo, BusQueryHardwareIDs);
-    query_capabilities(pdo);
-    query_and_free(pdo, IRP_MN_QUERY_BUS_INFORMATION);
+    struct io_node *io = node->io;
+
+    query_id(node->pdo, BusQueryDeviceID, false, io->device_id, sizeof io->device_id);
+    query_id(node->pdo, BusQueryInstanceID, false, io->instance_id, sizeof io->instance_id);
+    query_id(node->pdo, BusQueryHardwareIDs, true, io->hardware_ids, sizeof io->hardware_ids);
+    snprintf(io->instance_path, sizeof io->instance_path, "%s\\%s", io->device_id, io->instance_id);
+    query_capabilities(node);
+    query_bus(node);
 }
 
 /* ---- Adding and starting ---------------------------------------------------------------------------------------- */
@@ -135,7 +189,9 @@ NTSTATUS pnp_add_device(struct pnp *pnp, PDRIVER_OBJECT driver, PDEVICE_OBJECT p
     weir_assert(node != NULL);
     if (driver->DriverExtension->AddDevice == NULL)
         return STATUS_INVALID_DEVICE_REQUEST;
-    enumerate(pdo);
+    enumerate(node);
+    snprintf(node->io->service, sizeof node->io->service, "%s", io_driver_name(driver));
+    snprintf(node->io->driver_key, sizeof node->io->driver_key, "%s\\0000", media_class);
     status = (NTSTATUS)KE_CALL(driver->DriverExtension->AddDevice, KE_ARG(driver), KE_ARG(pdo));
     TRACE(ke_trace(pnp->ke), pnp, 0xff, status);
     node->added = NT_SUCCESS(status);
@@ -144,12 +200,20 @@ NTSTATUS pnp_add_device(struct pnp *pnp, PDRIVER_OBJECT driver, PDEVICE_OBJECT p
 
 static void free_resources(struct pnp_node *node)
 {
-    if (node->raw != NULL)
-        ExFreePool(node->raw);
-    if (node->translated != NULL)
-        ExFreePool(node->translated);
-    node->raw = NULL;
-    node->translated = NULL;
+    if (node->io->raw != NULL)
+        ExFreePool(node->io->raw);
+    if (node->io->translated != NULL)
+        ExFreePool(node->io->translated);
+    node->io->raw = NULL;
+    node->io->translated = NULL;
+}
+
+static void forget_start(struct pnp_node *node)
+{
+    node->added = false;
+    node->started = false;
+    io_node_set_started(node->io, false);
+    free_resources(node);
 }
 
 static NTSTATUS send_start(struct pnp_node *node)
@@ -159,12 +223,13 @@ static NTSTATUS send_start(struct pnp_node *node)
 
     free_resources(node);
     if (node->bus != NULL)
-        status = node->bus->resources(node->bus_ctx, node->pdo, &node->raw, &node->translated);
+        status = node->bus->resources(node->bus_ctx, node->pdo, &node->io->raw,
+                                      &node->io->translated);
     if (!NT_SUCCESS(status))
         return status;
-    stack.Parameters.StartDevice.AllocatedResources = node->raw;
-    stack.Parameters.StartDevice.AllocatedResourcesTranslated = node->translated;
-    return pnp_send(node->pdo, &stack, NULL);
+    stack.Parameters.StartDevice.AllocatedResources = node->io->raw;
+    stack.Parameters.StartDevice.AllocatedResourcesTranslated = node->io->translated;
+    return send(node->pdo, &stack, NULL);
 }
 
 static void query_relations(PDEVICE_OBJECT pdo)
@@ -174,7 +239,7 @@ static void query_relations(PDEVICE_OBJECT pdo)
                                .Parameters.QueryDeviceRelations.Type = BusRelations};
     ULONG_PTR answer = 0;
 
-    if (NT_SUCCESS(pnp_send(pdo, &stack, &answer)) && answer != 0) {
+    if (NT_SUCCESS(send(pdo, &stack, &answer)) && answer != 0) {
         PDEVICE_RELATIONS relations = (PDEVICE_RELATIONS)answer;
 
         for (ULONG i = 0; i < relations->Count; i++)
@@ -191,18 +256,17 @@ NTSTATUS pnp_start(struct pnp *pnp, PDEVICE_OBJECT pdo)
 
     if (NT_SUCCESS(status)) {
         node->started = true;
-        query_capabilities(pdo);
-        pnp_send_minor(pdo, IRP_MN_QUERY_PNP_DEVICE_STATE);
+        io_node_set_started(node->io, true);
+        query_capabilities(node);
+        send_minor(pdo, IRP_MN_QUERY_PNP_DEVICE_STATE);
         query_relations(pdo);
         return status;
     }
     /* A device that fails after a rebalance is gone by surprise first. */
     if (again)
-        pnp_send_minor(pdo, IRP_MN_SURPRISE_REMOVAL);
-    pnp_send_minor(pdo, IRP_MN_REMOVE_DEVICE);
-    node->added = false;
-    node->started = false;
-    free_resources(node);
+        send_minor(pdo, IRP_MN_SURPRISE_REMOVAL);
+    send_minor(pdo, IRP_MN_REMOVE_DEVICE);
+    forget_start(node);
     return status;
 }
 
@@ -210,23 +274,21 @@ NTSTATUS pnp_start(struct pnp *pnp, PDEVICE_OBJECT pdo)
 
 NTSTATUS pnp_stop(struct pnp *pnp, PDEVICE_OBJECT pdo)
 {
-    NTSTATUS status = pnp_send_minor(pdo, IRP_MN_QUERY_STOP_DEVICE);
+    NTSTATUS status = send_minor(pdo, IRP_MN_QUERY_STOP_DEVICE);
 
     weir_assert(node_of(pnp, pdo) != NULL);
     if (!NT_SUCCESS(status)) {
-        pnp_send_minor(pdo, IRP_MN_CANCEL_STOP_DEVICE);
+        send_minor(pdo, IRP_MN_CANCEL_STOP_DEVICE);
         return status;
     }
-    return pnp_send_minor(pdo, IRP_MN_STOP_DEVICE);
+    return send_minor(pdo, IRP_MN_STOP_DEVICE);
 }
 
 static NTSTATUS finish_remove(struct pnp_node *node)
 {
-    NTSTATUS status = pnp_send_minor(node->pdo, IRP_MN_REMOVE_DEVICE);
+    NTSTATUS status = send_minor(node->pdo, IRP_MN_REMOVE_DEVICE);
 
-    node->added = false;
-    node->started = false;
-    free_resources(node);
+    forget_start(node);
     return status;
 }
 
@@ -237,9 +299,9 @@ NTSTATUS pnp_remove(struct pnp *pnp, PDEVICE_OBJECT pdo)
 
     if (!node->added)
         return STATUS_SUCCESS;
-    status = pnp_send_minor(pdo, IRP_MN_QUERY_REMOVE_DEVICE);
+    status = send_minor(pdo, IRP_MN_QUERY_REMOVE_DEVICE);
     if (!NT_SUCCESS(status)) {
-        pnp_send_minor(pdo, IRP_MN_CANCEL_REMOVE_DEVICE);
+        send_minor(pdo, IRP_MN_CANCEL_REMOVE_DEVICE);
         return status;
     }
     return finish_remove(node);
@@ -247,8 +309,12 @@ NTSTATUS pnp_remove(struct pnp *pnp, PDEVICE_OBJECT pdo)
 
 NTSTATUS pnp_surprise_remove(struct pnp *pnp, PDEVICE_OBJECT pdo)
 {
-    weir_assert(node_of(pnp, pdo) != NULL);
-    return pnp_send_minor(pdo, IRP_MN_SURPRISE_REMOVAL);
+    struct pnp_node *node = node_of(pnp, pdo);
+
+    weir_assert(node != NULL);
+    node->io->removed = true;
+    io_node_disable_interfaces(node->io);
+    return send_minor(pdo, IRP_MN_SURPRISE_REMOVAL);
 }
 
 NTSTATUS pnp_remove_after_surprise(struct pnp *pnp, PDEVICE_OBJECT pdo)
@@ -268,7 +334,7 @@ static NTSTATUS send_power(PDEVICE_OBJECT pdo, UCHAR minor, POWER_STATE_TYPE typ
     stack.Parameters.Power.Type = type;
     stack.Parameters.Power.State = state;
     stack.Parameters.Power.ShutdownType = action;
-    return pnp_send(pdo, &stack, NULL);
+    return send(pdo, &stack, NULL);
 }
 
 /* Asks before it tells on the way down; on the way up nobody is asked. The function driver is the policy owner
