@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of ps share. */
+#ifndef WEIR_NT_PS_STATE_H
+#define WEIR_NT_PS_STATE_H
+
+#include "ps/ps.h"
+
+enum ps_process { PS_SYSTEM, PS_CLIENT, PS_PROCESSES };
+
+struct ps {
+    uint64_t magic;
+    struct ke *ke;
+    PEPROCESS processes[PS_PROCESSES];
+};
+
+void ps_threads_init(struct ps *ps);
+
+#endif
