@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+/* Device objects and stacks of them. A device object and its extension are one block of pool; it counts
+ * as one reference of its creator's, which IoDeleteDevice gives back. While it is open or attached to,
+ * deletion waits: the object is marked, refuses new opens and goes with the last reference.
+ * Stacks grow upward through AttachedDevice; attaching copies what a driver above has to keep to
+ * (alignment, sector size) and makes room for one more stack location. */
+#include "io/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "rtl/rtl.h"
+#include "trace/rules.h"
+
+enum { DRIVER_VERIFIER_IOMANAGER_VIOLATION = 0xC9, BAD_DEVICE = 0x04, DELETED_TWICE = 0x240 };
+
+struct io_device *io_device_of(struct io *io, PDEVICE_OBJECT device)
+{
+    return ob_state(io->ob, OB_TYPE_DEVICE, device);
+}
+
+/* The state behind a driver's pointer; stops the machine for what is no device. */
+static struct io_device *checked(struct io *io, PDEVICE_OBJECT object)
+{
+    struct io_device *device = io_device_of(io, object);
+
+    if (device == NULL) {
+        KE_FINDING(io->ke, VERIFY_device_bad, KE_ARG(object));
+        ke_bug_check(DRIVER_VERIFIER_IOMANAGER_VIOLATION, BAD_DEVICE, KE_ARG(object), 0, 0);
+    }
+    return device;
+}
+
+/* ---- Life ------------------------------------------------------------------------------------------- */
+
+static void unlink_from_driver(struct io_device *device)
+{
+    PDEVICE_OBJECT *at = &device->object->DriverObject->DeviceObject;
+
+    while (*at != NULL && *at != device->object)
+        at = &(*at)->NextDevice;
+    if (*at != NULL)
+        *at = device->object->NextDevice;
+}
+
+static void device_delete(void *body, void *state)
+{
+    struct io_device *device = state;
+    PDEVICE_OBJECT object = body;
+
+    list_remove(&device->link);
+    if (device->timer_running)
+        device->io->timers_running--;
+    if (object->DeviceObjectExtension != NULL)
+        ExFreePoolWithTag(object->DeviceObjectExtension, IO_TAG_DEVICE);
+    ExFreePoolWithTag(object, IO_TAG_DEVICE);
+    free(device);
+}
+
+/* A name for those who ask for any: \Device\0000001a. */
+static void make_name(struct io *io, WCHAR buffer[32], UNICODE_STRING *name)
+{
+    nt__snwprintf(buffer, 32, u"\\Device\\%08lx", ++io->next_device_number);
+    RtlInitUnicodeString(name, buffer);
+}
+
+static void init_object(PDEVICE_OBJECT object, PDRIVER_OBJECT driver, ULONG extension_bytes,
+                        ULONG type, ULONG characteristics)
+{
+    object->Type = IO_TYPE_DEVICE;
+    object->Size = (USHORT)(sizeof *object + extension_bytes);
+    object->DriverObject = driver;
+    object->Flags = DO_DEVICE_INITIALIZING;
+    object->Characteristics = characteristics;
+    object->DeviceExtension = extension_bytes != 0 ? object + 1 : NULL;
+    object->DeviceType = type;
+    object->StackSize = 1;
+    object->ActiveThreadCount = 1;
+    KeInitializeDeviceQueue(&object->DeviceQueue);
+    KeInitializeEvent(&object->DeviceLock, SynchronizationEvent, TRUE);
+}
+
+/* Frees the device when it fails. */
+static NTSTATUS register_device(struct io *io, struct io_device *device,
+                                const UNICODE_STRING *name)
+{
+    NTSTATUS status = ob_object_create(io->ob, OB_TYPE_DEVICE, device->object, device,
+                                       device_delete, NULL);
+
+    if (!NT_SUCCESS(status)) {
+        ExFreePoolWithTag(device->object, IO_TAG_DEVICE);
+        free(device);
+        return status;
+    }
+    if (name != NULL)
+        status = ob_name_insert(io->ob, name, device->object);
+    if (!NT_SUCCESS(status)) {
+        list_init(&device->link);
+        ob_dereference(io->ob, device->object); /* frees both */
+        return status;
+    }
+    list_insert_tail(&io->devices, &device->link);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI IoCreateDevice(PDRIVER_OBJECT driver, ULONG extension_bytes, PUNICODE_STRING name,
+                              ULONG type, ULONG characteristics, BOOLEAN exclusive,
+                              PDEVICE_OBJECT *out)
+{
+    struct io *io = io_of(ke_current());
+    ULONG_PTR bytes = sizeof(DEVICE_OBJECT) + ((extension_bytes + 15ull) & ~15ull);
+    WCHAR buffer[32];
+    UNICODE_STRING made;
+    struct io_device *device;
+    NTSTATUS status;
+
+    *out = NULL;
+    device = calloc(1, sizeof *device);
+    if (device == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    device->object = ExAllocatePoolWithTag(NonPagedPool, bytes, IO_TAG_DEVICE);
+    if (device->object == NULL) {
+        free(device);
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    memset(device->object, 0, bytes);
+    device->io = io;
+    device->driver = ob_state(io->ob, OB_TYPE_DRIVER, driver);
+    init_object(device->object, driver, extension_bytes, type, characteristics);
+    if (exclusive)
+        device->object->Flags |= DO_EXCLUSIVE;
+    if (name == NULL && (characteristics & FILE_AUTOGENERATED_DEVICE_NAME)) {
+        make_name(io, buffer, &made);
+        name = &made;
+    }
+    if (name != NULL)
+        device->object->Flags |= DO_DEVICE_HAS_NAME;
+    status = register_device(io, device, name);
+    if (!NT_SUCCESS(status))
+        return status;
+    device->object->NextDevice = driver->DeviceObject;
+    driver->DeviceObject = device->object;
+    *out = device->object;
+    return STATUS_SUCCESS;
+}
+
+void NTAPI IoDeleteDevice(PDEVICE_OBJECT object)
+{
+    struct io *io = io_of(ke_current());
+    struct io_device *device = checked(io, object);
+
+    if (device->deleted) {
+        KE_FINDING(io->ke, VERIFY_device_bad, KE_ARG(object));
+        ke_bug_check(DRIVER_VERIFIER_IOMANAGER_VIOLATION, DELETED_TWICE, KE_ARG(object), 0, 0);
+    }
+    if (object->AttachedDevice != NULL)
+        KE_FINDING(io->ke, VERIFY_device_attached, KE_ARG(object));
+    device->deleted = true;
+    unlink_from_driver(device);
+    ob_name_remove_of(io->ob, object);
+    ob_dereference(io->ob, object);
+}
+
+/* ---- Stacks ------------------------------------------------------------------------------------------- */
+
+PDEVICE_OBJECT NTAPI IoGetAttachedDevice(PDEVICE_OBJECT device)
+{
+    while (device->AttachedDevice != NULL)
+        device = device->AttachedDevice;
+    return device;
+}
+
+PDEVICE_OBJECT NTAPI IoGetAttachedDeviceReference(PDEVICE_OBJECT device)
+{
+    device = IoGetAttachedDevice(device);
+    ObfReferenceObject(device);
+    return device;
+}
+
+PDEVICE_OBJECT NTAPI IoGetLowerDeviceObject(PDEVICE_OBJECT device)
+{
+    PDEVICE_OBJECT lower = checked(io_of(ke_current()), device)->attached_to;
+
+    if (lower != NULL)
+        ObfReferenceObject(lower);
+    return lower;
+}
+
+PDEVICE_OBJECT NTAPI IoGetDeviceAttachmentBaseRef(PDEVICE_OBJECT device)
+{
+    struct io *io = io_of(ke_current());
+
+    while (checked(io, device)->attached_to != NULL)
+        device = checked(io, device)->attached_to;
+    ObfReferenceObject(device);
+    return device;
+}
+
+/* STATUS_NO_SUCH_DEVICE (or NULL) when the stack's top is going away or still being made. The new device
+ * goes on top of the stack, not right above the target. */
+NTSTATUS NTAPI IoAttachDeviceToDeviceStackSafe(PDEVICE_OBJECT source, PDEVICE_OBJECT target,
+                                               PDEVICE_OBJECT *attached_to)
+{
+    struct io *io = io_of(ke_current());
+    struct io_device *device = checked(io, source);
+    PDEVICE_OBJECT top;
+
+    checked(io, target);
+    top = IoGetAttachedDevice(target);
+    if ((top->Flags & DO_DEVICE_INITIALIZING) || checked(io, top)->deleted)
+        return STATUS_NO_SUCH_DEVICE;
+    top->AttachedDevice = source;
+    device->attached_to = top;
+    source->StackSize = (CCHAR)(top->StackSize + 1);
+    source->AlignmentRequirement = top->AlignmentRequirement;
+    source->SectorSize = top->SectorSize;
+    *attached_to = top;
+    return STATUS_SUCCESS;
+}
+
+PDEVICE_OBJECT NTAPI IoAttachDeviceToDeviceStack(PDEVICE_OBJECT source, PDEVICE_OBJECT target)
+{
+    PDEVICE_OBJECT attached_to;
+
+    return NT_SUCCESS(IoAttachDeviceToDeviceStackSafe(source, target, &attached_to)) ? attached_to
+                                                                                     : NULL;
+}
+
+NTSTATUS NTAPI IoAttachDevice(PDEVICE_OBJECT source, PUNICODE_STRING name,
+                              PDEVICE_OBJECT *attached_to)
+{
+    PFILE_OBJECT file;
+    PDEVICE_OBJECT target;
+    NTSTATUS status = IoGetDeviceObjectPointer(name, FILE_READ_ATTRIBUTES, &file, &target);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    status = IoAttachDeviceToDeviceStackSafe(source, target, attached_to);
+    ObfDereferenceObject(file);
+    return status;
+}
+
+/* target is the lower device, the one that the caller attached to. */
+void NTAPI IoDetachDevice(PDEVICE_OBJECT target)
+{
+    struct io *io = io_of(ke_current());
+    PDEVICE_OBJECT upper;
+
+    checked(io, target);
+    upper = target->AttachedDevice;
+    if (upper == NULL)
+        return;
+    target->AttachedDevice = NULL;
+    checked(io, upper)->attached_to = NULL;
+}
+
+PDEVICE_OBJECT NTAPI IoGetRelatedDeviceObject(PFILE_OBJECT file)
+{
+    return IoGetAttachedDevice(file->DeviceObject);
+}
+
+/* ---- Shutdown ------------------------------------------------------------------------------------------ */
+
+struct shutdown_entry {
+    struct list_node link;
+    PDEVICE_OBJECT device;
+};
+
+/* Devices that registered get IRP_MJ_SHUTDOWN when the machine is shut down; the list is kept truthfully
+ * although a simulated machine is only ever stopped. */
+NTSTATUS NTAPI IoRegisterShutdownNotification(PDEVICE_OBJECT device)
+{
+    struct io *io = io_of(ke_current());
+    struct shutdown_entry *entry = calloc(1, sizeof *entry);
+
+    if (entry == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    entry->device = device;
+    list_insert_tail(&io->shutdown, &entry->link);
+    device->Flags |= DO_SHUTDOWN_REGISTERED;
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI IoRegisterLastChanceShutdownNotification(PDEVICE_OBJECT device)
+{
+    return IoRegisterShutdownNotification(device);
+}
+
+void NTAPI IoUnregisterShutdownNotification(PDEVICE_OBJECT device)
+{
+    struct io *io = io_of(ke_current());
+    struct shutdown_entry *entry;
+    struct shutdown_entry *following;
+
+    list_for_each_entry_safe(entry, following, &io->shutdown, link) {
+        if (entry->device == device) {
+            list_remove(&entry->link);
+            free(entry);
+        }
+    }
+    device->Flags &= ~(ULONG)DO_SHUTDOWN_REGISTERED;
+}
