@@ -1,23 +1,76 @@
 /* SPDX-License-Identifier: MIT */
-/* Resource lists: what START_DEVICE hands to the driver. Raw says what the bus sees, translated what the CPU uses; on
- * a PC memory and ports are the same in both, interrupts are not. CM_PARTIAL_RESOURCE_DESCRIPTOR.
- *
- * A BAR at or above 4 GB is still CmResourceTypeMemory here: its Start is 64 bits wide and only lengths need the
- * Large type. Messages of MSI are one descriptor: the raw one carries their count, the translated one the vector of
- * the first. */
+/* Resource lists as START_DEVICE carries them: raw is what the bus sees, translated what the driver maps and connects;
+ * both have the same elements in the same order. BARs come first, in order, then the interrupt: one element for a
+ * line, one for all messages together (as for PCI 2.2 MSI). A memory range of 4 GB or more would be
+ * CmResourceTypeMemoryLarge; BARs of that size are not assigned. CM_PARTIAL_RESOURCE_DESCRIPTOR, wdm.h. */
 #include <string.h>
 
 #include "hal/state.h"
 
-enum { HAL_TAG = 'RlaH', DESCRIPTORS_MAX = HW_BARS + 1 };
+enum { TAG = 0x52696350 /* "PciR" */, AFFINITY_ALL = -1 };
 
-static PCM_RESOURCE_LIST new_list(struct hal_slot *slot)
+struct lists {
+    PCM_PARTIAL_RESOURCE_DESCRIPTOR raw, translated;
+    ULONG count;
+};
+
+static void add_bar(struct lists *lists, const struct hw_bar *bar)
 {
-    size_t size = sizeof(CM_RESOURCE_LIST) +
-                  (DESCRIPTORS_MAX - 1) * sizeof(CM_PARTIAL_RESOURCE_DESCRIPTOR);
-    PCM_RESOURCE_LIST list = ExAllocatePoolWithTag(PagedPool, size, HAL_TAG);
+    CM_PARTIAL_RESOURCE_DESCRIPTOR descriptor = {
+        .Type = bar->kind == HW_BAR_PORT ? CmResourceTypePort : CmResourceTypeMemory,
+        .ShareDisposition = CmResourceShareDeviceExclusive,
+    };
 
-    (void)slot;
+    if (bar->kind == HW_BAR_PORT) {
+        descriptor.Flags = CM_RESOURCE_PORT_IO | CM_RESOURCE_PORT_POSITIVE_DECODE;
+        descriptor.u.Port.Start.QuadPart = (LONGLONG)bar->base;
+        descriptor.u.Port.Length = (ULONG)bar->size_bytes;
+    } else {
+        descriptor.Flags = bar->prefetchable ? CM_RESOURCE_MEMORY_PREFETCHABLE
+                                             : CM_RESOURCE_MEMORY_READ_WRITE;
+        descriptor.u.Memory.Start.QuadPart = (LONGLONG)bar->base;
+        descriptor.u.Memory.Length = (ULONG)bar->size_bytes;
+    }
+    lists->raw[lists->count] = descriptor;
+    lists->translated[lists->count++] = descriptor;
+}
+
+static void add_messages(struct lists *lists, struct hal_slot *slot, ULONG messages)
+{
+    PCM_PARTIAL_RESOURCE_DESCRIPTOR raw = &lists->raw[lists->count];
+    PCM_PARTIAL_RESOURCE_DESCRIPTOR translated = &lists->translated[lists->count++];
+
+    raw->Type = translated->Type = CmResourceTypeInterrupt;
+    raw->ShareDisposition = translated->ShareDisposition = CmResourceShareDeviceExclusive;
+    raw->Flags = translated->Flags = CM_RESOURCE_INTERRUPT_LATCHED | CM_RESOURCE_INTERRUPT_MESSAGE;
+    raw->u.MessageInterrupt.Raw.MessageCount = (USHORT)messages;
+    raw->u.MessageInterrupt.Raw.Vector = slot->message_first;
+    raw->u.MessageInterrupt.Raw.Affinity = (KAFFINITY)AFFINITY_ALL;
+    translated->u.MessageInterrupt.Translated.Level = pci_irql_of(slot->message_first);
+    translated->u.MessageInterrupt.Translated.Vector = slot->message_first;
+    translated->u.MessageInterrupt.Translated.Affinity = (KAFFINITY)AFFINITY_ALL;
+}
+
+static void add_line(struct lists *lists, struct hal_slot *slot)
+{
+    PCM_PARTIAL_RESOURCE_DESCRIPTOR raw = &lists->raw[lists->count];
+    PCM_PARTIAL_RESOURCE_DESCRIPTOR translated = &lists->translated[lists->count++];
+
+    raw->Type = translated->Type = CmResourceTypeInterrupt;
+    raw->ShareDisposition = translated->ShareDisposition = CmResourceShareShared;
+    raw->Flags = translated->Flags = CM_RESOURCE_INTERRUPT_LEVEL_SENSITIVE;
+    raw->u.Interrupt.Level = raw->u.Interrupt.Vector = slot->line_pin;
+    raw->u.Interrupt.Affinity = (KAFFINITY)AFFINITY_ALL;
+    translated->u.Interrupt.Level = pci_irql_of(slot->line_vector);
+    translated->u.Interrupt.Vector = slot->line_vector;
+    translated->u.Interrupt.Affinity = (KAFFINITY)AFFINITY_ALL;
+}
+
+static PCM_RESOURCE_LIST list_allocate(void)
+{
+    ULONG size = sizeof(CM_RESOURCE_LIST) + HW_BARS * sizeof(CM_PARTIAL_RESOURCE_DESCRIPTOR);
+    PCM_RESOURCE_LIST list = ExAllocatePoolWithTag(PagedPool, size, TAG);
+
     if (list == NULL)
         return NULL;
     memset(list, 0, size);
@@ -28,104 +81,40 @@ static PCM_RESOURCE_LIST new_list(struct hal_slot *slot)
     return list;
 }
 
-static PCM_PARTIAL_RESOURCE_DESCRIPTOR add(PCM_RESOURCE_LIST list, UCHAR type, UCHAR share, USHORT flags)
+/* When fewer messages can be given than were asked for, the device gets exactly one, as on Windows. */
+static ULONG grant_messages(struct hal_slot *slot, ULONG wanted)
 {
-    CM_PARTIAL_RESOURCE_LIST *partial = &list->List[0].PartialResourceList;
-    PCM_PARTIAL_RESOURCE_DESCRIPTOR descriptor = &partial->PartialDescriptors[partial->Count++];
-
-    descriptor->Type = type;
-    descriptor->ShareDisposition = share;
-    descriptor->Flags = flags;
-    return descriptor;
-}
-
-static void add_bar(PCM_RESOURCE_LIST list, const struct hw_bar *bar, uint64_t base)
-{
-    PCM_PARTIAL_RESOURCE_DESCRIPTOR descriptor;
-    PHYSICAL_ADDRESS start = {.QuadPart = (LONGLONG)base};
-
-    if (bar->kind == HW_BAR_PORT) {
-        descriptor = add(list, CmResourceTypePort, CmResourceShareDeviceExclusive,
-                         CM_RESOURCE_PORT_IO | CM_RESOURCE_PORT_POSITIVE_DECODE);
-        memcpy(&descriptor->u.Port.Start, &start, sizeof start);
-        descriptor->u.Port.Length = (ULONG)bar->size_bytes;
-        return;
-    }
-    descriptor = add(list, CmResourceTypeMemory, CmResourceShareDeviceExclusive,
-                     (USHORT)(CM_RESOURCE_MEMORY_READ_WRITE |
-                              (bar->prefetchable ? CM_RESOURCE_MEMORY_PREFETCHABLE : 0)));
-    memcpy(&descriptor->u.Memory.Start, &start, sizeof start);
-    descriptor->u.Memory.Length = (ULONG)bar->size_bytes;
-}
-
-static KAFFINITY all_cpus(void)
-{
-    return KeQueryActiveProcessors();
-}
-
-static void add_line(struct hal_slot *slot, PCM_RESOURCE_LIST raw, PCM_RESOURCE_LIST translated)
-{
-    PCM_PARTIAL_RESOURCE_DESCRIPTOR descriptor =
-        add(raw, CmResourceTypeInterrupt, CmResourceShareShared, CM_RESOURCE_INTERRUPT_LEVEL_SENSITIVE);
-
-    descriptor->u.Interrupt.Level = slot->line;
-    descriptor->u.Interrupt.Vector = slot->line;
-    descriptor->u.Interrupt.Affinity = all_cpus();
-    descriptor = add(translated, CmResourceTypeInterrupt, CmResourceShareShared,
-                     CM_RESOURCE_INTERRUPT_LEVEL_SENSITIVE);
-    descriptor->u.Interrupt.Level = hal_vector_irql(slot->line_vector);
-    descriptor->u.Interrupt.Vector = slot->line_vector;
-    descriptor->u.Interrupt.Affinity = all_cpus();
-}
-
-static void add_messages(struct hal_slot *slot, PCM_RESOURCE_LIST raw, PCM_RESOURCE_LIST translated)
-{
-    USHORT flags = CM_RESOURCE_INTERRUPT_LATCHED | CM_RESOURCE_INTERRUPT_MESSAGE;
-    PCM_PARTIAL_RESOURCE_DESCRIPTOR descriptor =
-        add(raw, CmResourceTypeInterrupt, CmResourceShareDeviceExclusive, flags);
-
-    descriptor->u.MessageInterrupt.Raw.MessageCount = (USHORT)slot->messages;
-    descriptor->u.MessageInterrupt.Raw.Vector = slot->message_vector;
-    descriptor->u.MessageInterrupt.Raw.Affinity = all_cpus();
-    descriptor = add(translated, CmResourceTypeInterrupt, CmResourceShareDeviceExclusive, flags);
-    descriptor->u.MessageInterrupt.Translated.Level = hal_vector_irql(slot->message_vector);
-    descriptor->u.MessageInterrupt.Translated.Vector = slot->message_vector;
-    descriptor->u.MessageInterrupt.Translated.Affinity = all_cpus();
-}
-
-static unsigned grant(const struct hal_slot *slot, ULONG messages)
-{
-    unsigned granted = slot->device->messages < messages ? slot->device->messages : (unsigned)messages;
-
-    while ((granted & (granted - 1)) != 0) /* MSI grants powers of two */
-        granted &= granted - 1;
-    return granted;
+    if (wanted == 0 || slot->message_count == 0)
+        return 0;
+    return wanted <= slot->message_count ? wanted : 1;
 }
 
 NTSTATUS hal_slot_resources(struct hal_slot *slot, ULONG messages, PCM_RESOURCE_LIST *raw,
                             PCM_RESOURCE_LIST *translated)
 {
-    PCM_RESOURCE_LIST raw_list = new_list(slot), translated_list = new_list(slot);
+    PCM_RESOURCE_LIST first = list_allocate();
+    PCM_RESOURCE_LIST second = first != NULL ? list_allocate() : NULL;
+    struct lists lists;
 
-    if (raw_list == NULL || translated_list == NULL) {
-        if (raw_list != NULL)
-            ExFreePoolWithTag(raw_list, HAL_TAG);
-        if (translated_list != NULL)
-            ExFreePoolWithTag(translated_list, HAL_TAG);
+    if (second == NULL) {
+        if (first != NULL)
+            ExFreePoolWithTag(first, TAG);
         return STATUS_INSUFFICIENT_RESOURCES;
     }
-    for (unsigned i = 0; i < HW_BARS; i++) {
-        if (slot->bar_base[i] == 0)
-            continue;
-        add_bar(raw_list, &slot->device->bar[i], slot->bar_base[i]);
-        add_bar(translated_list, &slot->device->bar[i], slot->bar_base[i]);
+    lists = (struct lists){first->List[0].PartialResourceList.PartialDescriptors,
+                           second->List[0].PartialResourceList.PartialDescriptors, 0};
+    for (unsigned n = 0; n < HW_BARS; n++) {
+        if (slot->device->bar[n].kind != HW_BAR_NONE && slot->device->bar[n].base != 0)
+            add_bar(&lists, &slot->device->bar[n]);
     }
-    slot->messages = grant(slot, messages);
-    if (slot->messages > 0)
-        add_messages(slot, raw_list, translated_list);
-    else if (slot->device->has_line)
-        add_line(slot, raw_list, translated_list);
-    *raw = raw_list;
-    *translated = translated_list;
+    slot->messages_granted = grant_messages(slot, messages);
+    if (slot->messages_granted != 0)
+        add_messages(&lists, slot, slot->messages_granted);
+    else if (slot->line_vector != 0)
+        add_line(&lists, slot);
+    first->List[0].PartialResourceList.Count = lists.count;
+    second->List[0].PartialResourceList.Count = lists.count;
+    *raw = first;
+    *translated = second;
     return STATUS_SUCCESS;
 }

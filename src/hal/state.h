@@ -1,52 +1,53 @@
 /* SPDX-License-Identifier: MIT */
-/* The HAL's own state: slots of the PCI bus, and what the DMA side hangs on them. Not a door. */
+/* What the files of hal share. One struct hal for a machine; slots, adapters and what is mapped hang off it. */
 #ifndef WEIR_HAL_STATE_H
 #define WEIR_HAL_STATE_H
 
 #include "base/base.h"
+#include "hal/bus.h"
 #include "hal/hal.h"
+#include "hal/pci.h"
+#include "hal/registers.h"
+#include "trace/rules.h"
 
-enum { HAL_SLOTS_MAX = 8, HAL_DEVICES_ON_BUS = 32 };
+enum { HAL_REGISTERS_DEFAULT = 16384, HAL_TABLES = 2 };
 
-struct hal_dma; /* the machine's DMA state (dma.h) */
-struct hal_slot_dma; /* one device's (dma.h) */
-
-struct hal_slot {
-    uint64_t magic;
-    struct hal *hal;
-    struct hw_device *device;
-    unsigned number; /* device number on bus 0, function 0 */
-    uint64_t bar_base[HW_BARS]; /* assigned at attach, programmed at enable */
-    uint32_t line; /* interrupt line as config space shows it: 16 .. 23 */
-    uint32_t line_vector;
-    uint32_t message_vector; /* of message 0; the others follow */
-    unsigned messages; /* granted with the resources; 0: the line */
-    bool enabled;
-    struct hal_slot_dma *dma;
-};
+struct hal_list;
+struct hal_adapter;
+struct hal_token;
 
 struct hal {
     uint64_t magic;
     struct ke *ke;
     struct mm *mm;
+    struct sim *sim;
+    struct trace *trace;
     struct hal_config config;
-    struct sim_rng rng; /* slots, addresses, vectors */
-    struct hal_slot *slots[HAL_SLOTS_MAX];
-    unsigned slot_count;
-    uint64_t next_low_pa, next_high_pa; /* where the next BAR goes */
-    uint32_t next_vector;
-    struct hal_dma *dma;
+    struct sim_rng rng;
+    struct hal_pci pci;
+    struct hal_bus bus;
+    struct hal_queue queue; /* who waits for map registers */
+    struct list_node adapters;
+    uint64_t adapters_made;
+    PDMA_OPERATIONS tables[HAL_TABLES]; /* of versions 1 and 2, where drivers see them */
+    ARRAY(struct hal_list *) lists; /* every one there is, by number */
+    ARRAY(struct hal_token *) tokens;
+    struct hal_figures figures;
+    uint64_t low_pages; /* there are in all */
 };
 
-struct hal *hal_of(struct ke *ke);
-
-/* device_io.c: the CPU's way to registers. */
-void hal_device_io_connect(struct hal *hal);
-
-/* The CPU's view of an interrupt vector: its IRQL is the vector's upper half byte. */
-static inline KIRQL hal_vector_irql(uint32_t vector)
+static inline struct hal *hal_here(void)
 {
-    return (KIRQL)(vector >> 4);
+    return ke_room(ke_current(), KE_ROOM_HAL);
+}
+
+/* The call is documented for these levels only: a finding. It goes on: on a PC such a call works too, until it races. */
+static inline void hal_require_irql(struct hal *hal, KIRQL lowest, KIRQL highest)
+{
+    KIRQL irql = ke_irql();
+
+    if (irql < lowest || irql > highest)
+        KE_FINDING(hal->ke, VERIFY_call_irql, irql, lowest, highest);
 }
 
 #endif

@@ -55,7 +55,7 @@ static uint64_t nobody_answers(unsigned size_bytes)
     return UINT64_MAX >> (64 - size_bytes * 8);
 }
 
-static uint64_t io_read(void *ctx, uint64_t va, unsigned size_bytes)
+uint64_t fault_io_read(void *ctx, uint64_t va, unsigned size_bytes)
 {
     struct mm *mm = ctx;
 
@@ -64,7 +64,7 @@ static uint64_t io_read(void *ctx, uint64_t va, unsigned size_bytes)
     return mm->io.read(mm->io_ctx, io_address(mm, va), size_bytes);
 }
 
-static void io_write(void *ctx, uint64_t va, unsigned size_bytes, uint64_t value)
+void fault_io_write(void *ctx, uint64_t va, unsigned size_bytes, uint64_t value)
 {
     struct mm *mm = ctx;
 
@@ -92,53 +92,11 @@ void fault_connect(struct mm *mm)
 {
     static const struct ke_memory_ops ops = {
         .resolve = resolve,
-        .io_read = io_read,
-        .io_write = io_write,
+        .io_read = fault_io_read,
+        .io_write = fault_io_write,
         .port_read = port_read,
         .port_write = port_write,
     };
 
     ke_set_memory_ops(mm->ke, &ops, mm);
-}
-
-uint64_t mm_register_read(struct mm *mm, uint64_t va, unsigned size_bytes)
-{
-    struct mm_region *region = region_find(mm, va);
-
-    if (region != NULL && region->kind == REGION_IO)
-        return io_read(mm, va, size_bytes);
-    switch (size_bytes) {
-    case 1:
-        return *(const volatile uint8_t *)va;
-    case 2:
-        return *(const volatile uint16_t *)va;
-    case 4:
-        return *(const volatile uint32_t *)va;
-    default:
-        return *(const volatile uint64_t *)va;
-    }
-}
-
-void mm_register_write(struct mm *mm, uint64_t va, unsigned size_bytes, uint64_t value)
-{
-    struct mm_region *region = region_find(mm, va);
-
-    if (region != NULL && region->kind == REGION_IO) {
-        io_write(mm, va, size_bytes, value);
-        return;
-    }
-    switch (size_bytes) {
-    case 1:
-        *(volatile uint8_t *)va = (uint8_t)value;
-        break;
-    case 2:
-        *(volatile uint16_t *)va = (uint16_t)value;
-        break;
-    case 4:
-        *(volatile uint32_t *)va = (uint32_t)value;
-        break;
-    default:
-        *(volatile uint64_t *)va = value;
-        break;
-    }
 }

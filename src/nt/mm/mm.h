@@ -87,11 +87,6 @@ struct mm_io_ops {
 };
 void mm_set_io_ops(struct mm *mm, const struct mm_io_ops *ops, void *ctx);
 
-/* The same access as a driver's load or store would make, for READ_REGISTER_ULONG and its kin: device registers
- * through io_ops, anything else directly. */
-uint64_t mm_register_read(struct mm *mm, uint64_t va, unsigned size_bytes);
-void mm_register_write(struct mm *mm, uint64_t va, unsigned size_bytes, uint64_t value);
-
 /* ---- Pool ------------------------------------------------------------------------------------------------- */
 /* The engine behind ExAllocatePoolWithTag; rooms use that, except below nt/ex. */
 enum mm_pool_kind { MM_POOL_NONPAGED, MM_POOL_PAGED };

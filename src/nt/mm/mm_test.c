@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "host/host.h"
+#include "mm/fault.h"
 #include "mm/limits.h"
 #include "mm/state.h"
 #include "mm/testbed.h"
@@ -274,9 +275,9 @@ static void device_registers_are_reached_by_their_physical_address(void **state)
     registers = MmMapIoSpace(pa(0xE0000010), 0x100, MmNonCached);
     assert_non_null(registers);
     assert_int_equal((uint64_t)registers % 4096, 0x10);
-    assert_int_equal(mm_register_read(bed.mm, (uint64_t)registers + 4, 4), 0xABCD0004u);
+    assert_int_equal(fault_io_read(bed.mm, (uint64_t)registers + 4, 4), 0xABCD0004u);
     assert_int_equal(seen, 0xE0000014);
-    mm_register_write(bed.mm, (uint64_t)registers + 8, 4, 3);
+    fault_io_write(bed.mm, (uint64_t)registers + 8, 4, 3);
     assert_int_equal(seen, 0xE000001B);
     assert_int_equal(MmGetPhysicalAddress(registers).QuadPart, 0xE0000010);
     MmUnmapIoSpace(registers, 0x100);

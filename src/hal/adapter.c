@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/* Making and giving back adapters. IoGetDmaAdapter reads a DEVICE_DESCRIPTION and returns NULL for anything it does not
+ * like; NULL is also how a driver learns that a version is not known. The number of map registers it returns is a
+ * quota for one transfer, one more than the pages of MaximumLength if there are as many.
+ * IoGetDmaAdapter, DEVICE_DESCRIPTION, PutDmaAdapter; wdm.h. "Getting an Adapter Object".
+ *
+ * Not here yet: description version 3, remapping. adapter_reaches is where a remapping adapter will differ. */
+#include "hal/adapter.h"
+#include "hal/operations.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const uint64_t adapter_magic = 0x776569726c616470; /* "weirladp" */
+
+enum { TAG = 0x41616D44 /* "DmaA" */, PLAIN_LIMIT_BITS = 24 };
+
+struct hal_adapter *adapter_of(PDMA_ADAPTER object)
+{
+    struct hal *hal = hal_here();
+    struct hal_adapter *adapter;
+
+    list_for_each_entry(adapter, &hal->adapters, link) {
+        if (adapter->object == object) {
+            weir_assert(adapter->magic == adapter_magic);
+            return adapter;
+        }
+    }
+    KE_FINDING(hal->ke, VERIFY_adapter_dead, KE_ARG(object));
+    return NULL;
+}
+
+/* How far a bus master's addresses reach. A PCI device with scatter/gather is taken to have 32 bits even when it does
+ * not say so; what claims nothing is taken for a device on the old 24-bit bus.
+ * DEVICE_DESCRIPTION, Dma32BitAddresses; the 24 bits are UNDOC, and observed. */
+static uint64_t address_limit(const DEVICE_DESCRIPTION *description)
+{
+    if (description->Dma64BitAddresses)
+        return UINT64_MAX;
+    if (description->Dma32BitAddresses ||
+        (description->ScatterGather && description->InterfaceType == PCIBus))
+        return UINT32_MAX;
+    return (UINT64_C(1) << PLAIN_LIMIT_BITS) - 1;
+}
+
+/* Only bus masters: the machine has no DMA controller. Never read past the version 2 structure: binaries for older
+ * systems pass a short one. */
+static bool is_acceptable(const DEVICE_DESCRIPTION *description)
+{
+    return description->Version <= DEVICE_DESCRIPTION_VERSION2 && description->Master &&
+           !description->Reserved1;
+}
+
+/* The quota for one transfer. UNDOC: the cap of a bouncing adapter; 16384 is ours (map_registers_cap). */
+static uint32_t grant_for(const struct hal_adapter *adapter, ULONG maximum_length)
+{
+    uint32_t wanted = BYTES_TO_PAGES(maximum_length) + 1;
+
+    return adapter->bounces && wanted > adapter->cap ? adapter->cap : wanted;
+}
+
+static void describe(struct hal_adapter *adapter, const DEVICE_DESCRIPTION *description)
+{
+    const struct hal_config *config = &adapter->hal->config;
+    uint64_t top = mm_highest_pa(adapter->hal->mm);
+
+    adapter->limit_la = address_limit(description);
+    adapter->scatter_gather = description->ScatterGather != FALSE;
+    adapter->direct_end_pfn = config->force_bounce ? 0
+                              : adapter->limit_la >= top - 1
+                                  ? UINT64_MAX
+                                  : (adapter->limit_la + 1) >> MM_PAGE_SHIFT;
+    adapter->bounces = adapter->direct_end_pfn != UINT64_MAX || !adapter->scatter_gather;
+    adapter->cap = config->map_registers_cap != 0 ? config->map_registers_cap
+                                                  : HAL_REGISTERS_DEFAULT;
+    adapter->grant = grant_for(adapter, description->MaximumLength);
+}
+
+static PDMA_ADAPTER make_object(struct hal *hal, ULONG version)
+{
+    PDMA_OPERATIONS operations = adapter_operations(hal, version);
+    PDMA_ADAPTER object;
+
+    if (operations == NULL)
+        return NULL;
+    object = ExAllocatePoolWithTag(NonPagedPool, sizeof *object, TAG);
+    if (object == NULL)
+        return NULL;
+    *object = (DMA_ADAPTER){.Version = 1, .Size = sizeof *object, .DmaOperations = operations};
+    return object;
+}
+
+PDMA_ADAPTER hal_get_adapter(struct hal_slot *slot, PDEVICE_DESCRIPTION description,
+                             PULONG map_registers)
+{
+    struct hal *hal = hal_here();
+    struct hal_adapter *adapter;
+
+    hal_require_irql(hal, PASSIVE_LEVEL, PASSIVE_LEVEL);
+    if (!is_acceptable(description) || sim_fault_point(hal->sim, "adapter"))
+        return NULL;
+    adapter = calloc(1, sizeof *adapter);
+    if (adapter == NULL)
+        return NULL;
+    adapter->object = make_object(hal, description->Version);
+    if (adapter->object == NULL) {
+        free(adapter);
+        return NULL;
+    }
+    adapter->magic = adapter_magic;
+    adapter->hal = hal;
+    adapter->slot = slot;
+    adapter->id = ++hal->adapters_made;
+    list_init(&adapter->channel_waiters);
+    describe(adapter, description);
+    list_insert_tail(&hal->adapters, &adapter->link);
+    hal->figures.adapters_live++;
+    *map_registers = adapter->grant;
+    TRACE(hal->trace, adapter_created, adapter->id, adapter->limit_la, adapter->grant,
+          description->Version < 2 ? 1 : 2);
+    return adapter->object;
+}
+
+/* Ends whatever is left of the adapter, then the adapter. */
+void adapter_abandon(struct hal_adapter *adapter)
+{
+    struct hal *hal = adapter->hal;
+
+    sglist_end(adapter);
+    channel_end(adapter);
+    common_buffers_end(adapter);
+    list_remove(&adapter->link);
+    hal->figures.adapters_live--;
+    ExFreePoolWithTag(adapter->object, TAG);
+    array_fini(&adapter->spare);
+    array_fini(&adapter->common_buffers);
+    adapter->magic = 0;
+    free(adapter);
+}
+
+/* Everything must have been given back before. What is left ends here, so that the card's next access to it is
+ * seen. PutDmaAdapter; bug check 0xE6, 07 to 0A. */
+void NTAPI hal_put_dma_adapter(PDMA_ADAPTER DmaAdapter)
+{
+    struct hal_adapter *adapter = adapter_of(DmaAdapter);
+    struct hal *hal;
+
+    if (adapter == NULL)
+        return;
+    hal = adapter->hal;
+    hal_require_irql(hal, PASSIVE_LEVEL, DISPATCH_LEVEL);
+    TRACE(hal->trace, adapter_released, adapter->id, adapter->lists_live,
+          adapter->common_buffers_live, adapter->registers_in_use);
+    if (adapter->lists_live != 0 || adapter->common_buffers_live != 0 ||
+        adapter->tokens_live != 0 || adapter->registers_in_use != 0)
+        KE_FINDING(hal->ke, VERIFY_adapter_leftover, adapter->lists_live,
+                   adapter->common_buffers_live, adapter->registers_in_use);
+    adapter_abandon(adapter);
+    registers_serve(hal);
+}
+
+/* Alignment of buffers in bytes: x64 caches are coherent, so any will do. */
+ULONG NTAPI hal_get_dma_alignment(PDMA_ADAPTER DmaAdapter)
+{
+    (void)adapter_of(DmaAdapter);
+    return 1;
+}
+
+/* Counts what is left of a transfer by a DMA controller; bus masters count themselves. */
+ULONG NTAPI hal_read_dma_counter(PDMA_ADAPTER DmaAdapter)
+{
+    (void)adapter_of(DmaAdapter);
+    return 0;
+}

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: MIT */
+/* Adapters, channels and common buffers. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "hal/testbed.h"
+
+enum { PACKET = 50000 };
+
+static struct hal_bed bed;
+
+static void start_with(const struct hal_config *config)
+{
+    struct mm_config mm = {.ram_bytes = 8 * GIB};
+
+    hal_bed_start(&bed, &mm, config);
+}
+
+static int start(void **state)
+{
+    struct hal_config config = {0};
+
+    (void)state;
+    start_with(&config);
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    ke_irql_lower(PASSIVE_LEVEL);
+    hal_bed_stop(&bed);
+    return 0;
+}
+
+/* ---- Adapters -------------------------------------------------------------------------------------------- */
+
+static ULONG grant(const DEVICE_DESCRIPTION *description)
+{
+    DEVICE_DESCRIPTION copy = *description;
+    ULONG registers = 0;
+    PDMA_ADAPTER adapter = hal_get_adapter(bed.slot, &copy, &registers);
+
+    if (adapter == NULL)
+        return 0;
+    adapter->DmaOperations->PutDmaAdapter(adapter);
+    return registers;
+}
+
+static void the_grant_is_one_more_than_the_pages_up_to_the_cap(void **state)
+{
+    DEVICE_DESCRIPTION wide = {.Version = 1, .Master = TRUE, .ScatterGather = TRUE,
+                               .Dma64BitAddresses = TRUE, .InterfaceType = PCIBus,
+                               .MaximumLength = 65536};
+    DEVICE_DESCRIPTION narrow = wide;
+
+    (void)state;
+    narrow.Dma64BitAddresses = FALSE;
+    assert_int_equal(grant(&wide), 17);
+    assert_int_equal(grant(&narrow), 17);
+    wide.MaximumLength = narrow.MaximumLength = UINT32_MAX;
+    assert_int_equal(grant(&wide), 0x100001);
+    assert_int_equal(grant(&narrow), HAL_REGISTERS_DEFAULT);
+}
+
+static void descriptions_that_make_no_sense_are_refused(void **state)
+{
+    DEVICE_DESCRIPTION good = {.Version = 2, .Master = TRUE, .MaximumLength = 4096};
+    DEVICE_DESCRIPTION bad = good;
+
+    (void)state;
+    assert_int_equal(grant(&good), 2);
+    bad.Version = 4;
+    assert_int_equal(grant(&bad), 0);
+    bad = good;
+    bad.Master = FALSE;
+    assert_int_equal(grant(&bad), 0);
+    bad = good;
+    bad.Reserved1 = TRUE;
+    assert_int_equal(grant(&bad), 0);
+    assert_int_equal(sim_fault_arm(bed.base.sim, "adapter", 1), 0);
+    assert_int_equal(grant(&good), 0);
+}
+
+static void the_table_is_as_long_as_the_version_says(void **state)
+{
+    DEVICE_DESCRIPTION description = {.Master = TRUE, .MaximumLength = 4096};
+    ULONG registers;
+
+    (void)state;
+    for (description.Version = 0; description.Version <= 2; description.Version++) {
+        PDMA_ADAPTER adapter = hal_get_adapter(NULL, &description, &registers);
+
+        assert_int_equal(adapter->Version, 1);
+        assert_int_equal(adapter->DmaOperations->Size,
+                         description.Version < 2 ? DMA_OPERATIONS_SIZE_V1 : DMA_OPERATIONS_SIZE_V2);
+        assert_int_equal(adapter->DmaOperations->GetDmaAlignment(adapter), 1);
+        assert_int_equal(adapter->DmaOperations->ReadDmaCounter(adapter), 0);
+        adapter->DmaOperations->PutDmaAdapter(adapter);
+    }
+}
+
+static void old_narrow_devices_reach_16_mb(void **state)
+{
+    DEVICE_DESCRIPTION description = {.Version = 1, .Master = TRUE, .InterfaceType = Isa,
+                                      .MaximumLength = 65536};
+    PHYSICAL_ADDRESS la;
+    ULONG registers;
+    PDMA_ADAPTER adapter = hal_get_adapter(bed.slot, &description, &registers);
+    PVOID va = adapter->DmaOperations->AllocateCommonBuffer(adapter, 65536, &la, FALSE);
+
+    (void)state;
+    assert_non_null(va);
+    assert_true(la.QuadPart + 65536 <= 16 << 20);
+    adapter->DmaOperations->FreeCommonBuffer(adapter, 65536, la, va, FALSE);
+    adapter->DmaOperations->PutDmaAdapter(adapter);
+}
+
+static void an_adapter_that_outlives_its_device_is_a_finding(void **state)
+{
+    struct test_card other;
+    struct hal_slot *slot;
+    DEVICE_DESCRIPTION description = {.Version = 1, .Master = TRUE, .MaximumLength = 4096};
+    ULONG registers;
+    PDMA_ADAPTER adapter;
+
+    (void)state;
+    test_card_init(&other, bed.base.sim);
+    assert_int_equal(hal_attach(bed.hal, &other.device, &slot), 0);
+    adapter = hal_get_adapter(slot, &description, &registers);
+    hal_detach(bed.hal, slot);
+    assert_int_equal(testbed_findings(&bed.base, VERIFY_adapter_not_put), 1);
+    adapter->DmaOperations->PutDmaAdapter(adapter);
+}
+
+/* ---- Common buffers ---------------------------------------------------------------------------------------- */
+
+static void a_common_buffer_is_shared_with_the_card(void **state)
+{
+    ULONG registers;
+
+    (void)state;
+    for (unsigned wide = 0; wide < 2; wide++) {
+        PDMA_ADAPTER a = hal_bed_adapter(&bed, wide, true, 4096, &registers);
+        PHYSICAL_ADDRESS la;
+        uint32_t *va = a->DmaOperations->AllocateCommonBuffer(a, 20000, &la, TRUE);
+        uint32_t word = 0x55AA55AA;
+
+        assert_non_null(va);
+        assert_int_not_equal(va[4], 0);
+        assert_int_equal(la.QuadPart % 4096, 0);
+        if (!wide)
+            assert_true((uint64_t)la.QuadPart < 4 * GIB);
+        assert_int_equal(hw_dma_write(&bed.card.device, (uint64_t)la.QuadPart + 16, &word, 4), 0);
+        assert_int_equal(va[4], word);
+        va[5] = 77;
+        assert_int_equal(hw_dma_read(&bed.card.device, (uint64_t)la.QuadPart + 20, &word, 4), 0);
+        assert_int_equal(word, 77);
+        assert_int_equal(testbed_findings(&bed.base, VERIFY_bus_outside), 0);
+        a->DmaOperations->FreeCommonBuffer(a, 20000, la, va, TRUE);
+        hw_dma_write(&bed.card.device, (uint64_t)la.QuadPart, &word, 4);
+        assert_int_equal(testbed_findings(&bed.base, VERIFY_bus_after_release), 1);
+        a->DmaOperations->PutDmaAdapter(a);
+    }
+}
+
+static void common_buffers_are_refused_and_must_be_freed_as_allocated(void **state)
+{
+    ULONG registers;
+    PDMA_ADAPTER a = hal_bed_adapter(&bed, false, true, 4096, &registers);
+    PHYSICAL_ADDRESS la;
+    PVOID va;
+
+    (void)state;
+    assert_null(a->DmaOperations->AllocateCommonBuffer(a, 0, &la, TRUE));
+    assert_null(a->DmaOperations->AllocateCommonBuffer(a, 100 << 20, &la, TRUE));
+    assert_int_equal(sim_fault_arm(bed.base.sim, "common_buffer", 1), 0);
+    assert_null(a->DmaOperations->AllocateCommonBuffer(a, 4096, &la, TRUE));
+    va = a->DmaOperations->AllocateCommonBuffer(a, 4096, &la, TRUE);
+    a->DmaOperations->FreeCommonBuffer(a, 8192, la, va, TRUE);
+    assert_int_equal(testbed_findings(&bed.base, VERIFY_common_buffer_free), 1);
+    a->DmaOperations->FreeCommonBuffer(a, 4096, la, va, TRUE);
+    assert_int_equal(testbed_findings(&bed.base, VERIFY_common_buffer_free), 1);
+    va = a->DmaOperations->AllocateCommonBuffer(a, 4096, &la, TRUE);
+    a->DmaOperations->PutDmaAdapter(a);
+    assert_int_equal(testbed_findings(&bed.base, VERIFY_adapter_leftover), 1);
+}
+
+/* ---- Channels -------------------------------------------------------------------------------------------------- */
+
+struct channel {
+    IO_ALLOCATION_ACTION answer;
+    PVOID base;
+    unsigned calls;
+};
+
+static IO_ALLOCATION_ACTION NTAPI execute(PDEVICE_OBJECT device, PIRP irp, PVOID base, PVOID context)
+{
+    struct channel *channel = context;
+
+    (void)device;
+    (void)irp;
+    assert_int_equal(ke_irql(), DISPATCH_LEVEL);
+    channel->base = base;
+    channel->calls++;
+    return channel->answer;
+}
+
+static NTSTATUS allocate(PDMA_ADAPTER a, ULONG registers, struct channel *channel,
+                         IO_ALLOCATION_ACTION answer)
+{
+    *channel = (struct channel){.answer = answer};
+    return a->DmaOperations->AllocateAdapterChannel(a, NULL, registers, execute, channel);
+}
+
+/* Maps a whole packet, lets the card write or check it, flushes. */
+static unsigned transfer(PDMA_ADAPTER a, PMDL mdl, PVOID base, bool to_device)
+{
+    static uint8_t bytes[PACKET], found[PACKET];
+    PUCHAR va = MmGetMdlVirtualAddress(mdl);
+    unsigned fragments = 0;
+    ULONG length;
+
+    for (unsigned i = 0; i < PACKET; i++)
+        bytes[i] = (uint8_t)(i * 5 + i / 256);
+    if (to_device)
+        assert_true(mm_copy_to_va(bed.base.mm, KE_ARG(va), bytes, PACKET));
+    for (ULONG done = 0; done < PACKET; done += length, fragments++) {
+        PHYSICAL_ADDRESS la;
+
+        length = PACKET - done;
+        la = a->DmaOperations->MapTransfer(a, mdl, base, va + done, &length, to_device);
+        assert_int_not_equal(length, 0);
+        if (to_device) {
+            assert_int_equal(hw_dma_read(&bed.card.device, (uint64_t)la.QuadPart, found, length), 0);
+            assert_memory_equal(found, bytes + done, length);
+        } else {
+            assert_int_equal(hw_dma_write(&bed.card.device, (uint64_t)la.QuadPart, bytes + done,
+                                          length), 0);
+        }
+        assert_true(a->DmaOperations->FlushAdapterBuffers(a, mdl, base, va + done, length, to_device));
+    }
+    assert_true(mm_copy_from_va(bed.base.mm, found, KE_ARG(va), PACKET));
+    assert_memory_equal(found, bytes, PACKET);
+    return fragments;
+}
+
+static void packets_arrive_whole_for_every_kind_of_adapter(void **state)
+{
+    uint64_t va;
+    PMDL mdl = hal_bed_buffer(&bed, PACKET, 123, &va);
+
+    (void)state;
+    for (unsigned kind = 0; kind < 4; kind++) {
+        struct channel channel;
+        ULONG registers;
+        PDMA_ADAPTER a = hal_bed_adapter(&bed, kind & 1, kind & 2, PACKET, &registers);
+
+        ke_irql_raise(DISPATCH_LEVEL);
+        for (unsigned way = 0; way < 2; way++) {
+            unsigned fragments;
+
+            assert_int_equal(allocate(a, registers, &channel, DeallocateObjectKeepRegisters),
+                             STATUS_SUCCESS);
+            assert_int_equal(channel.calls, 1);
+            fragments = transfer(a, mdl, channel.base, way);
+            assert_true(kind & 2 ? fragments > 5 : fragments == 1);
+            a->DmaOperations->FreeMapRegisters(a, channel.base, registers);
+        }
+        a->DmaOperations->PutDmaAdapter(a);
+        ke_irql_lower(PASSIVE_LEVEL);
+    }
+    assert_int_equal(bed.hal->figures.registers_in_use, 0);
+    assert_int_equal(testbed_findings(&bed.base, VERIFY_bus_outside), 0);
+}
+
+static void the_three_answers_keep_what_they_say(void **state)
+{
+    ULONG registers;
+    PDMA_ADAPTER a = hal_bed_adapter(&bed, false, true, PACKET, &registers);
+    struct channel first, second, third;
+
+    (void)state;
+    ke_irql_raise(DISPATCH_LEVEL);
+    assert_int_equal(allocate(a, 5, &first, DeallocateObject), STATUS_SUCCESS);
+    assert_int_equal(bed.hal->figures.registers_in_use, 0);
+    assert_int_equal(allocate(a, 5, &first, KeepObject), STATUS_SUCCESS);
+    assert_int_equal(bed.hal->figures.registers_in_use, 5);
+    assert_int_equal(allocate(a, 5, &second, DeallocateObjectKeepRegisters), STATUS_SUCCESS);
+    assert_int_equal(allocate(a, 5, &third, DeallocateObject), STATUS_SUCCESS);
+    assert_int_equal(second.calls + third.calls, 0); /* the channel is held */
+    a->DmaOperations->FreeAdapterChannel(a);
+    assert_int_equal(second.calls, 1);
+    assert_int_equal(third.calls, 1);
+    assert_int_equal(bed.hal->figures.registers_in_use, 5);
+    a->DmaOperations->FreeMapRegisters(a, second.base, 5);
+    assert_int_equal(bed.hal->figures.registers_in_use, 0);
+    a->DmaOperations->PutDmaAdapter(a);
+}
+
+static void a_channel_waits_for_registers(void **state)
+{
+    struct hal_config config = {.map_registers_cap = 20};
+    struct channel first, second;
+    ULONG registers;
+    PDMA_ADAPTER a;
+
+    (void)state;
+    stop(NULL);
+    start_with(&config);
+    a = hal_bed_adapter(&bed, false, true, PACKET, &registers);
+    ke_irql_raise(DISPATCH_LEVEL);
+    assert_int_equal(allocate(a, 14, &first, DeallocateObjectKeepRegisters), STATUS_SUCCESS);
+    assert_int_equal(allocate(a, 14, &second, DeallocateObjectKeepRegisters), STATUS_SUCCESS);
+    assert_int_equal(second.calls, 0);
+    a->DmaOperations->FreeMapRegisters(a, first.base, 14);
+    assert_int_equal(second.calls, 1);
+    a->DmaOperations->FreeMapRegisters(a, second.base, 14);
+    a->DmaOperations->PutDmaAdapter(a);
+}
+
+static void misuse_of_channels_is_found(void **state)
+{
+    uint64_t va;
+    PMDL mdl = hal_bed_buffer(&bed, PACKET, 0, &va);
+    ULONG registers, length = 100;
+    PDMA_ADAPTER a = hal_bed_adapter(&bed, false, false, PACKET, &registers);
+    struct channel channel;
+
+    (void)state;
+    ke_irql_raise(DISPATCH_LEVEL);
+    assert_int_equal(allocate(a, registers + 1, &channel, KeepObject), STATUS_INSUFFICIENT_RESOURCES);
+    assert_int_equal(testbed_findings(&bed.base, VERIFY_too_many_registers), 1);
+    a->DmaOperations->FreeAdapterChannel(a);
+    assert_int_equal(testbed_findings(&bed.base, VERIFY_channel_not_held), 1);
+    assert_int_equal(allocate(a, 1, &channel, DeallocateObjectKeepRegisters), STATUS_SUCCESS);
+    a->DmaOperations->FlushAdapterBuffers(a, mdl, channel.base, (PVOID)va, 100, FALSE);
+    assert_int_equal(testbed_findings(&bed.base, VERIFY_flush_not_mapped), 1);
+    length = PACKET; /* scattered, so it would need more than one register */
+    assert_int_equal(a->DmaOperations->MapTransfer(a, mdl, channel.base, (PVOID)va, &length, FALSE)
+                         .QuadPart, 0);
+    assert_int_equal(length, 0);
+    assert_int_equal(testbed_findings(&bed.base, VERIFY_too_many_registers), 1);
+    length = 100;
+    a->DmaOperations->MapTransfer(a, mdl, channel.base, (PVOID)va, &length, FALSE);
+    a->DmaOperations->FlushAdapterBuffers(a, mdl, channel.base, (PVOID)va, 100, TRUE);
+    assert_int_equal(testbed_findings(&bed.base, VERIFY_dma_direction), 1);
+    a->DmaOperations->MapTransfer(a, mdl, channel.base, (PVOID)va, &length, FALSE);
+    a->DmaOperations->FreeMapRegisters(a, channel.base, 1);
+    assert_int_equal(testbed_findings(&bed.base, VERIFY_not_flushed), 1);
+    a->DmaOperations->FreeMapRegisters(a, channel.base, 1);
+    assert_int_equal(testbed_findings(&bed.base, VERIFY_registers_free), 1);
+    a->DmaOperations->PutDmaAdapter(a);
+}
+
+static void the_old_names_do_the_same(void **state)
+{
+    ULONG registers;
+    PDMA_ADAPTER a = hal_bed_adapter(&bed, true, true, PACKET, &registers);
+    PHYSICAL_ADDRESS la;
+    PVOID va = HalAllocateCommonBuffer(a, 4096, &la, TRUE);
+    struct channel channel = {.answer = DeallocateObjectKeepRegisters};
+
+    (void)state;
+    assert_non_null(va);
+    HalFreeCommonBuffer(a, 4096, la, va, TRUE);
+    ke_irql_raise(DISPATCH_LEVEL);
+    assert_int_equal(IoAllocateAdapterChannel(a, NULL, 1, execute, &channel), STATUS_SUCCESS);
+    IoFreeMapRegisters(a, channel.base, 1);
+    a->DmaOperations->PutDmaAdapter(a);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        TEST(the_grant_is_one_more_than_the_pages_up_to_the_cap),
+        TEST(descriptions_that_make_no_sense_are_refused),
+        TEST(the_table_is_as_long_as_the_version_says),
+        TEST(old_narrow_devices_reach_16_mb),
+        TEST(an_adapter_that_outlives_its_device_is_a_finding),
+        TEST(a_common_buffer_is_shared_with_the_card),
+        TEST(common_buffers_are_refused_and_must_be_freed_as_allocated),
+        TEST(packets_arrive_whole_for_every_kind_of_adapter),
+        TEST(the_three_answers_keep_what_they_say),
+        TEST(a_channel_waits_for_registers),
+        TEST(misuse_of_channels_is_found),
+        TEST(the_old_names_do_the_same),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "hal/adapter.h"
+#include "hal/operations.h"
+
+static const uint64_t hal_magic = 0x776569722e68616c; /* "weir.hal" */
+
+int hal_create(struct ke *ke, struct mm *mm, const struct hal_config *config, struct hal **out)
+{
+    struct hal *hal;
+    int error;
+
+    if (config->iommu != HAL_IOMMU_OFF)
+        return -ENOTSUP;
+    hal = calloc(1, sizeof *hal);
+    if (hal == NULL)
+        return -ENOMEM;
+    hal->magic = hal_magic;
+    hal->ke = ke;
+    hal->mm = mm;
+    hal->sim = ke_sim(ke);
+    hal->trace = ke_trace(ke);
+    hal->config = *config;
+    hal->low_pages = mm_low_free_pages(mm);
+    list_init(&hal->adapters);
+    list_init(&hal->queue.waiters);
+    sim_rng_init(&hal->rng, sim_seed(hal->sim), "hal");
+    error = bus_init(&hal->bus, mm_highest_pa(mm) >> MM_PAGE_SHIFT);
+    if (error != 0) {
+        free(hal);
+        return error;
+    }
+    pci_init(hal);
+    ke_set_room(ke, KE_ROOM_HAL, hal);
+    *out = hal;
+    return 0;
+}
+
+void hal_destroy(struct hal *hal)
+{
+    if (hal == NULL)
+        return;
+    weir_assert(hal->magic == hal_magic);
+    while (!list_is_empty(&hal->adapters)) {
+        struct hal_adapter *adapter = list_entry(list_first(&hal->adapters), struct hal_adapter,
+                                                 link);
+
+        adapter_abandon(adapter);
+    }
+    pci_fini(hal);
+    for (unsigned i = 0; i < HAL_TABLES; i++) {
+        if (hal->tables[i] != NULL)
+            ExFreePool(hal->tables[i]);
+    }
+    sglist_fini(hal);
+    channel_fini(hal);
+    bus_fini(&hal->bus);
+    ke_set_room(hal->ke, KE_ROOM_HAL, NULL);
+    hal->magic = 0;
+    free(hal);
+}
+
+void hal_figures(struct hal *hal, struct hal_figures *out)
+{
+    *out = hal->figures;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* The functions behind DMA_OPERATIONS, in table order. */
+#ifndef WEIR_HAL_OPERATIONS_H
+#define WEIR_HAL_OPERATIONS_H
+
+#include "wdk/wdm.h"
+
+void NTAPI hal_put_dma_adapter(PDMA_ADAPTER DmaAdapter);
+PVOID NTAPI hal_allocate_common_buffer(PDMA_ADAPTER DmaAdapter, ULONG Length,
+                                       PPHYSICAL_ADDRESS LogicalAddress, BOOLEAN CacheEnabled);
+void NTAPI hal_free_common_buffer(PDMA_ADAPTER DmaAdapter, ULONG Length,
+                                  PHYSICAL_ADDRESS LogicalAddress, PVOID VirtualAddress,
+                                  BOOLEAN CacheEnabled);
+NTSTATUS NTAPI hal_allocate_adapter_channel(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT DeviceObject,
+                                            ULONG NumberOfMapRegisters,
+                                            PDRIVER_CONTROL ExecutionRoutine, PVOID Context);
+BOOLEAN NTAPI hal_flush_adapter_buffers(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID MapRegisterBase,
+                                        PVOID CurrentVa, ULONG Length, BOOLEAN WriteToDevice);
+void NTAPI hal_free_adapter_channel(PDMA_ADAPTER DmaAdapter);
+void NTAPI hal_free_map_registers(PDMA_ADAPTER DmaAdapter, PVOID MapRegisterBase,
+                                  ULONG NumberOfMapRegisters);
+PHYSICAL_ADDRESS NTAPI hal_map_transfer(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID MapRegisterBase,
+                                        PVOID CurrentVa, PULONG Length, BOOLEAN WriteToDevice);
+ULONG NTAPI hal_get_dma_alignment(PDMA_ADAPTER DmaAdapter);
+ULONG NTAPI hal_read_dma_counter(PDMA_ADAPTER DmaAdapter);
+NTSTATUS NTAPI hal_get_scatter_gather_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT DeviceObject,
+                                           PMDL Mdl, PVOID CurrentVa, ULONG Length,
+                                           PDRIVER_LIST_CONTROL ExecutionRoutine, PVOID Context,
+                                           BOOLEAN WriteToDevice);
+void NTAPI hal_put_scatter_gather_list(PDMA_ADAPTER DmaAdapter, PSCATTER_GATHER_LIST ScatterGather,
+                                       BOOLEAN WriteToDevice);
+NTSTATUS NTAPI hal_calculate_scatter_gather_list(PDMA_ADAPTER DmaAdapter, PMDL Mdl,
+                                                 PVOID CurrentVa, ULONG Length,
+                                                 PULONG ScatterGatherListSize,
+                                                 PULONG pNumberOfMapRegisters);
+NTSTATUS NTAPI hal_build_scatter_gather_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT DeviceObject,
+                                             PMDL Mdl, PVOID CurrentVa, ULONG Length,
+                                             PDRIVER_LIST_CONTROL ExecutionRoutine, PVOID Context,
+                                             BOOLEAN WriteToDevice, PVOID ScatterGatherBuffer,
+                                             ULONG ScatterGatherLength);
+NTSTATUS NTAPI hal_build_mdl_from_list(PDMA_ADAPTER DmaAdapter,
+                                       PSCATTER_GATHER_LIST ScatterGather, PMDL OriginalMdl,
+                                       PMDL *TargetMdl);
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+#include "hal/registers.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "hal/adapter.h"
+
+static bool room_for_pages(struct hal_registers *held, uint32_t pages)
+{
+    mm_pfn *pfns;
+
+    if (pages <= held->capacity)
+        return true;
+    pfns = realloc(held->pfns, pages * sizeof *pfns);
+    if (pfns == NULL)
+        return false;
+    held->pfns = pfns;
+    held->capacity = pages;
+    return true;
+}
+
+static bool take_pages(struct hal_adapter *adapter, struct hal_registers *held, uint32_t pages,
+                       bool contiguous)
+{
+    struct mm *mm = adapter->hal->mm;
+
+    if (contiguous && pages != 0) {
+        held->first = mm_low_allocate(mm, pages, 1, adapter->limit_la);
+        return held->first != MM_PFN_NONE;
+    }
+    if (!room_for_pages(held, pages) || mm_low_free_pages(mm) < pages)
+        return false;
+    for (uint32_t i = 0; i < pages; i++) {
+        held->pfns[i] = mm_low_allocate(mm, 1, 1, adapter->limit_la);
+        if (held->pfns[i] == MM_PFN_NONE) {
+            while (i-- != 0)
+                mm_low_free(mm, held->pfns[i], 1);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* With nothing of the machine's low memory in use, what does not fit now never will. */
+static bool anybody_holds_pages(struct hal *hal)
+{
+    return hal->figures.registers_in_use != 0 || hal->figures.common_buffers_live != 0;
+}
+
+enum registers_result registers_take(struct hal_adapter *adapter, struct hal_registers *held,
+                                     uint32_t registers, uint32_t pages, bool contiguous)
+{
+    struct hal_figures *figures = &adapter->hal->figures;
+
+    held->registers = held->pages = 0;
+    held->contiguous = contiguous;
+    if (!adapter->bounces)
+        return REGISTERS_TAKEN;
+    if (registers > adapter->cap)
+        return REGISTERS_NEVER;
+    if (registers > adapter->cap - adapter->registers_in_use)
+        return REGISTERS_WAIT;
+    if (sim_fault_point(adapter->hal->sim, "map_registers"))
+        return REGISTERS_NEVER;
+    if (!take_pages(adapter, held, pages, contiguous))
+        return anybody_holds_pages(adapter->hal) ? REGISTERS_WAIT : REGISTERS_NEVER;
+    held->registers = registers;
+    held->pages = pages;
+    adapter->registers_in_use += registers;
+    figures->registers_in_use += registers;
+    if (figures->registers_in_use > figures->registers_highest)
+        figures->registers_highest = figures->registers_in_use;
+    return REGISTERS_TAKEN;
+}
+
+void registers_give(struct hal_adapter *adapter, struct hal_registers *held)
+{
+    struct mm *mm = adapter->hal->mm;
+
+    if (held->contiguous && held->pages != 0) {
+        mm_low_free(mm, held->first, held->pages);
+    } else {
+        for (uint32_t i = 0; i < held->pages; i++)
+            mm_low_free(mm, held->pfns[i], 1);
+    }
+    adapter->registers_in_use -= held->registers;
+    adapter->hal->figures.registers_in_use -= held->registers;
+    held->registers = held->pages = 0;
+}
+
+void registers_free(struct hal_registers *held)
+{
+    free(held->pfns);
+    *held = (struct hal_registers){0};
+}
+
+/* ---- Waiting ------------------------------------------------------------------------------------------- */
+
+bool registers_must_wait(struct hal_adapter *adapter)
+{
+    struct hal_waiter *waiter;
+
+    list_for_each_entry(waiter, &adapter->hal->queue.waiters, link) {
+        if (waiter->adapter == adapter)
+            return true;
+    }
+    return false;
+}
+
+void registers_wait(struct hal_adapter *adapter, struct hal_waiter *waiter, uint32_t wanted)
+{
+    struct hal *hal = adapter->hal;
+    uint32_t left = adapter->cap - adapter->registers_in_use;
+    uint64_t pages = mm_low_free_pages(hal->mm);
+
+    waiter->adapter = adapter;
+    list_insert_tail(&hal->queue.waiters, &waiter->link);
+    TRACE(hal->trace, dma_queued, adapter->id, wanted, pages < left ? pages : left);
+}
+
+/* The oldest waiter of each adapter gets his chance; true when one has started. */
+static bool start_one(struct hal *hal)
+{
+    struct hal_waiter *waiter;
+    struct hal_waiter *earlier;
+
+    list_for_each_entry(waiter, &hal->queue.waiters, link) {
+        bool first = true;
+
+        list_for_each_entry(earlier, &hal->queue.waiters, link) {
+            if (earlier == waiter)
+                break;
+            first = first && earlier->adapter != waiter->adapter;
+        }
+        if (first && waiter->try_start(waiter))
+            return true;
+    }
+    return false;
+}
+
+void registers_serve(struct hal *hal)
+{
+    KIRQL irql;
+
+    if (list_is_empty(&hal->queue.waiters))
+        return;
+    hal->queue.again = true;
+    if (hal->queue.serving)
+        return;
+    hal->queue.serving = true;
+    irql = ke_irql();
+    if (irql < DISPATCH_LEVEL)
+        ke_irql_raise(DISPATCH_LEVEL);
+    while (hal->queue.again) {
+        hal->queue.again = false;
+        while (start_one(hal))
+            ;
+    }
+    hal->queue.serving = false;
+    if (irql < DISPATCH_LEVEL)
+        ke_irql_lower(irql);
+}

@@ -1,0 +1,622 @@
+/* SPDX-License-Identifier: MIT */
+/* Scatter/gather lists. GetScatterGatherList turns a piece of an MDL chain into fragments a device can be given, and calls
+ * the driver back with the list: within the call when there are map registers, else later, from wherever
+ * registers are given back. The list keeps its registers until PutScatterGatherList, which also brings bounced data
+ * home: what a device wrote is not in the buffer before that.
+ *
+ * Which address a page gets: its own if the device reaches it, else that of a low page. Neighbours become one element,
+ * but not across a 4 GB line (UNDOC, observed). A device without scatter/gather gets one element always: its own
+ * memory when that is contiguous and in reach, else a contiguous copy of all of it.
+ * GetScatterGatherList, PutScatterGatherList, BuildScatterGatherList, CalculateScatterGatherList,
+ * BuildMdlFromScatterGatherList; "Using Scatter/Gather DMA". */
+#include "hal/sglist.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "hal/operations.h"
+
+static const uint64_t list_magic = 0x776569726c6c7374; /* "weirllst" */
+
+enum { TAG = 0x4C616D44 /* "DmaL" */, CAPACITY_MIN = 16 };
+
+static ULONG list_bytes(uint32_t elements)
+{
+    return (ULONG)(sizeof(SCATTER_GATHER_LIST) + elements * sizeof(SCATTER_GATHER_ELEMENT));
+}
+
+/* ---- Structs ------------------------------------------------------------------------------------------------- */
+
+static struct hal_list *list_create(struct hal *hal)
+{
+    struct hal_list *list = calloc(1, sizeof *list);
+
+    if (list == NULL || array_push(&hal->lists, list) != 0) {
+        free(list);
+        return NULL;
+    }
+    list->magic = list_magic;
+    list->number = (uint32_t)hal->lists.count;
+    return list;
+}
+
+static bool reserve_own(struct hal_list *list, uint32_t elements)
+{
+    uint32_t capacity = CAPACITY_MIN;
+
+    if (list->own != NULL && list->capacity >= elements)
+        return true;
+    while (capacity < elements)
+        capacity *= 2;
+    if (list->own != NULL)
+        ExFreePoolWithTag(list->own, TAG);
+    list->capacity = capacity;
+    list->own = ExAllocatePoolWithTag(NonPagedPool, list_bytes(capacity), TAG);
+    return list->own != NULL;
+}
+
+static bool reserve_pieces(struct hal_list *list, uint32_t pieces)
+{
+    struct copy_piece *room;
+
+    if (pieces <= list->piece_capacity)
+        return true;
+    room = realloc(list->pieces, pieces * sizeof *room);
+    if (room == NULL)
+        return false;
+    list->pieces = room;
+    list->piece_capacity = pieces;
+    return true;
+}
+
+static struct hal_list *list_take(struct hal_adapter *adapter)
+{
+    struct hal_list *list;
+
+    if (adapter->spare.count != 0)
+        return array_pop(&adapter->spare);
+    if (array_reserve(&adapter->spare, adapter->lists_made + 1) != 0)
+        return NULL; /* so that giving it back cannot fail */
+    list = list_create(adapter->hal);
+    if (list == NULL)
+        return NULL;
+    list->adapter = adapter;
+    adapter->lists_made++;
+    return list;
+}
+
+static void list_free(struct hal *hal, struct hal_list *list)
+{
+    hal->lists.items[list->number - 1] = NULL;
+    if (list->own != NULL)
+        ExFreePoolWithTag(list->own, TAG);
+    registers_free(&list->held);
+    free(list->pieces);
+    list->magic = 0;
+    free(list);
+}
+
+static void list_give(struct hal_list *list)
+{
+    struct hal_adapter *adapter = list->adapter;
+
+    list->live = false;
+    list->sgl = NULL;
+    adapter->spare.items[adapter->spare.count++] = list;
+}
+
+/* ---- Building ---------------------------------------------------------------------------------------------------- */
+
+struct builder {
+    SCATTER_GATHER_ELEMENT *elements;
+    uint32_t count;
+    uint64_t end_la; /* of the newest */
+};
+
+static inline void add_fragment(struct builder *builder, uint64_t la, uint32_t size_bytes)
+{
+    if (la == builder->end_la && (uint32_t)la != 0) {
+        builder->elements[builder->count - 1].Length += size_bytes;
+    } else {
+        SCATTER_GATHER_ELEMENT *element = &builder->elements[builder->count++];
+
+        element->Address.QuadPart = (LONGLONG)la;
+        element->Length = size_bytes;
+        element->Reserved = 0;
+    }
+    builder->end_la = la + size_bytes;
+}
+
+/* Address of a page the device cannot reach: the next low page of the list. */
+static uint64_t bounce(struct hal_list *list, const struct transfer_walk *walk)
+{
+    struct mm *mm = list->adapter->hal->mm;
+    mm_pfn low = registers_pfn(&list->held, list->piece_count);
+
+    list->pieces[list->piece_count++] = (struct copy_piece){
+        .buffer = (uint8_t *)mm_page(mm, *walk->pfn) + walk->offset,
+        .bounce = (uint8_t *)mm_page(mm, low) + walk->offset,
+        .size_bytes = walk->piece_bytes,
+    };
+    return low << MM_PAGE_SHIFT | walk->offset;
+}
+
+/* Lists of a device that reaches everything: the common case, and one pass. */
+static void build_direct(struct hal_list *list, struct bus_mapping *mapping, struct builder *builder)
+{
+    struct hal_bus *bus = &list->adapter->hal->bus;
+    struct transfer_walk walk;
+
+    for (transfer_begin(&walk, &list->transfer); walk.piece_bytes != 0; transfer_next(&walk)) {
+        bus_map_page(bus, mapping, *walk.pfn);
+        add_fragment(builder, *walk.pfn << MM_PAGE_SHIFT | walk.offset, walk.piece_bytes);
+    }
+}
+
+static void build_mixed(struct hal_list *list, struct bus_mapping *mapping, struct builder *builder)
+{
+    struct hal_bus *bus = &list->adapter->hal->bus;
+    struct transfer_walk walk;
+
+    for (transfer_begin(&walk, &list->transfer); walk.piece_bytes != 0; transfer_next(&walk)) {
+        uint64_t la;
+
+        if (adapter_reaches(list->adapter, *walk.pfn))
+            la = *walk.pfn << MM_PAGE_SHIFT | walk.offset;
+        else
+            la = bounce(list, &walk);
+        bus_map_page(bus, mapping, la >> MM_PAGE_SHIFT);
+        add_fragment(builder, la, walk.piece_bytes);
+    }
+}
+
+/* In a contiguous copy pages of chained MDLs need not join; then each piece begins where the last one ended. */
+static void build_contiguous(struct hal_list *list, struct bus_mapping *mapping,
+                             struct builder *builder)
+{
+    struct hal_bus *bus = &list->adapter->hal->bus;
+    struct mm *mm = list->adapter->hal->mm;
+    uint8_t *low = mm_page(mm, list->held.first);
+    struct transfer_walk walk;
+    uint64_t at;
+
+    transfer_begin(&walk, &list->transfer);
+    at = walk.offset;
+    add_fragment(builder, list->held.first << MM_PAGE_SHIFT | at, (uint32_t)list->transfer.size_bytes);
+    for (; walk.piece_bytes != 0; transfer_next(&walk)) {
+        list->pieces[list->piece_count++] = (struct copy_piece){
+            .buffer = (uint8_t *)mm_page(mm, *walk.pfn) + walk.offset,
+            .bounce = low + at,
+            .size_bytes = walk.piece_bytes,
+        };
+        at += walk.piece_bytes;
+    }
+    for (uint32_t i = 0; i < list->held.pages; i++)
+        bus_map_page(bus, mapping, list->held.first + i);
+}
+
+static uint64_t piece_bytes(const struct hal_list *list)
+{
+    uint64_t total = 0;
+
+    for (uint32_t i = 0; i < list->piece_count; i++)
+        total += list->pieces[i].size_bytes;
+    return total;
+}
+
+static void account(struct hal_list *list, uint32_t elements)
+{
+    struct hal *hal = list->adapter->hal;
+    uint64_t bounced = piece_bytes(list);
+    uint64_t direct = list->transfer.size_bytes - bounced;
+
+    hal->figures.direct_bytes += direct;
+    hal->figures.bounce_bytes += bounced;
+    hal->figures.lists_live++;
+    list->adapter->lists_live++;
+    TRACE(hal->trace, dma_map, list->adapter->id, list->serial, direct, bounced, elements,
+          list->held.registers);
+}
+
+static void build(struct hal_list *list, struct bus_mapping *mapping)
+{
+    struct builder builder = {list->sgl->Elements, 0, UINT64_MAX};
+    const SCATTER_GATHER_ELEMENT *last;
+
+    list->piece_count = 0;
+    if (!list->adapter->bounces)
+        build_direct(list, mapping, &builder);
+    else if (list->contiguous)
+        build_contiguous(list, mapping, &builder);
+    else
+        build_mixed(list, mapping, &builder);
+    last = &builder.elements[builder.count - 1];
+    list->sgl->NumberOfElements = builder.count;
+    list->sgl->Reserved = list->number;
+    mapping->first_la = (uint64_t)list->sgl->Elements[0].Address.QuadPart;
+    mapping->last_la = (uint64_t)last->Address.QuadPart + last->Length - 1;
+    list->serial = mapping->serial;
+    if (list->to_device)
+        copy_to_bounce(list->pieces, list->piece_count);
+    list->live = true;
+    account(list, builder.count);
+}
+
+/* ---- Getting -------------------------------------------------------------------------------------------------------- */
+
+/* Whether all of a transfer can be one element without bouncing. */
+static bool is_one_run(const struct hal_adapter *adapter, const struct transfer *transfer)
+{
+    struct transfer_walk walk;
+    uint64_t end_la = 0;
+    bool first = true;
+
+    for (transfer_begin(&walk, transfer); walk.piece_bytes != 0; transfer_next(&walk)) {
+        uint64_t la = *walk.pfn << MM_PAGE_SHIFT | walk.offset;
+
+        if (!adapter_reaches(adapter, *walk.pfn) ||
+            (!first && (la != end_la || (uint32_t)la == 0)))
+            return false;
+        end_la = la + walk.piece_bytes;
+        first = false;
+    }
+    return true;
+}
+
+/* Low pages the transfer needs; decides whether they must be contiguous. */
+static uint32_t pages_wanted(struct hal_list *list)
+{
+    struct hal_adapter *adapter = list->adapter;
+    uint64_t offset = list->transfer.mdl->ByteOffset + list->transfer.skip_bytes;
+
+    list->contiguous = false;
+    if (!adapter->bounces)
+        return 0;
+    if (adapter->scatter_gather)
+        return transfer_out_of_reach(adapter, &list->transfer);
+    if (is_one_run(adapter, &list->transfer))
+        return 0;
+    list->contiguous = true;
+    return (uint32_t)((offset % MM_PAGE_SIZE + list->transfer.size_bytes + MM_PAGE_SIZE - 1) >>
+                      MM_PAGE_SHIFT);
+}
+
+static enum registers_result start(struct hal_list *list)
+{
+    struct hal_adapter *adapter = list->adapter;
+    uint32_t pages = pages_wanted(list);
+    enum registers_result result;
+    struct bus_mapping *mapping;
+
+    if (pages > adapter->hal->low_pages)
+        return REGISTERS_NEVER;
+    if (pages != 0 && !reserve_pieces(list, list->pages))
+        return REGISTERS_NEVER;
+    result = registers_take(adapter, &list->held, list->pages, pages, list->contiguous);
+    if (result != REGISTERS_TAKEN)
+        return result;
+    mapping = bus_map(&adapter->hal->bus, adapter->slot, adapter->id,
+                      list->to_device ? BUS_TO_DEVICE : BUS_FROM_DEVICE);
+    if (mapping == NULL) {
+        registers_give(adapter, &list->held);
+        return REGISTERS_NEVER;
+    }
+    build(list, mapping);
+    return REGISTERS_TAKEN;
+}
+
+static void call_back(struct hal_list *list)
+{
+    PDEVICE_OBJECT device = list->device;
+    PIRP irp = device != NULL ? device->CurrentIrp : NULL;
+    KIRQL irql = ke_irql();
+
+    if (irql < DISPATCH_LEVEL)
+        ke_irql_raise(DISPATCH_LEVEL);
+    KE_CALL(list->routine, KE_ARG(device), KE_ARG(irp), KE_ARG(list->sgl), KE_ARG(list->context));
+    if (irql < DISPATCH_LEVEL)
+        ke_irql_lower(irql);
+}
+
+static bool start_later(struct hal_waiter *waiter)
+{
+    struct hal_list *list = container_of(waiter, struct hal_list, waiter);
+
+    if (start(list) != REGISTERS_TAKEN)
+        return false;
+    list_remove(&waiter->link);
+    list->waiting = false;
+    call_back(list);
+    return true;
+}
+
+static NTSTATUS refuse(struct hal_adapter *adapter, NTSTATUS status, uint32_t wanted)
+{
+    TRACE(adapter->hal->trace, dma_refused, adapter->id, (uint32_t)status, wanted,
+          adapter->cap - adapter->registers_in_use);
+    return status;
+}
+
+/* What every form of the request checks first. UNDOC: an unlocked buffer has no status of its own; it is the driver's
+ * mistake (bug check 0xE6, 0E), and gets the one for a transfer that cannot be made. So does length 0. */
+static NTSTATUS check(struct hal_adapter *adapter, const struct transfer *transfer,
+                      uint32_t *registers)
+{
+    struct hal *hal = adapter->hal;
+    enum transfer_check verdict = transfer_check(hal, transfer, registers);
+
+    if (verdict == TRANSFER_TOO_SHORT)
+        return refuse(adapter, STATUS_BUFFER_TOO_SMALL, 0);
+    if (verdict == TRANSFER_NOT_LOCKED || transfer->size_bytes == 0) {
+        KE_FINDING(hal->ke, VERIFY_dma_buffer, KE_ARG(transfer->mdl));
+        return refuse(adapter, STATUS_INSUFFICIENT_RESOURCES, 0);
+    }
+    if (*registers > adapter->grant) {
+        KE_FINDING(hal->ke, VERIFY_too_many_registers, *registers, adapter->grant);
+        return refuse(adapter, STATUS_INSUFFICIENT_RESOURCES, *registers);
+    }
+    return STATUS_SUCCESS;
+}
+
+static struct transfer transfer_of(PMDL mdl, PVOID current_va, ULONG length)
+{
+    uint64_t skip = KE_ARG(current_va) - KE_ARG(mdl->StartVa) - mdl->ByteOffset;
+
+    return (struct transfer){mdl, skip, length};
+}
+
+/* buffer NULL: the list comes from pool. */
+static NTSTATUS get(struct hal_adapter *adapter, struct hal_list *request, PVOID buffer,
+                    ULONG buffer_bytes)
+{
+    struct hal_list *list;
+    enum registers_result result;
+    uint32_t pages;
+    NTSTATUS status = check(adapter, &request->transfer, &pages);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    if (buffer != NULL && buffer_bytes < list_bytes(pages))
+        return refuse(adapter, STATUS_BUFFER_TOO_SMALL, pages);
+    if (sim_fault_point(adapter->hal->sim, "sg_list"))
+        return refuse(adapter, STATUS_INSUFFICIENT_RESOURCES, pages);
+    list = list_take(adapter);
+    if (list == NULL)
+        return refuse(adapter, STATUS_INSUFFICIENT_RESOURCES, pages);
+    if (buffer == NULL && !reserve_own(list, pages)) {
+        list_give(list);
+        return refuse(adapter, STATUS_INSUFFICIENT_RESOURCES, pages);
+    }
+    list->sgl = buffer != NULL ? buffer : list->own;
+    list->pages = pages;
+    list->transfer = request->transfer;
+    list->to_device = request->to_device;
+    list->device = request->device;
+    list->routine = request->routine;
+    list->context = request->context;
+    list->built = NULL;
+    list->mdl_built = false;
+    result = registers_must_wait(adapter) ? REGISTERS_WAIT : start(list);
+    if (result == REGISTERS_NEVER) {
+        list_give(list);
+        return refuse(adapter, STATUS_INSUFFICIENT_RESOURCES, pages);
+    }
+    if (result == REGISTERS_WAIT) {
+        list->waiting = true;
+        list->waiter.try_start = start_later;
+        registers_wait(adapter, &list->waiter, pages);
+        return STATUS_SUCCESS;
+    }
+    call_back(list);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI hal_get_scatter_gather_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT DeviceObject,
+                                           PMDL Mdl, PVOID CurrentVa, ULONG Length,
+                                           PDRIVER_LIST_CONTROL ExecutionRoutine, PVOID Context,
+                                           BOOLEAN WriteToDevice)
+{
+    struct hal_adapter *adapter = adapter_of(DmaAdapter);
+    struct hal_list request = {.to_device = WriteToDevice != FALSE, .device = DeviceObject,
+                               .routine = ExecutionRoutine, .context = Context};
+
+    if (adapter == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    hal_require_irql(adapter->hal, DISPATCH_LEVEL, DISPATCH_LEVEL);
+    request.transfer = transfer_of(Mdl, CurrentVa, Length);
+    return get(adapter, &request, NULL, 0);
+}
+
+/* The buffer holds the list and must stay until it is put; what else Windows keeps there is kept elsewhere here. */
+NTSTATUS NTAPI hal_build_scatter_gather_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT DeviceObject,
+                                             PMDL Mdl, PVOID CurrentVa, ULONG Length,
+                                             PDRIVER_LIST_CONTROL ExecutionRoutine, PVOID Context,
+                                             BOOLEAN WriteToDevice, PVOID ScatterGatherBuffer,
+                                             ULONG ScatterGatherLength)
+{
+    struct hal_adapter *adapter = adapter_of(DmaAdapter);
+    struct hal_list request = {.to_device = WriteToDevice != FALSE, .device = DeviceObject,
+                               .routine = ExecutionRoutine, .context = Context};
+
+    if (adapter == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    hal_require_irql(adapter->hal, DISPATCH_LEVEL, DISPATCH_LEVEL);
+    request.transfer = transfer_of(Mdl, CurrentVa, Length);
+    return get(adapter, &request, ScatterGatherBuffer, ScatterGatherLength);
+}
+
+/* Without an MDL the worst case for that many bytes at that address, else what this buffer needs: one element and one
+ * map register for each page spanned. CalculateScatterGatherList, Remarks. */
+NTSTATUS NTAPI hal_calculate_scatter_gather_list(PDMA_ADAPTER DmaAdapter, PMDL Mdl,
+                                                 PVOID CurrentVa, ULONG Length,
+                                                 PULONG ScatterGatherListSize,
+                                                 PULONG pNumberOfMapRegisters)
+{
+    struct hal_adapter *adapter = adapter_of(DmaAdapter);
+    uint32_t pages = ADDRESS_AND_SIZE_TO_SPAN_PAGES(CurrentVa, Length);
+
+    if (adapter == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    if (Mdl != NULL) {
+        struct transfer transfer = transfer_of(Mdl, CurrentVa, Length);
+
+        if (transfer_check(adapter->hal, &transfer, &pages) == TRANSFER_TOO_SHORT)
+            return STATUS_BUFFER_TOO_SMALL;
+    }
+    if (pages > adapter->grant)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    *ScatterGatherListSize = list_bytes(pages);
+    if (pNumberOfMapRegisters != NULL)
+        *pNumberOfMapRegisters = pages;
+    return STATUS_SUCCESS;
+}
+
+/* ---- Putting ---------------------------------------------------------------------------------------------------------- */
+
+static struct hal_list *list_of(struct hal_adapter *adapter, PSCATTER_GATHER_LIST sgl)
+{
+    struct hal *hal = adapter->hal;
+    ULONG_PTR number = sgl->Reserved;
+
+    if (number != 0 && number <= hal->lists.count) {
+        struct hal_list *list = hal->lists.items[number - 1];
+
+        if (list != NULL && list->live && list->sgl == sgl && list->adapter == adapter)
+            return list;
+    }
+    for (size_t i = 0; i < hal->lists.count; i++) { /* the driver has written over Reserved */
+        struct hal_list *list = hal->lists.items[i];
+
+        if (list != NULL && list->live && list->sgl == sgl && list->adapter == adapter)
+            return list;
+    }
+    KE_FINDING(hal->ke, VERIFY_list_not_put, KE_ARG(sgl));
+    return NULL;
+}
+
+static void end(struct hal_list *list)
+{
+    struct hal_adapter *adapter = list->adapter;
+    struct hal *hal = adapter->hal;
+    uint64_t copied = 0;
+
+    bus_unmap(&hal->bus, list->serial);
+    if (!list->to_device) {
+        copy_from_bounce(list->pieces, list->piece_count);
+        copied = piece_bytes(list);
+    }
+    registers_give(adapter, &list->held);
+    if (list->built != NULL)
+        IoFreeMdl(list->built);
+    adapter->lists_live--;
+    hal->figures.lists_live--;
+    TRACE(hal->trace, dma_unmap, adapter->id, list->serial, copied, adapter->registers_in_use);
+    if (list->sgl == list->own) /* the next reader of the old list finds nothing in it */
+        list->sgl->NumberOfElements = 0;
+    list->sgl->Reserved = 0;
+    list_give(list);
+}
+
+void NTAPI hal_put_scatter_gather_list(PDMA_ADAPTER DmaAdapter, PSCATTER_GATHER_LIST ScatterGather,
+                                       BOOLEAN WriteToDevice)
+{
+    struct hal_adapter *adapter = adapter_of(DmaAdapter);
+    struct hal_list *list = adapter != NULL ? list_of(adapter, ScatterGather) : NULL;
+    struct hal *hal;
+
+    if (list == NULL)
+        return;
+    hal = adapter->hal;
+    hal_require_irql(hal, DISPATCH_LEVEL, DISPATCH_LEVEL);
+    if (list->to_device != (WriteToDevice != FALSE))
+        KE_FINDING(hal->ke, VERIFY_dma_direction, KE_ARG(ScatterGather));
+    end(list);
+    registers_serve(hal);
+}
+
+/* ---- An MDL for the list ------------------------------------------------------------------------------------------------ */
+
+static PMDL build_mdl(struct hal_list *list)
+{
+    PSCATTER_GATHER_LIST sgl = list->sgl;
+    ULONG offset = (ULONG)(sgl->Elements[0].Address.QuadPart % MM_PAGE_SIZE);
+    PMDL mdl = IoAllocateMdl((PVOID)(ULONG_PTR)offset, (ULONG)list->transfer.size_bytes, FALSE,
+                             FALSE, NULL);
+    PFN_NUMBER *pfn;
+
+    if (mdl == NULL)
+        return NULL;
+    pfn = MmGetMdlPfnArray(mdl);
+    for (ULONG i = 0; i < sgl->NumberOfElements; i++) {
+        uint64_t la = (uint64_t)sgl->Elements[i].Address.QuadPart;
+
+        for (uint64_t page = la >> MM_PAGE_SHIFT;
+             page <= (la + sgl->Elements[i].Length - 1) >> MM_PAGE_SHIFT; page++)
+            *pfn++ = page;
+    }
+    mdl->MdlFlags |= MDL_PARTIAL;
+    return mdl;
+}
+
+/* The pages the device sees, as an MDL: the original one where nothing is bounced. The list owns what it makes here. A
+ * second call for the same list is refused. UNDOC: lists over several MDLs whose pieces do not join at page ends have
+ * no such MDL; they get STATUS_INVALID_PARAMETER. BuildMdlFromScatterGatherList, Return value. */
+NTSTATUS NTAPI hal_build_mdl_from_list(PDMA_ADAPTER DmaAdapter,
+                                       PSCATTER_GATHER_LIST ScatterGather, PMDL OriginalMdl,
+                                       PMDL *TargetMdl)
+{
+    struct hal_adapter *adapter = adapter_of(DmaAdapter);
+    struct hal_list *list = adapter != NULL ? list_of(adapter, ScatterGather) : NULL;
+
+    if (list == NULL || OriginalMdl == NULL)
+        return STATUS_INVALID_PARAMETER;
+    if (list->mdl_built)
+        return STATUS_NONE_MAPPED;
+    if (list->piece_count == 0) {
+        list->mdl_built = true;
+        *TargetMdl = OriginalMdl;
+        return STATUS_SUCCESS;
+    }
+    if (list->transfer.mdl->ByteCount - list->transfer.skip_bytes < list->transfer.size_bytes)
+        return STATUS_INVALID_PARAMETER;
+    list->built = build_mdl(list);
+    if (list->built == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    list->mdl_built = true;
+    *TargetMdl = list->built;
+    return STATUS_SUCCESS;
+}
+
+/* ---- Ends ------------------------------------------------------------------------------------------------------------------ */
+
+void sglist_end(struct hal_adapter *adapter)
+{
+    struct hal *hal = adapter->hal;
+
+    for (size_t i = 0; i < hal->lists.count; i++) {
+        struct hal_list *list = hal->lists.items[i];
+
+        if (list == NULL || list->adapter != adapter)
+            continue;
+        if (list->waiting) {
+            list_remove(&list->waiter.link);
+            list->waiting = false;
+        }
+        if (list->live)
+            end(list);
+    }
+    for (size_t i = 0; i < hal->lists.count; i++) {
+        struct hal_list *list = hal->lists.items[i];
+
+        if (list != NULL && list->adapter == adapter)
+            list_free(hal, list);
+    }
+    array_clear(&adapter->spare);
+}
+
+void sglist_fini(struct hal *hal)
+{
+    for (size_t i = 0; i < hal->lists.count; i++)
+        weir_assert(hal->lists.items[i] == NULL);
+    array_fini(&hal->lists);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* One scatter/gather list: from the driver's request until it is put. The list that the driver sees is nonpaged pool (or
+ * the driver's own buffer); everything else is here. Structs and their pool are used again by their adapter. */
+#ifndef WEIR_HAL_SGLIST_H
+#define WEIR_HAL_SGLIST_H
+
+#include "hal/copy.h"
+#include "hal/transfer.h"
+
+struct hal_list {
+    uint64_t magic;
+    struct hal_waiter waiter;
+    struct hal_adapter *adapter;
+    uint32_t number; /* index in hal->lists + 1, in the driver's list as Reserved */
+    bool live; /* mapped: the driver has it */
+    bool waiting;
+    bool to_device;
+    bool contiguous; /* the whole transfer is bounced into one run */
+    uint32_t serial; /* of the bus mapping */
+    PSCATTER_GATHER_LIST sgl; /* what the driver has */
+    PSCATTER_GATHER_LIST own; /* in pool, room for capacity elements; NULL: not yet */
+    uint32_t capacity;
+    struct transfer transfer;
+    uint32_t pages; /* spanned */
+    struct hal_registers held;
+    struct copy_piece *pieces; /* one for each bounced page */
+    uint32_t piece_count, piece_capacity;
+    PMDL built; /* BuildMdlFromScatterGatherList */
+    bool mdl_built;
+    PDEVICE_OBJECT device;
+    PDRIVER_LIST_CONTROL routine;
+    PVOID context;
+};
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* The part of an MDL chain that a transfer covers, and the walk over its pages. CurrentVa counts from the first MDL's
+ * own address and need not be mapped anywhere; a transfer may run on into the MDLs chained to it.
+ * GetScatterGatherList, MapTransfer: CurrentVa. */
+#ifndef WEIR_HAL_TRANSFER_H
+#define WEIR_HAL_TRANSFER_H
+
+#include "hal/adapter.h"
+
+struct transfer {
+    PMDL mdl;
+    uint64_t skip_bytes; /* from the first MDL's buffer */
+    uint64_t size_bytes;
+};
+
+enum transfer_check { TRANSFER_GOOD, TRANSFER_TOO_SHORT, TRANSFER_NOT_LOCKED };
+
+/* Whether the chain holds the transfer, is locked, and names RAM only (no DMA from card to card). *registers gets one for each page spanned. */
+enum transfer_check transfer_check(struct hal *hal, const struct transfer *transfer,
+                                   uint32_t *registers);
+/* Pages of the transfer that the adapter cannot reach. */
+uint32_t transfer_out_of_reach(const struct hal_adapter *adapter, const struct transfer *transfer);
+
+/* The pages in order, one piece of one page at a time. Start with transfer_begin; piece_bytes 0 is the end. */
+struct transfer_walk {
+    PMDL mdl;
+    const PFN_NUMBER *pfn;
+    uint64_t left_in_mdl;
+    uint64_t left_bytes;
+    uint32_t offset; /* in the page */
+    uint32_t piece_bytes;
+};
+
+static inline void transfer_fit(struct transfer_walk *walk)
+{
+    uint64_t piece = MM_PAGE_SIZE - walk->offset;
+
+    piece = piece < walk->left_in_mdl ? piece : walk->left_in_mdl;
+    walk->piece_bytes = (uint32_t)(piece < walk->left_bytes ? piece : walk->left_bytes);
+}
+
+static inline void transfer_begin(struct transfer_walk *walk, const struct transfer *transfer)
+{
+    uint64_t from_page = transfer->mdl->ByteOffset + transfer->skip_bytes;
+
+    walk->mdl = transfer->mdl;
+    walk->pfn = MmGetMdlPfnArray(transfer->mdl) + (from_page >> MM_PAGE_SHIFT);
+    walk->left_in_mdl = transfer->mdl->ByteCount - transfer->skip_bytes;
+    walk->left_bytes = transfer->size_bytes;
+    walk->offset = (uint32_t)(from_page % MM_PAGE_SIZE);
+    transfer_fit(walk);
+}
+
+static inline void transfer_next(struct transfer_walk *walk)
+{
+    walk->left_in_mdl -= walk->piece_bytes;
+    walk->left_bytes -= walk->piece_bytes;
+    walk->pfn++;
+    walk->offset = 0;
+    while (weir_unlikely(walk->left_in_mdl == 0 && walk->left_bytes != 0)) {
+        walk->mdl = walk->mdl->Next;
+        walk->pfn = MmGetMdlPfnArray(walk->mdl);
+        walk->left_in_mdl = walk->mdl->ByteCount;
+        walk->offset = walk->mdl->ByteOffset;
+    }
+    transfer_fit(walk);
+}
+
+#endif
