@@ -11,28 +11,42 @@
 #include "client/internal.h"
 
 static const uint64_t second_100ns = 10000000;
+enum { ARRIVAL_MS = 5000 };
 
 /* ---- Filter and pin --------------------------------------------------------------------------------------- */
 
-bool client_find_filter(struct client_session *session)
+static const UNICODE_STRING *find_interface(struct client_session *session)
 {
     static const GUID *const classes[] = {&KSCATEGORY_CAPTURE, &KSCATEGORY_VIDEO,
                                           &KSCATEGORY_VIDEO_CAMERA};
-    NTSTATUS status = STATUS_NO_MORE_ENTRIES;
+    const UNICODE_STRING *link;
 
     for (unsigned i = 0; i < ARRAY_LEN(classes); i++) {
-        const UNICODE_STRING *link;
-
-        if (!NT_SUCCESS(io_interface_at(session->io, classes[i], 0, &link)))
-            continue;
-        status = io_file_open(session->io, NULL, link, FILE_READ_DATA | FILE_WRITE_DATA,
-                              &session->filter);
-        if (NT_SUCCESS(status))
-            return true;
-        return client_fail(session, CLIENT_REFUSED, status, "the filter cannot be opened");
+        if (NT_SUCCESS(io_interface_at(session->io, classes[i], 0, &link)))
+            return link;
     }
-    return client_fail(session, CLIENT_NO_PIN, status,
-                       "the driver enables no device interface of a capture category");
+    return NULL;
+}
+
+/* Interfaces appear after the start, from a worker thread: an application waits for their arrival. */
+bool client_find_filter(struct client_session *session)
+{
+    LARGE_INTEGER millisecond = {.QuadPart = -10000};
+    const UNICODE_STRING *link = find_interface(session);
+    NTSTATUS status;
+
+    for (unsigned i = 0; i < ARRIVAL_MS && link == NULL; i++) {
+        KeDelayExecutionThread(UserMode, FALSE, &millisecond);
+        link = find_interface(session);
+    }
+    if (link == NULL)
+        return client_fail(session, CLIENT_NO_PIN, STATUS_SUCCESS,
+                           "the driver enables no device interface of a capture category");
+    status = io_file_open(session->io, NULL, link, FILE_READ_DATA | FILE_WRITE_DATA,
+                          &session->filter);
+    if (NT_SUCCESS(status))
+        return true;
+    return client_fail(session, CLIENT_REFUSED, status, "the filter cannot be opened");
 }
 
 static bool pin_gives_data(struct client_session *session, ULONG pin_id)
