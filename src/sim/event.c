@@ -114,12 +114,20 @@ bool sim_event_cancel(struct sim *sim, struct sim_event *event)
 
 void sim_events_fire(struct sim *sim)
 {
+    weir_assert(!sim->firing);
+    sim->firing = true;
     while (sim->next_due_ns <= sim->now_ns) {
         struct sim_event *event = sim->heap.items[1];
 
         sim_event_cancel(sim, event);
         event->fire(event->ctx);
     }
+    sim->firing = false;
+}
+
+bool sim_in_event(struct sim *sim)
+{
+    return sim->firing;
 }
 
 void sim_events_jump(struct sim *sim)

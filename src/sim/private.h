@@ -104,6 +104,7 @@ struct sim {
 
     ARRAY(struct sim_event *) heap; /* heap.items[0] is unused: index 0 means not armed */
     uint64_t event_sequence;
+    bool firing; /* an event function runs */
 
     struct sim_fiber host; /* stands for the stack that called sim_run */
     bool running;

@@ -85,6 +85,7 @@ static void pass_time(struct sim *sim, uint64_t cost_ns)
 
 void sim_yield(struct sim *sim, uint64_t cost_ns)
 {
+    weir_assert(!sim->firing);
     progress(sim);
     pass_time(sim, cost_ns ? cost_ns : sim->yield_cost_ns);
     if (others(sim) && draw_switch(sim))

@@ -76,6 +76,7 @@ struct sim_event {
 void sim_event_init(struct sim_event *event, sim_event_fn *fire, void *ctx);
 void sim_event_arm(struct sim *sim, struct sim_event *event, uint64_t due_ns);
 bool sim_event_cancel(struct sim *sim, struct sim_event *event); /* true if it was armed */
+bool sim_in_event(struct sim *sim); /* an event function runs: no yield, no guest code */
 
 /* ---- Fibers ---------------------------------------------------------------------------------- */
 typedef void sim_fiber_fn(void *ctx); /* must not return: its CPU goes on with another fiber */

@@ -25,6 +25,12 @@ void ke_set_irql(struct ke *ke, KIRQL irql)
     ke->trace->irql = irql;
 }
 
+/* Not in events, whose work is delivered when the CPU goes on, and not before or after the run. */
+static bool may_deliver(struct ke *ke)
+{
+    return sim_fiber_current() && !sim_in_event(ke->sim);
+}
+
 /* Raising to a lower level or lowering to a higher one ends Windows: bug checks 0x9 and 0xA, which
  * take the level asked for and the one it was (KeRaiseIrql and KeLowerIrql, Remarks). */
 KIRQL ke_irql_raise(KIRQL to)
@@ -45,7 +51,7 @@ void ke_irql_lower(KIRQL to)
     if (weir_unlikely(to > ke->cpu->irql))
         ke_bug_check(0x0A, ke->cpu->irql, to, 0, ke_caller_va());
     ke_set_irql(ke, to);
-    if (sim_fiber_current())
+    if (may_deliver(ke))
         sim_yield(ke->sim, 0);
 }
 
@@ -68,6 +74,8 @@ static bool interrupt_possible(struct ke *ke, const struct ke_cpu *cpu)
 
 void ke_deliver(struct ke *ke)
 {
+    if (!may_deliver(ke))
+        return;
     for (;;) {
         struct ke_cpu *cpu = ke->cpu; /* a thread switch may change it */
 
@@ -85,11 +93,12 @@ void ke_deliver(struct ke *ke)
     }
 }
 
-void ke_spin(struct ke *ke, const void *lock)
+/* Two ways of never ending: nobody can do anything, or timers go on while CPUs spin. */
+void ke_spin(struct ke *ke, const void *lock, uint64_t since_ns)
 {
-    if (weir_likely(sim_spin(ke->sim)))
+    if (weir_likely(sim_spin(ke->sim) && ke->trace->now_ns - since_ns < KE_SPIN_LIMIT_NS))
         return;
-    KE_FINDING(ke, VERIFY_deadlock, (uint64_t)lock);
+    KE_FINDING(ke, VERIFY_deadlock, ke_shown_va(lock));
     sim_stop(ke->sim, KE_STOP_STALL);
     weir_assert_failed(__FILE__, __LINE__, "a stopped simulation goes on");
 }

@@ -79,7 +79,7 @@ static void run_first(struct ke *ke)
     PVOID argument2 = dpc->SystemArgument2;
 
     dpc->DpcData = NULL;
-    TRACE(ke->trace, dpc, (uint64_t)dpc, (uint64_t)routine);
+    TRACE(ke->trace, dpc, ke_shown_va(dpc), ke_shown_va(routine));
     KE_CALL(routine, KE_ARG(dpc), KE_ARG(context), KE_ARG(argument1), KE_ARG(argument2));
 }
 
@@ -116,10 +116,11 @@ static bool dpcs_left(struct ke *ke)
 void NTAPI KeFlushQueuedDpcs(void)
 {
     struct ke *ke = ke_ambient;
+    uint64_t since_ns = ke->trace->now_ns;
 
     ke_deliver_pending(ke);
     while (dpcs_left(ke))
-        ke_spin(ke, NULL);
+        ke_spin(ke, NULL, since_ns);
 }
 
 void NTAPI KeSetImportanceDpc(PRKDPC Dpc, KDPC_IMPORTANCE Importance)
@@ -139,4 +140,21 @@ NTSTATUS NTAPI KeSetTargetProcessorDpcEx(PKDPC Dpc, PPROCESSOR_NUMBER ProcNumber
         return STATUS_INVALID_PARAMETER;
     Dpc->Number = (USHORT)(TARGETED + ProcNumber->Number);
     return STATUS_SUCCESS;
+}
+
+bool ke_dpc_in(struct ke *ke, uint64_t va, uint64_t size_bytes, uint64_t *out_va)
+{
+    for (unsigned i = 0; i < ke->cpu_count; i++) {
+        PLIST_ENTRY head = ke->cpus[i].dpc_queue;
+
+        for (PLIST_ENTRY entry = head->Flink; entry != head; entry = entry->Flink) {
+            uint64_t dpc_va = (uint64_t)CONTAINING_RECORD(entry, KDPC, DpcListEntry);
+
+            if (dpc_va - va < size_bytes) {
+                *out_va = dpc_va;
+                return true;
+            }
+        }
+    }
+    return false;
 }

@@ -154,6 +154,60 @@ static void a_dpc_may_queue_itself_and_takes_time(void **state)
     RUN(1, 1, requeue_itself);
 }
 
+static void search(struct world *world)
+{
+    KDPC dpc;
+    KIRQL old;
+    uint64_t found = 0;
+
+    count = 0;
+    KeInitializeDpc(&dpc, note, "x");
+    KeRaiseIrql(DISPATCH_LEVEL, &old);
+    KeInsertQueueDpc(&dpc, NULL, NULL);
+    assert_true(ke_dpc_in(world->ke, (uint64_t)&dpc, sizeof dpc, &found));
+    assert_int_equal(found, (uint64_t)&dpc);
+    KeLowerIrql(old);
+    assert_false(ke_dpc_in(world->ke, (uint64_t)&dpc, sizeof dpc, &found));
+}
+
+static void memory_that_holds_a_queued_dpc_is_known(void **state)
+{
+    (void)state;
+    RUN(1, 1, search);
+}
+
+static KEVENT set_by_event;
+static KDPC queued_by_event;
+
+static void device_event(void *ctx)
+{
+    (void)ctx;
+    KeInsertQueueDpc(&queued_by_event, NULL, NULL);
+    KeSetEvent(&set_by_event, 0, FALSE);
+    assert_int_equal(count, 0);
+}
+
+static void from_event(struct world *world)
+{
+    struct sim_event event;
+
+    count = 0;
+    KeInitializeEvent(&set_by_event, NotificationEvent, FALSE);
+    KeInitializeDpc(&queued_by_event, note, "x");
+    sim_event_init(&event, device_event, NULL);
+    sim_event_arm(world->sim, &event, 1000);
+    wait_for(&set_by_event);
+    KeFlushQueuedDpcs();
+    assert_int_equal(count, 1);
+}
+
+static void what_an_event_queues_runs_after_the_event(void **state)
+{
+    (void)state;
+    RUN(1, 1, from_event);
+    RUN(2, 3, from_event);
+}
+
 static int events_at_end;
 
 static void count_events(struct world *world)
@@ -178,6 +232,8 @@ int main(void)
         cmocka_unit_test(a_removed_dpc_does_not_run),
         cmocka_unit_test(a_targeted_dpc_runs_there_and_flushing_waits_for_it),
         cmocka_unit_test(a_dpc_may_queue_itself_and_takes_time),
+        cmocka_unit_test(memory_that_holds_a_queued_dpc_is_known),
+        cmocka_unit_test(what_an_event_queues_runs_after_the_event),
         cmocka_unit_test(each_dpc_leaves_an_event),
     };
 

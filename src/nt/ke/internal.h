@@ -26,6 +26,8 @@ enum {
     KE_TIME_INCREMENT_100NS = 156250
 };
 
+#define KE_SPIN_LIMIT_NS UINT64_C(10000000000)
+
 /* 2026-01-01 00:00:00 UTC in units of 100 ns since 1601: the system time at boot. */
 #define KE_BOOT_TIME_100NS INT64_C(134116992000000000)
 
@@ -98,8 +100,13 @@ static inline void ke_deliver_pending(struct ke *ke)
 void ke_set_irql(struct ke *ke, KIRQL irql); /* of this CPU, and nothing else happens */
 /* Work of these kinds (KE_PENDING_*) waits for the CPU. Callable from events. */
 void ke_cpu_request(struct ke *ke, struct ke_cpu *cpu, uint32_t pending);
-/* Waits for another CPU; a deadlock is reported and ends the run. */
-void ke_spin(struct ke *ke, const void *lock);
+/* Waits for another CPU, since then; a deadlock is reported and ends the run. */
+void ke_spin(struct ke *ke, const void *lock, uint64_t since_ns);
+/* For events: host addresses differ from run to run and are shown as 0. */
+static inline uint64_t ke_shown_va(const void *address)
+{
+    return sim_is_guest_visible((uint64_t)address) ? (uint64_t)address : 0;
+}
 
 /* call.c: as ke_call_args, but guest code starts at the top of this guest stack. */
 uint64_t ke_call_on_stack(struct ke *ke, uint64_t top_va, const void *fn, unsigned count,

@@ -276,10 +276,11 @@ void ke_interrupt_disconnect(struct ke_interrupt *interrupt)
     struct ke *ke = ke_ambient;
     struct ke_vector *vector = interrupt->vector;
     uint64_t key = (uint64_t)interrupt->config.kinterrupt;
+    uint64_t since_ns = ke->trace->now_ns;
 
     weir_assert(interrupt->magic == interrupt_magic);
     while (interrupt->running)
-        ke_spin(ke, interrupt->lock);
+        ke_spin(ke, interrupt->lock, since_ns);
     list_remove(&interrupt->link);
     if (list_is_empty(&vector->connections))
         withdraw(vector);

@@ -204,6 +204,11 @@ void ke_reschedule(struct ke *ke)
     struct ke_thread *next;
 
     cpu->pending &= ~(uint32_t)KE_PENDING_SWITCH;
+    if (!(current->affinity & bit_of(cpu->number))) {
+        place(ke, current);
+        ke_switch_away(ke);
+        return;
+    }
     next = take_next(ke, cpu, current->priority + (cpu->rotate ? 0 : 1));
     if (!next) {
         cpu->rotate = false;
@@ -271,10 +276,8 @@ void ke_set_affinity(struct ke *ke, struct ke_thread *thread, uint32_t affinity)
     if (queued)
         dequeue(ke, thread);
     thread->affinity = affinity;
-    if (thread->state == KE_THREAD_READY)
+    if (thread->state == KE_THREAD_READY ||
+        (thread->state == KE_THREAD_RUNNING && !(affinity & bit_of(thread->cpu))))
         replace(ke, thread);
-    if (thread != ke_this_thread(ke) || (affinity & bit_of(thread->cpu)))
-        return;
-    place(ke, thread);
-    ke_switch_away(ke);
+    ke_deliver_pending(ke);
 }

@@ -18,18 +18,19 @@ static KSPIN_LOCK held_by(const struct ke_cpu *cpu)
 
 static void found_recursive(struct ke *ke, PKSPIN_LOCK lock)
 {
-    KE_FINDING(ke, VERIFY_spin_lock_recursive, (uint64_t)lock);
+    KE_FINDING(ke, VERIFY_spin_lock_recursive, ke_shown_va(lock));
     ke_bug_check(0x0F, (uint64_t)lock, 0, 0, 0);
 }
 
 void ke_spin_acquire(struct ke *ke, PKSPIN_LOCK lock)
 {
     volatile KSPIN_LOCK *word = lock;
+    uint64_t since_ns = ke->trace->now_ns;
 
     while (weir_unlikely(*word != 0)) {
         if (*word == held_by(ke->cpu))
             found_recursive(ke, lock);
-        ke_spin(ke, lock);
+        ke_spin(ke, lock, since_ns);
     }
     *word = held_by(ke->cpu);
 }
@@ -37,7 +38,7 @@ void ke_spin_acquire(struct ke *ke, PKSPIN_LOCK lock)
 void ke_spin_release(struct ke *ke, PKSPIN_LOCK lock)
 {
     if (weir_unlikely(*lock != held_by(ke->cpu)))
-        KE_FINDING(ke, VERIFY_spin_lock_not_owned, (uint64_t)lock);
+        KE_FINDING(ke, VERIFY_spin_lock_not_owned, ke_shown_va(lock));
     *(volatile KSPIN_LOCK *)lock = 0;
 }
 

@@ -167,6 +167,25 @@ static void two_cpus_that_wait_for_each_other_are_a_deadlock(void **state)
     }
 }
 
+static KTIMER ticking;
+
+static void deadlock_with_timer(struct world *world)
+{
+    KeInitializeTimer(&ticking);
+    KeSetTimerEx(&ticking, in_ms(1), 1, NULL);
+    deadlock(world);
+}
+
+static void timers_that_go_on_do_not_hide_a_deadlock(void **state)
+{
+    struct world world;
+
+    (void)state;
+    world_live(&world, 1, 2, deadlock_with_timer);
+    assert_int_equal(world.rules[VERIFY_deadlock], 1);
+    assert_int_equal(world.stopped, KE_STOP_STALL);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -175,6 +194,7 @@ int main(void)
         cmocka_unit_test(taking_a_lock_twice_is_a_finding_and_bug_check_f),
         cmocka_unit_test(releasing_a_free_lock_is_a_finding),
         cmocka_unit_test(two_cpus_that_wait_for_each_other_are_a_deadlock),
+        cmocka_unit_test(timers_that_go_on_do_not_hide_a_deadlock),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -279,6 +279,8 @@ _Noreturn void ke_thread_exit(NTSTATUS status)
     struct ke_thread *thread = ke_this_thread(ke);
 
     weir_assert(!thread->idle);
+    if (ke->cpu->irql > APC_LEVEL)
+        ke_wait_bug_check(ke, thread->object);
     check_end(thread);
     thread->exit_status = status;
     thread->object->thread.Header.SignalState = 1;

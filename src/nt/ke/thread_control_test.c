@@ -88,6 +88,25 @@ static void affinity(struct world *world)
     assert_int_equal(KeSetSystemAffinityThreadEx(0), 0); /* no such processor: nothing changes */
 }
 
+static void affinity_at_dispatch(struct world *world)
+{
+    KIRQL old;
+
+    (void)world;
+    KeSetSystemAffinityThread(1);
+    KeRaiseIrql(DISPATCH_LEVEL, &old);
+    KeSetSystemAffinityThread(4);
+    assert_int_equal(KeGetCurrentProcessorNumber(), 0);
+    KeLowerIrql(old);
+    assert_int_equal(KeGetCurrentProcessorNumber(), 2);
+}
+
+static void at_dispatch_level_it_moves_when_irql_falls(void **state)
+{
+    (void)state;
+    RUN(1, 3, affinity_at_dispatch);
+}
+
 static void affinity_moves_the_thread_at_once(void **state)
 {
     (void)state;
@@ -177,6 +196,7 @@ int main(void)
         cmocka_unit_test(lowering_the_priority_lets_a_better_thread_run),
         cmocka_unit_test(raising_a_ready_thread_lets_it_preempt),
         cmocka_unit_test(affinity_moves_the_thread_at_once),
+        cmocka_unit_test(at_dispatch_level_it_moves_when_irql_falls),
         cmocka_unit_test(regions_nest),
         cmocka_unit_test(run_time_counts_in_clock_increments),
         cmocka_unit_test(cycles_follow_virtual_time_and_the_swap_flag_is_kept),

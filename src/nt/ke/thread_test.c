@@ -136,6 +136,25 @@ static void in_region(struct world *world)
     sleep_ms(1);
 }
 
+static void end_at_dispatch(void *ctx)
+{
+    (void)ctx;
+    KfRaiseIrql(DISPATCH_LEVEL);
+    ke_thread_exit(STATUS_SUCCESS);
+}
+
+static void at_dispatch(struct world *world)
+{
+    assert_int_equal(ke_thread_start(world->ke, "raised", end_at_dispatch, NULL, NULL), 0);
+    sleep_ms(1);
+}
+
+static void ending_at_dispatch_level_is_a_bug_check(void **state)
+{
+    (void)state;
+    RUN_INTO_BUG_CHECK(1, 1, at_dispatch, 0x0A);
+}
+
 static void ending_in_a_critical_region_is_bug_check_20(void **state)
 {
     (void)state;
@@ -150,6 +169,7 @@ int main(void)
         cmocka_unit_test(slots_serve_again),
         cmocka_unit_test(there_is_a_limit_and_ended_threads_make_room),
         cmocka_unit_test(creation_can_be_made_to_fail),
+        cmocka_unit_test(ending_at_dispatch_level_is_a_bug_check),
         cmocka_unit_test(ending_in_a_critical_region_is_bug_check_20),
     };
 
