@@ -35,9 +35,10 @@ static void check_sendable(struct io *io, PDEVICE_OBJECT device, PIRP irp, struc
 }
 
 /* Requests of the system start as not supported, so that an answer nobody gave can be told. */
-static void check_preset(struct io *io, PIRP irp, UCHAR major)
+static void check_preset(struct io *io, PIRP irp, const struct io_irp *state, UCHAR major)
 {
-    if (irp->CurrentLocation != irp->StackCount)
+    /* A driver at the top that skips its location passes the IRP on at the same one. */
+    if (irp->CurrentLocation != irp->StackCount || (state != NULL && state->in_flight))
         return;
     if (major != IRP_MJ_PNP && major != IRP_MJ_POWER && major != IRP_MJ_SYSTEM_CONTROL)
         return;
@@ -94,7 +95,7 @@ NTSTATUS NTAPI IofCallDriver(PDEVICE_OBJECT device, PIRP irp)
     major = location->MajorFunction;
     if (major > IRP_MJ_MAXIMUM_FUNCTION)
         ke_bug_check(DRIVER_VERIFIER_IOMANAGER_VIOLATION, BAD_IRP, KE_ARG(irp), major, 0);
-    check_preset(io, irp, major);
+    check_preset(io, irp, state, major);
     if (state != NULL) {
         state->in_flight = true;
         call.location = irp->CurrentLocation;

@@ -138,7 +138,7 @@ static void release_system_buffer(struct io *io, PIRP irp)
         irp->IoStatus.Information != 0)
         (void)mm_copy_to_va(io->mm, KE_ARG(irp->UserBuffer), buffer, irp->IoStatus.Information);
     if (irp->Flags & IRP_DEALLOCATE_BUFFER)
-        ExFreePoolWithTag(buffer, IO_TAG_BUFFER);
+        ExFreePool(buffer); /* perhaps a driver's, with a tag of its own */
 }
 
 void io_irp_finish(struct io *io, struct io_irp *state)
