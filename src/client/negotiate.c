@@ -157,6 +157,17 @@ static uint32_t height_of(const KS_BITMAPINFOHEADER *header)
     return (uint32_t)(header->biHeight < 0 ? -header->biHeight : header->biHeight);
 }
 
+/* The interval nearest to the wanted one that the range allows; 0 when it is more than 0.2 % away, so that 30 finds
+ * a driver that says 29.97. */
+static uint64_t clamp_interval(const KS_VIDEO_STREAM_CONFIG_CAPS *caps, uint64_t interval)
+{
+    uint64_t low = (uint64_t)caps->MinFrameInterval, high = (uint64_t)caps->MaxFrameInterval;
+    uint64_t nearest = interval < low ? low : interval > high ? high : interval;
+    uint64_t away = nearest > interval ? nearest - interval : interval - nearest;
+
+    return low <= high && away <= interval / 500 ? nearest : 0;
+}
+
 /* 0: not at all; otherwise the better the higher. */
 static unsigned fitness(const struct client_session *session, const KS_DATARANGE_VIDEO *video)
 {
@@ -182,10 +193,8 @@ static unsigned fitness(const struct client_session *session, const KS_DATARANGE
         score += exact ? 4 : 0;
     }
     if (interval != 0) {
-        bool within = (int64_t)interval >= caps->MinFrameInterval - 1 &&
-                      (int64_t)interval <= caps->MaxFrameInterval + 1;
-
-        if (!within && (uint64_t)video->VideoInfoHeader.AvgTimePerFrame != interval)
+        if (clamp_interval(caps, interval) == 0 &&
+            (uint64_t)video->VideoInfoHeader.AvgTimePerFrame != interval)
             return 0;
         score += 2;
     }
@@ -253,9 +262,12 @@ static uint64_t frame_bytes_of(const struct subtype *subtype, uint32_t width, ui
 }
 
 /* What is wanted goes into a header that the driver proposed. */
-static void apply_request(const struct client_session *session, const struct subtype *subtype,
+static void apply_request(const struct client_session *session, const KS_DATARANGE_VIDEO *video,
                           KS_VIDEOINFOHEADER *info)
 {
+    const struct subtype *subtype = subtype_of(&video->DataRange.SubFormat);
+    uint64_t interval = clamp_interval(&video->ConfigCaps, interval_of(session->request));
+
     const struct client_request *request = session->request;
     KS_BITMAPINFOHEADER *header = &info->bmiHeader;
 
@@ -266,8 +278,8 @@ static void apply_request(const struct client_session *session, const struct sub
         memset(&info->rcTarget, 0, sizeof info->rcTarget);
         header->biSizeImage = (ULONG)frame_bytes_of(subtype, request->width, request->height);
     }
-    if (request->rate_numerator != 0)
-        info->AvgTimePerFrame = (LONGLONG)interval_of(request);
+    if (request->rate_numerator != 0 && interval != 0)
+        info->AvgTimePerFrame = (LONGLONG)interval;
 }
 
 static NTSTATUS intersect(struct client_session *session, const KSDATARANGE *range)
@@ -339,7 +351,6 @@ bool client_choose_format(struct client_session *session)
     uint8_t range[CLIENT_FORMAT_BYTES_MAX] WEIR_ALIGNED(8);
     KS_DATARANGE_VIDEO *video = (KS_DATARANGE_VIDEO *)range;
     KS_DATAFORMAT_VIDEOINFOHEADER *format = (KS_DATAFORMAT_VIDEOINFOHEADER *)session->data_format;
-    const struct subtype *subtype;
     KSMULTIPLE_ITEM *list = NULL;
     NTSTATUS status;
     bool found;
@@ -351,8 +362,7 @@ bool client_choose_format(struct client_session *session)
     if (!found)
         return client_fail(session, CLIENT_NO_FORMAT, STATUS_NO_MATCH,
                            "no data range of the capture pin offers the wanted format, size and rate");
-    subtype = subtype_of(&video->DataRange.SubFormat);
-    apply_request(session, subtype, &video->VideoInfoHeader);
+    apply_request(session, video, &video->VideoInfoHeader);
     status = intersect(session, &video->DataRange);
     if (!NT_SUCCESS(status))
         return client_fail(session, CLIENT_NO_FORMAT, status,
@@ -360,7 +370,7 @@ bool client_choose_format(struct client_session *session)
     if (subtype_of(&format->DataFormat.SubFormat) == NULL)
         return client_fail(session, CLIENT_NO_FORMAT, STATUS_NO_MATCH,
                            "the driver's data intersection answers with an unknown format");
-    apply_request(session, subtype, &format->VideoInfoHeader);
+    apply_request(session, video, &format->VideoInfoHeader);
     format->DataFormat.SampleSize = format->VideoInfoHeader.bmiHeader.biSizeImage;
     describe_format(session);
     return true;
