@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Making and giving back adapters. IoGetDmaAdapter reads a DEVICE_DESCRIPTION and returns NULL for anything it does not
- * like; NULL is also how a driver learns that a version is not known. The number of map registers it returns is a
- * quota for one transfer, one more than the pages of MaximumLength if there are as many.
- * IoGetDmaAdapter, DEVICE_DESCRIPTION, PutDmaAdapter; wdm.h. "Getting an Adapter Object".
+/* Making and giving back adapters. IoGetDmaAdapter reads a DEVICE_DESCRIPTION and returns NULL for
+ * anything it does not like; NULL is also how a driver learns that a version is not known. The
+ * number of map registers it returns is a quota for one transfer, one more than the pages of
+ * MaximumLength if there are as many. IoGetDmaAdapter, DEVICE_DESCRIPTION, PutDmaAdapter; wdm.h.
+ * "Getting an Adapter Object".
  *
- * Not here yet: description version 3, remapping. adapter_reaches is where a remapping adapter will differ. */
+ * Not here yet: description version 3, remapping. adapter_reaches is where a remapping adapter will
+ * differ. */
 #include "hal/adapter.h"
 #include "hal/operations.h"
 
@@ -20,7 +22,8 @@ struct hal_adapter *adapter_of(PDMA_ADAPTER object)
     struct hal *hal = hal_here();
     struct hal_adapter *adapter;
 
-    list_for_each_entry(adapter, &hal->adapters, link) {
+    list_for_each_entry(adapter, &hal->adapters, link)
+    {
         if (adapter->object == object) {
             weir_assert(adapter->magic == adapter_magic);
             return adapter;
@@ -30,8 +33,8 @@ struct hal_adapter *adapter_of(PDMA_ADAPTER object)
     return NULL;
 }
 
-/* How far a bus master's addresses reach. A PCI device with scatter/gather is taken to have 32 bits even when it does
- * not say so; what claims nothing is taken for a device on the old 24-bit bus.
+/* How far a bus master's addresses reach. A PCI device with scatter/gather is taken to have 32 bits
+ * even when it does not say so; what claims nothing is taken for a device on the old 24-bit bus.
  * DEVICE_DESCRIPTION, Dma32BitAddresses; the 24 bits are UNDOC, and observed. */
 static uint64_t address_limit(const DEVICE_DESCRIPTION *description)
 {
@@ -43,15 +46,16 @@ static uint64_t address_limit(const DEVICE_DESCRIPTION *description)
     return (UINT64_C(1) << PLAIN_LIMIT_BITS) - 1;
 }
 
-/* Only bus masters: the machine has no DMA controller. Never read past the version 2 structure: binaries for older
- * systems pass a short one. */
+/* Only bus masters: the machine has no DMA controller. Never read past the version 2 structure:
+ * binaries for older systems pass a short one. */
 static bool is_acceptable(const DEVICE_DESCRIPTION *description)
 {
     return description->Version <= DEVICE_DESCRIPTION_VERSION2 && description->Master &&
            !description->Reserved1;
 }
 
-/* The quota for one transfer. UNDOC: the cap of a bouncing adapter; 16384 is ours (map_registers_cap). */
+/* The quota for one transfer. UNDOC: the cap of a bouncing adapter; 16384 is ours
+ * (map_registers_cap). */
 static uint32_t grant_for(const struct hal_adapter *adapter, ULONG maximum_length)
 {
     uint32_t wanted = BYTES_TO_PAGES(maximum_length) + 1;
@@ -71,8 +75,8 @@ static void describe(struct hal_adapter *adapter, const DEVICE_DESCRIPTION *desc
                                   ? UINT64_MAX
                                   : (adapter->limit_la + 1) >> MM_PAGE_SHIFT;
     adapter->bounces = adapter->direct_end_pfn != UINT64_MAX || !adapter->scatter_gather;
-    adapter->cap = config->map_registers_cap != 0 ? config->map_registers_cap
-                                                  : HAL_REGISTERS_DEFAULT;
+    adapter->cap =
+        config->map_registers_cap != 0 ? config->map_registers_cap : HAL_REGISTERS_DEFAULT;
     adapter->grant = grant_for(adapter, description->MaximumLength);
 }
 
@@ -138,8 +142,8 @@ void adapter_abandon(struct hal_adapter *adapter)
     free(adapter);
 }
 
-/* Everything must have been given back before. What is left ends here, so that the card's next access to it is
- * seen. PutDmaAdapter; bug check 0xE6, 07 to 0A. */
+/* Everything must have been given back before. What is left ends here, so that the card's next
+ * access to it is seen. PutDmaAdapter; bug check 0xE6, 07 to 0A. */
 void NTAPI hal_put_dma_adapter(PDMA_ADAPTER DmaAdapter)
 {
     struct hal_adapter *adapter = adapter_of(DmaAdapter);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* DMA adapters. The driver sees a DMA_ADAPTER in pool; what we know about it is struct hal_adapter, found by that
- * address. An adapter belongs to one device and lives until PutDmaAdapter; each IoGetDmaAdapter makes a new one.
+/* DMA adapters. The driver sees a DMA_ADAPTER in pool; what we know about it is struct hal_adapter,
+ * found by that address. An adapter belongs to one device and lives until PutDmaAdapter; each
+ * IoGetDmaAdapter makes a new one.
  *
- * What the description says becomes three facts: how far the device's addresses reach, whether it takes lists of
- * fragments, how much one transfer may be. From them follow the grant of map registers and, for each page of a
- * transfer, whether the device gets the page itself or a low one in its place.
- * Not here: transfers (sglist.c, channel.c), common buffers (common_buffer.c). */
+ * What the description says becomes three facts: how far the device's addresses reach, whether it
+ * takes lists of fragments, how much one transfer may be. From them follow the grant of map
+ * registers and, for each page of a transfer, whether the device gets the page itself or a low one
+ * in its place. Not here: transfers (sglist.c, channel.c), common buffers (common_buffer.c). */
 #ifndef WEIR_HAL_ADAPTER_H
 #define WEIR_HAL_ADAPTER_H
 
@@ -44,7 +45,8 @@ struct hal_adapter *adapter_of(PDMA_ADAPTER object);
 void adapter_abandon(struct hal_adapter *adapter);
 PDMA_OPERATIONS adapter_operations(struct hal *hal, ULONG version);
 
-/* sglist.c, channel.c, common_buffer.c: what PutDmaAdapter finds left over ends with the adapter. */
+/* sglist.c, channel.c, common_buffer.c: what PutDmaAdapter finds left over ends with the adapter.
+ */
 void sglist_end(struct hal_adapter *adapter);
 void channel_end(struct hal_adapter *adapter);
 void common_buffers_end(struct hal_adapter *adapter);

@@ -39,9 +39,10 @@ void bus_fini(struct hal_bus *bus)
     memset(bus, 0, sizeof *bus);
 }
 
-/* ---- Mappings ------------------------------------------------------------------------------------------ */
+/* ---- Mappings -------------------------------------------------------------------------------- */
 
-/* Serials that differ under the old mask differ under a longer one, so every live mapping finds its place. */
+/* Serials that differ under the old mask differ under a longer one, so every live mapping finds its
+ * place. */
 static int grow(struct hal_bus *bus)
 {
     uint32_t mask = bus->mask * 2 + 1;
@@ -77,8 +78,10 @@ struct bus_mapping *bus_map(struct hal_bus *bus, struct hal_slot *slot, uint64_t
         return NULL;
     serial = next_serial(bus);
     mapping = &bus->mappings[serial & bus->mask];
-    *mapping = (struct bus_mapping){.serial = serial, .live = true,
-                                    .directions = (uint8_t)directions, .slot = slot,
+    *mapping = (struct bus_mapping){.serial = serial,
+                                    .live = true,
+                                    .directions = (uint8_t)directions,
+                                    .slot = slot,
                                     .adapter_id = adapter_id};
     bus->live++;
     return mapping;
@@ -91,7 +94,7 @@ void bus_unmap(struct hal_bus *bus, uint32_t serial)
     bus->live--;
 }
 
-/* ---- Shared pages --------------------------------------------------------------------------------------- */
+/* ---- Shared pages ---------------------------------------------------------------------------- */
 
 static uint32_t share_new(struct hal_bus *bus, uint32_t serial, uint32_t next)
 {
@@ -127,7 +130,8 @@ static uint32_t prune(struct hal_bus *bus, uint32_t at)
     return kept;
 }
 
-/* Without memory for the chain the newest mapping alone stands: the check is then too strict for the others. */
+/* Without memory for the chain the newest mapping alone stands: the check is then too strict for
+ * the others. */
 void bus_share_page(struct hal_bus *bus, struct bus_mapping *mapping, uint64_t page)
 {
     uint32_t old = bus->entries[page];
@@ -137,7 +141,7 @@ void bus_share_page(struct hal_bus *bus, struct bus_mapping *mapping, uint64_t p
     bus->entries[page] = head != 0 ? BUS_SHARED | head : mapping->serial;
 }
 
-/* ---- The check -------------------------------------------------------------------------------------------- */
+/* ---- The check ------------------------------------------------------------------------------- */
 
 struct verdict {
     bool allowed;

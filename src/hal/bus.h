@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* The road from card to memory, and the check on it. What an adapter has set up for its card is a mapping: pages of
- * logical addresses, a first and a last byte, a direction. Mappings have serial numbers; a table with one entry
- * for each page of logical address space holds the serial of the mapping made there last. So a card's access costs
- * one look for each page, making a mapping one store for each page, and ending it one store in all: an entry whose
- * serial is no longer live says that the page was mapped once. Pages that live mappings share (the end of
- * one buffer and the beginning of the next) have a chain of serials instead.
+/* The road from card to memory, and the check on it. What an adapter has set up for its card is a
+ * mapping: pages of logical addresses, a first and a last byte, a direction. Mappings have serial
+ * numbers; a table with one entry for each page of logical address space holds the serial of the
+ * mapping made there last. So a card's access costs one look for each page, making a mapping one
+ * store for each page, and ending it one store in all: an entry whose serial is no longer live says
+ * that the page was mapped once. Pages that live mappings share (the end of one buffer and the
+ * beginning of the next) have a chain of serials instead.
  *
- * Without an IOMMU a violation is seen and named, and then happens, as on a PC: an access to RAM goes through, any other
- * is a master abort. Logical addresses are physical ones here; a table for each domain comes with the IOMMU.
- * Not here: which addresses a transfer gets (sglist.c, channel.c, common_buffer.c). */
+ * Without an IOMMU a violation is seen and named, and then happens, as on a PC: an access to RAM
+ * goes through, any other is a master abort. Logical addresses are physical ones here; a table for
+ * each domain comes with the IOMMU. Not here: which addresses a transfer gets (sglist.c, channel.c,
+ * common_buffer.c). */
 #ifndef WEIR_HAL_BUS_H
 #define WEIR_HAL_BUS_H
 
@@ -61,7 +63,8 @@ struct hal_bus {
 
 int bus_init(struct hal_bus *bus, uint64_t pages);
 void bus_fini(struct hal_bus *bus);
-/* A live mapping without pages; NULL when there is no memory. The pointer holds until the next one is made. */
+/* A live mapping without pages; NULL when there is no memory. The pointer holds until the next one
+ * is made. */
 struct bus_mapping *bus_map(struct hal_bus *bus, struct hal_slot *slot, uint64_t adapter_id,
                             unsigned directions);
 void bus_share_page(struct hal_bus *bus, struct bus_mapping *mapping, uint64_t page);

@@ -92,7 +92,8 @@ static void accesses_outside_are_named_and_happen(void **state)
     (void)state;
     assert_int_equal(card_writes(LA + 99, 2), 0); /* before its beginning */
     expect(VERIFY_bus_outside, 1);
-    assert_int_equal(card_writes(LA + 7999, 3), 0); /* past its end: the same mapping, reported once */
+    assert_int_equal(card_writes(LA + 7999, 3),
+                     0); /* past its end: the same mapping, reported once */
     expect(VERIFY_bus_outside, 0);
     assert_int_equal(hw_dma_write(&bed.card.device, LA + 0x100000, &word, 8), 0);
     expect(VERIFY_bus_outside, 1);

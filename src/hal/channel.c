@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Adapter channels: DMA one packet at a time. AllocateAdapterChannel waits for the channel and for map registers, then
- * calls the driver, whose answer says what it keeps: both, nothing, or the registers only (as bus masters do).
- * MapTransfer then maps one fragment a call for a device with scatter/gather, everything at once for another;
- * FlushAdapterBuffers ends it and brings home what a device wrote into bounce pages. MapTransfer cannot fail, so a
- * bouncing adapter gets its low pages with the registers.
- * AllocateAdapterChannel, DRIVER_CONTROL, MapTransfer, FlushAdapterBuffers, FreeAdapterChannel, FreeMapRegisters;
- * "Using Packet-Based System DMA", "Packet-Based Bus-Master DMA".
+/* Adapter channels: DMA one packet at a time. AllocateAdapterChannel waits for the channel and for
+ * map registers, then calls the driver, whose answer says what it keeps: both, nothing, or the
+ * registers only (as bus masters do). MapTransfer then maps one fragment a call for a device with
+ * scatter/gather, everything at once for another; FlushAdapterBuffers ends it and brings home what
+ * a device wrote into bounce pages. MapTransfer cannot fail, so a bouncing adapter gets its low
+ * pages with the registers. AllocateAdapterChannel, DRIVER_CONTROL, MapTransfer,
+ * FlushAdapterBuffers, FreeAdapterChannel, FreeMapRegisters; "Using Packet-Based System DMA",
+ * "Packet-Based Bus-Master DMA".
  *
- * Drivers hold a token that stands for their map registers; it names ours without being an address. */
+ * Drivers hold a token that stands for their map registers; it names ours without being an address.
+ */
 #include <stdlib.h>
 
 #include "hal/copy.h"
@@ -45,7 +47,7 @@ struct hal_token {
     PVOID context;
 };
 
-/* ---- Tokens ------------------------------------------------------------------------------------------------- */
+/* ---- Tokens ---------------------------------------------------------------------------------- */
 
 static struct hal_token *token_create(struct hal_adapter *adapter)
 {
@@ -102,7 +104,7 @@ static struct hal_token *token_of(struct hal_adapter *adapter, PVOID base)
     return token->adapter == adapter && token->live ? token : NULL;
 }
 
-/* ---- The channel --------------------------------------------------------------------------------------------- */
+/* ---- The channel ----------------------------------------------------------------------------- */
 
 static enum registers_result take_registers(struct hal_token *token)
 {
@@ -111,8 +113,7 @@ static enum registers_result take_registers(struct hal_token *token)
 
     if (pages > adapter->hal->low_pages)
         return REGISTERS_NEVER;
-    return registers_take(adapter, &token->held, token->registers, pages,
-                          !adapter->scatter_gather);
+    return registers_take(adapter, &token->held, token->registers, pages, !adapter->scatter_gather);
 }
 
 /* The channel is this token's; calls the driver and does what it answers. */
@@ -128,8 +129,8 @@ static void run(struct hal_token *token)
     adapter->channel = token;
     if (irql < DISPATCH_LEVEL)
         ke_irql_raise(DISPATCH_LEVEL);
-    action = (uint32_t)KE_CALL(token->routine, KE_ARG(device), KE_ARG(irp),
-                               KE_ARG(base_of(token)), KE_ARG(token->context));
+    action = (uint32_t)KE_CALL(token->routine, KE_ARG(device), KE_ARG(irp), KE_ARG(base_of(token)),
+                               KE_ARG(token->context));
     if (irql < DISPATCH_LEVEL)
         ke_irql_lower(irql);
     if (action == KeepObject || adapter->channel != token)
@@ -156,8 +157,8 @@ static bool run_later(struct hal_waiter *waiter)
 static enum registers_result begin(struct hal_token *token)
 {
     struct hal_adapter *adapter = token->adapter;
-    enum registers_result result = registers_must_wait(adapter) ? REGISTERS_WAIT
-                                                                : take_registers(token);
+    enum registers_result result =
+        registers_must_wait(adapter) ? REGISTERS_WAIT : take_registers(token);
 
     adapter->channel_held = true;
     if (result == REGISTERS_TAKEN) {
@@ -173,8 +174,8 @@ static enum registers_result begin(struct hal_token *token)
     return result;
 }
 
-/* Whoever waits for the channel gets it, in order. A callback that frees the channel at once comes back here through the
- * loop, not by recursion. */
+/* Whoever waits for the channel gets it, in order. A callback that frees the channel at once comes
+ * back here through the loop, not by recursion. */
 static void pass_on(struct hal_adapter *adapter)
 {
     struct hal *hal = adapter->hal;
@@ -183,8 +184,8 @@ static void pass_on(struct hal_adapter *adapter)
         return;
     adapter->passing_on = true;
     while (!adapter->channel_held && !list_is_empty(&adapter->channel_waiters)) {
-        struct hal_token *token = list_entry(list_pop_head(&adapter->channel_waiters),
-                                             struct hal_token, link);
+        struct hal_token *token =
+            list_entry(list_pop_head(&adapter->channel_waiters), struct hal_token, link);
 
         if (begin(token) == REGISTERS_NEVER)
             TRACE(hal->trace, dma_refused, adapter->id, (uint32_t)STATUS_INSUFFICIENT_RESOURCES,
@@ -233,9 +234,10 @@ refuse:
     return STATUS_INSUFFICIENT_RESOURCES;
 }
 
-/* ---- Fragments --------------------------------------------------------------------------------------------------- */
+/* ---- Fragments ------------------------------------------------------------------------------- */
 
-/* The longest run from the walk's start that the device can be given as it is; 0 when the first page is out of reach. */
+/* The longest run from the walk's start that the device can be given as it is; 0 when the first
+ * page is out of reach. */
 static uint64_t direct_run(const struct hal_adapter *adapter, struct transfer_walk walk)
 {
     uint64_t la = *walk.pfn << MM_PAGE_SHIFT | walk.offset;
@@ -252,8 +254,8 @@ static uint64_t direct_run(const struct hal_adapter *adapter, struct transfer_wa
     return size_bytes;
 }
 
-/* Bounces the fragment into the token's next low pages, which lie together when there is more than one.
- * Returns the address for the device; 0 when the registers do not suffice. */
+/* Bounces the fragment into the token's next low pages, which lie together when there is more than
+ * one. Returns the address for the device; 0 when the registers do not suffice. */
 static uint64_t bounce_fragment(struct hal_token *token, const struct transfer *transfer)
 {
     struct mm *mm = token->adapter->hal->mm;
@@ -261,8 +263,9 @@ static uint64_t bounce_fragment(struct hal_token *token, const struct transfer *
     uint64_t la, at;
 
     transfer_begin(&walk, transfer);
-    if (token->next_page + ((walk.offset + transfer->size_bytes + MM_PAGE_SIZE - 1) >>
-                            MM_PAGE_SHIFT) > token->held.pages ||
+    if (token->next_page +
+                ((walk.offset + transfer->size_bytes + MM_PAGE_SIZE - 1) >> MM_PAGE_SHIFT) >
+            token->held.pages ||
         array_reserve(&token->pieces, token->pieces.count + token->held.pages) != 0)
         return 0;
     la = at = registers_pfn(&token->held, token->next_page) << MM_PAGE_SHIFT | walk.offset;
@@ -311,8 +314,8 @@ static void account(struct hal_token *token, const struct fragment *fragment, bo
 static uint64_t map_fragment(struct hal_token *token, struct transfer *transfer, bool to_device)
 {
     struct hal_adapter *adapter = token->adapter;
-    struct fragment fragment = {.mdl = transfer->mdl, .to_device = to_device,
-                                .first_piece = (uint32_t)token->pieces.count};
+    struct fragment fragment = {
+        .mdl = transfer->mdl, .to_device = to_device, .first_piece = (uint32_t)token->pieces.count};
     struct transfer_walk walk;
     uint64_t direct, la;
 
@@ -339,7 +342,8 @@ static uint64_t map_fragment(struct hal_token *token, struct transfer *transfer,
     return la;
 }
 
-/* UNDOC: the address returned when the driver's request is impossible; 0 and length 0 here, with a finding. */
+/* UNDOC: the address returned when the driver's request is impossible; 0 and length 0 here, with a
+ * finding. */
 PHYSICAL_ADDRESS NTAPI hal_map_transfer(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID MapRegisterBase,
                                         PVOID CurrentVa, PULONG Length, BOOLEAN WriteToDevice)
 {
@@ -416,7 +420,7 @@ BOOLEAN NTAPI hal_flush_adapter_buffers(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID
     return TRUE;
 }
 
-/* ---- Giving back ------------------------------------------------------------------------------------------------------ */
+/* ---- Giving back ----------------------------------------------------------------------------- */
 
 static void check_flushed(struct hal_token *token)
 {

@@ -13,6 +13,11 @@ enum { PACKET = 50000 };
 
 static struct hal_bed bed;
 
+static const DMA_OPERATIONS *operations(PDMA_ADAPTER adapter)
+{
+    return hal_bed_operations(&bed, adapter);
+}
+
 static void start_with(const struct hal_config *config)
 {
     struct mm_config mm = {.ram_bytes = 8 * GIB};
@@ -37,7 +42,7 @@ static int stop(void **state)
     return 0;
 }
 
-/* ---- Adapters -------------------------------------------------------------------------------------------- */
+/* ---- Adapters -------------------------------------------------------------------------------- */
 
 static ULONG grant(const DEVICE_DESCRIPTION *description)
 {
@@ -47,14 +52,17 @@ static ULONG grant(const DEVICE_DESCRIPTION *description)
 
     if (adapter == NULL)
         return 0;
-    adapter->DmaOperations->PutDmaAdapter(adapter);
+    operations(adapter)->PutDmaAdapter(adapter);
     return registers;
 }
 
 static void the_grant_is_one_more_than_the_pages_up_to_the_cap(void **state)
 {
-    DEVICE_DESCRIPTION wide = {.Version = 1, .Master = TRUE, .ScatterGather = TRUE,
-                               .Dma64BitAddresses = TRUE, .InterfaceType = PCIBus,
+    DEVICE_DESCRIPTION wide = {.Version = 1,
+                               .Master = TRUE,
+                               .ScatterGather = TRUE,
+                               .Dma64BitAddresses = TRUE,
+                               .InterfaceType = PCIBus,
                                .MaximumLength = 65536};
     DEVICE_DESCRIPTION narrow = wide;
 
@@ -98,26 +106,26 @@ static void the_table_is_as_long_as_the_version_says(void **state)
         assert_int_equal(adapter->Version, 1);
         assert_int_equal(adapter->DmaOperations->Size,
                          description.Version < 2 ? DMA_OPERATIONS_SIZE_V1 : DMA_OPERATIONS_SIZE_V2);
-        assert_int_equal(adapter->DmaOperations->GetDmaAlignment(adapter), 1);
-        assert_int_equal(adapter->DmaOperations->ReadDmaCounter(adapter), 0);
-        adapter->DmaOperations->PutDmaAdapter(adapter);
+        assert_int_equal(operations(adapter)->GetDmaAlignment(adapter), 1);
+        assert_int_equal(operations(adapter)->ReadDmaCounter(adapter), 0);
+        operations(adapter)->PutDmaAdapter(adapter);
     }
 }
 
 static void old_narrow_devices_reach_16_mb(void **state)
 {
-    DEVICE_DESCRIPTION description = {.Version = 1, .Master = TRUE, .InterfaceType = Isa,
-                                      .MaximumLength = 65536};
+    DEVICE_DESCRIPTION description = {
+        .Version = 1, .Master = TRUE, .InterfaceType = Isa, .MaximumLength = 65536};
     PHYSICAL_ADDRESS la;
     ULONG registers;
     PDMA_ADAPTER adapter = hal_get_adapter(bed.slot, &description, &registers);
-    PVOID va = adapter->DmaOperations->AllocateCommonBuffer(adapter, 65536, &la, FALSE);
+    PVOID va = operations(adapter)->AllocateCommonBuffer(adapter, 65536, &la, FALSE);
 
     (void)state;
     assert_non_null(va);
     assert_true(la.QuadPart + 65536 <= 16 << 20);
-    adapter->DmaOperations->FreeCommonBuffer(adapter, 65536, la, va, FALSE);
-    adapter->DmaOperations->PutDmaAdapter(adapter);
+    operations(adapter)->FreeCommonBuffer(adapter, 65536, la, va, FALSE);
+    operations(adapter)->PutDmaAdapter(adapter);
 }
 
 static void an_adapter_that_outlives_its_device_is_a_finding(void **state)
@@ -134,10 +142,10 @@ static void an_adapter_that_outlives_its_device_is_a_finding(void **state)
     adapter = hal_get_adapter(slot, &description, &registers);
     hal_detach(bed.hal, slot);
     assert_int_equal(testbed_findings(&bed.base, VERIFY_adapter_not_put), 1);
-    adapter->DmaOperations->PutDmaAdapter(adapter);
+    operations(adapter)->PutDmaAdapter(adapter);
 }
 
-/* ---- Common buffers ---------------------------------------------------------------------------------------- */
+/* ---- Common buffers -------------------------------------------------------------------------- */
 
 static void a_common_buffer_is_shared_with_the_card(void **state)
 {
@@ -147,7 +155,7 @@ static void a_common_buffer_is_shared_with_the_card(void **state)
     for (unsigned wide = 0; wide < 2; wide++) {
         PDMA_ADAPTER a = hal_bed_adapter(&bed, wide, true, 4096, &registers);
         PHYSICAL_ADDRESS la;
-        uint32_t *va = a->DmaOperations->AllocateCommonBuffer(a, 20000, &la, TRUE);
+        uint32_t *va = operations(a)->AllocateCommonBuffer(a, 20000, &la, TRUE);
         uint32_t word = 0x55AA55AA;
 
         assert_non_null(va);
@@ -161,10 +169,10 @@ static void a_common_buffer_is_shared_with_the_card(void **state)
         assert_int_equal(hw_dma_read(&bed.card.device, (uint64_t)la.QuadPart + 20, &word, 4), 0);
         assert_int_equal(word, 77);
         assert_int_equal(testbed_findings(&bed.base, VERIFY_bus_outside), 0);
-        a->DmaOperations->FreeCommonBuffer(a, 20000, la, va, TRUE);
+        operations(a)->FreeCommonBuffer(a, 20000, la, va, TRUE);
         hw_dma_write(&bed.card.device, (uint64_t)la.QuadPart, &word, 4);
         assert_int_equal(testbed_findings(&bed.base, VERIFY_bus_after_release), 1);
-        a->DmaOperations->PutDmaAdapter(a);
+        operations(a)->PutDmaAdapter(a);
     }
 }
 
@@ -176,21 +184,21 @@ static void common_buffers_are_refused_and_must_be_freed_as_allocated(void **sta
     PVOID va;
 
     (void)state;
-    assert_null(a->DmaOperations->AllocateCommonBuffer(a, 0, &la, TRUE));
-    assert_null(a->DmaOperations->AllocateCommonBuffer(a, 100 << 20, &la, TRUE));
+    assert_null(operations(a)->AllocateCommonBuffer(a, 0, &la, TRUE));
+    assert_null(operations(a)->AllocateCommonBuffer(a, 100 << 20, &la, TRUE));
     assert_int_equal(sim_fault_arm(bed.base.sim, "common_buffer", 1), 0);
-    assert_null(a->DmaOperations->AllocateCommonBuffer(a, 4096, &la, TRUE));
-    va = a->DmaOperations->AllocateCommonBuffer(a, 4096, &la, TRUE);
-    a->DmaOperations->FreeCommonBuffer(a, 8192, la, va, TRUE);
+    assert_null(operations(a)->AllocateCommonBuffer(a, 4096, &la, TRUE));
+    va = operations(a)->AllocateCommonBuffer(a, 4096, &la, TRUE);
+    operations(a)->FreeCommonBuffer(a, 8192, la, va, TRUE);
     assert_int_equal(testbed_findings(&bed.base, VERIFY_common_buffer_free), 1);
-    a->DmaOperations->FreeCommonBuffer(a, 4096, la, va, TRUE);
+    operations(a)->FreeCommonBuffer(a, 4096, la, va, TRUE);
     assert_int_equal(testbed_findings(&bed.base, VERIFY_common_buffer_free), 1);
-    va = a->DmaOperations->AllocateCommonBuffer(a, 4096, &la, TRUE);
-    a->DmaOperations->PutDmaAdapter(a);
+    va = operations(a)->AllocateCommonBuffer(a, 4096, &la, TRUE);
+    operations(a)->PutDmaAdapter(a);
     assert_int_equal(testbed_findings(&bed.base, VERIFY_adapter_leftover), 1);
 }
 
-/* ---- Channels -------------------------------------------------------------------------------------------------- */
+/* ---- Channels -------------------------------------------------------------------------------- */
 
 struct channel {
     IO_ALLOCATION_ACTION answer;
@@ -198,7 +206,8 @@ struct channel {
     unsigned calls;
 };
 
-static IO_ALLOCATION_ACTION NTAPI execute(PDEVICE_OBJECT device, PIRP irp, PVOID base, PVOID context)
+static IO_ALLOCATION_ACTION NTAPI execute(PDEVICE_OBJECT device, PIRP irp, PVOID base,
+                                          PVOID context)
 {
     struct channel *channel = context;
 
@@ -214,7 +223,7 @@ static NTSTATUS allocate(PDMA_ADAPTER a, ULONG registers, struct channel *channe
                          IO_ALLOCATION_ACTION answer)
 {
     *channel = (struct channel){.answer = answer};
-    return a->DmaOperations->AllocateAdapterChannel(a, NULL, registers, execute, channel);
+    return operations(a)->AllocateAdapterChannel(a, NULL, registers, execute, channel);
 }
 
 /* Maps a whole packet, lets the card write or check it, flushes. */
@@ -233,16 +242,17 @@ static unsigned transfer(PDMA_ADAPTER a, PMDL mdl, PVOID base, bool to_device)
         PHYSICAL_ADDRESS la;
 
         length = PACKET - done;
-        la = a->DmaOperations->MapTransfer(a, mdl, base, va + done, &length, to_device);
+        la = operations(a)->MapTransfer(a, mdl, base, va + done, &length, to_device);
         assert_int_not_equal(length, 0);
         if (to_device) {
-            assert_int_equal(hw_dma_read(&bed.card.device, (uint64_t)la.QuadPart, found, length), 0);
+            assert_int_equal(hw_dma_read(&bed.card.device, (uint64_t)la.QuadPart, found, length),
+                             0);
             assert_memory_equal(found, bytes + done, length);
         } else {
-            assert_int_equal(hw_dma_write(&bed.card.device, (uint64_t)la.QuadPart, bytes + done,
-                                          length), 0);
+            assert_int_equal(
+                hw_dma_write(&bed.card.device, (uint64_t)la.QuadPart, bytes + done, length), 0);
         }
-        assert_true(a->DmaOperations->FlushAdapterBuffers(a, mdl, base, va + done, length, to_device));
+        assert_true(operations(a)->FlushAdapterBuffers(a, mdl, base, va + done, length, to_device));
     }
     assert_true(mm_copy_from_va(bed.base.mm, found, KE_ARG(va), PACKET));
     assert_memory_equal(found, bytes, PACKET);
@@ -269,9 +279,9 @@ static void packets_arrive_whole_for_every_kind_of_adapter(void **state)
             assert_int_equal(channel.calls, 1);
             fragments = transfer(a, mdl, channel.base, way);
             assert_true(kind & 2 ? fragments > 5 : fragments == 1);
-            a->DmaOperations->FreeMapRegisters(a, channel.base, registers);
+            operations(a)->FreeMapRegisters(a, channel.base, registers);
         }
-        a->DmaOperations->PutDmaAdapter(a);
+        operations(a)->PutDmaAdapter(a);
         ke_irql_lower(PASSIVE_LEVEL);
     }
     assert_int_equal(bed.hal->figures.registers_in_use, 0);
@@ -293,13 +303,13 @@ static void the_three_answers_keep_what_they_say(void **state)
     assert_int_equal(allocate(a, 5, &second, DeallocateObjectKeepRegisters), STATUS_SUCCESS);
     assert_int_equal(allocate(a, 5, &third, DeallocateObject), STATUS_SUCCESS);
     assert_int_equal(second.calls + third.calls, 0); /* the channel is held */
-    a->DmaOperations->FreeAdapterChannel(a);
+    operations(a)->FreeAdapterChannel(a);
     assert_int_equal(second.calls, 1);
     assert_int_equal(third.calls, 1);
     assert_int_equal(bed.hal->figures.registers_in_use, 5);
-    a->DmaOperations->FreeMapRegisters(a, second.base, 5);
+    operations(a)->FreeMapRegisters(a, second.base, 5);
     assert_int_equal(bed.hal->figures.registers_in_use, 0);
-    a->DmaOperations->PutDmaAdapter(a);
+    operations(a)->PutDmaAdapter(a);
 }
 
 static void a_channel_waits_for_registers(void **state)
@@ -317,10 +327,10 @@ static void a_channel_waits_for_registers(void **state)
     assert_int_equal(allocate(a, 14, &first, DeallocateObjectKeepRegisters), STATUS_SUCCESS);
     assert_int_equal(allocate(a, 14, &second, DeallocateObjectKeepRegisters), STATUS_SUCCESS);
     assert_int_equal(second.calls, 0);
-    a->DmaOperations->FreeMapRegisters(a, first.base, 14);
+    operations(a)->FreeMapRegisters(a, first.base, 14);
     assert_int_equal(second.calls, 1);
-    a->DmaOperations->FreeMapRegisters(a, second.base, 14);
-    a->DmaOperations->PutDmaAdapter(a);
+    operations(a)->FreeMapRegisters(a, second.base, 14);
+    operations(a)->PutDmaAdapter(a);
 }
 
 static void misuse_of_channels_is_found(void **state)
@@ -333,28 +343,29 @@ static void misuse_of_channels_is_found(void **state)
 
     (void)state;
     ke_irql_raise(DISPATCH_LEVEL);
-    assert_int_equal(allocate(a, registers + 1, &channel, KeepObject), STATUS_INSUFFICIENT_RESOURCES);
+    assert_int_equal(allocate(a, registers + 1, &channel, KeepObject),
+                     STATUS_INSUFFICIENT_RESOURCES);
     assert_int_equal(testbed_findings(&bed.base, VERIFY_too_many_registers), 1);
-    a->DmaOperations->FreeAdapterChannel(a);
+    operations(a)->FreeAdapterChannel(a);
     assert_int_equal(testbed_findings(&bed.base, VERIFY_channel_not_held), 1);
     assert_int_equal(allocate(a, 1, &channel, DeallocateObjectKeepRegisters), STATUS_SUCCESS);
-    a->DmaOperations->FlushAdapterBuffers(a, mdl, channel.base, (PVOID)va, 100, FALSE);
+    operations(a)->FlushAdapterBuffers(a, mdl, channel.base, (PVOID)va, 100, FALSE);
     assert_int_equal(testbed_findings(&bed.base, VERIFY_flush_not_mapped), 1);
     length = PACKET; /* scattered, so it would need more than one register */
-    assert_int_equal(a->DmaOperations->MapTransfer(a, mdl, channel.base, (PVOID)va, &length, FALSE)
-                         .QuadPart, 0);
+    assert_int_equal(
+        operations(a)->MapTransfer(a, mdl, channel.base, (PVOID)va, &length, FALSE).QuadPart, 0);
     assert_int_equal(length, 0);
     assert_int_equal(testbed_findings(&bed.base, VERIFY_too_many_registers), 1);
     length = 100;
-    a->DmaOperations->MapTransfer(a, mdl, channel.base, (PVOID)va, &length, FALSE);
-    a->DmaOperations->FlushAdapterBuffers(a, mdl, channel.base, (PVOID)va, 100, TRUE);
+    operations(a)->MapTransfer(a, mdl, channel.base, (PVOID)va, &length, FALSE);
+    operations(a)->FlushAdapterBuffers(a, mdl, channel.base, (PVOID)va, 100, TRUE);
     assert_int_equal(testbed_findings(&bed.base, VERIFY_dma_direction), 1);
-    a->DmaOperations->MapTransfer(a, mdl, channel.base, (PVOID)va, &length, FALSE);
-    a->DmaOperations->FreeMapRegisters(a, channel.base, 1);
+    operations(a)->MapTransfer(a, mdl, channel.base, (PVOID)va, &length, FALSE);
+    operations(a)->FreeMapRegisters(a, channel.base, 1);
     assert_int_equal(testbed_findings(&bed.base, VERIFY_not_flushed), 1);
-    a->DmaOperations->FreeMapRegisters(a, channel.base, 1);
+    operations(a)->FreeMapRegisters(a, channel.base, 1);
     assert_int_equal(testbed_findings(&bed.base, VERIFY_registers_free), 1);
-    a->DmaOperations->PutDmaAdapter(a);
+    operations(a)->PutDmaAdapter(a);
 }
 
 static void the_old_names_do_the_same(void **state)
@@ -371,7 +382,7 @@ static void the_old_names_do_the_same(void **state)
     ke_irql_raise(DISPATCH_LEVEL);
     assert_int_equal(IoAllocateAdapterChannel(a, NULL, 1, execute, &channel), STATUS_SUCCESS);
     IoFreeMapRegisters(a, channel.base, 1);
-    a->DmaOperations->PutDmaAdapter(a);
+    operations(a)->PutDmaAdapter(a);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Common buffers: memory that driver and card share for as long as both like. Contiguous for both, below the device's
- * limit, and its contents undefined. A device that cannot reach all of RAM is served from the low-memory pool, where
- * bounce pages live too. AllocateCommonBuffer, FreeCommonBuffer; "Using Common-Buffer Bus-Master DMA".
- * UNDOC: alignment to a page for both addresses, no crossing of a 4 GB line; both observed. CacheEnabled is
- * ignored on x64. */
+/* Common buffers: memory that driver and card share for as long as both like. Contiguous for both,
+ * below the device's limit, and its contents undefined. A device that cannot reach all of RAM is
+ * served from the low-memory pool, where bounce pages live too. AllocateCommonBuffer,
+ * FreeCommonBuffer; "Using Common-Buffer Bus-Master DMA". UNDOC: alignment to a page for both
+ * addresses, no crossing of a 4 GB line; both observed. CacheEnabled is ignored on x64. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,8 +50,8 @@ static int map_buffer(struct hal_adapter *adapter, struct hal_common_buffer *buf
         return -ENOMEM;
     for (uint64_t i = 0; i < buffer->pages; i++)
         pfns[i] = (buffer->la >> MM_PAGE_SHIFT) + i;
-    error = mm_system_map(adapter->hal->mm, pfns, buffer->pages, HOST_READ | HOST_WRITE,
-                          &buffer->va);
+    error =
+        mm_system_map(adapter->hal->mm, pfns, buffer->pages, HOST_READ | HOST_WRITE, &buffer->va);
     free(pfns);
     return error;
 }
@@ -59,8 +59,8 @@ static int map_buffer(struct hal_adapter *adapter, struct hal_common_buffer *buf
 static int open_to_card(struct hal_adapter *adapter, struct hal_common_buffer *buffer)
 {
     struct hal_bus *bus = &adapter->hal->bus;
-    struct bus_mapping *mapping = bus_map(bus, adapter->slot, adapter->id,
-                                          BUS_TO_DEVICE | BUS_FROM_DEVICE);
+    struct bus_mapping *mapping =
+        bus_map(bus, adapter->slot, adapter->id, BUS_TO_DEVICE | BUS_FROM_DEVICE);
 
     if (mapping == NULL)
         return -ENOMEM;

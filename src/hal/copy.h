@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Copying between a buffer's pages and the low pages that stand in for them. Pieces are independent, so a faster kernel
- * may take them in any order. */
+/* Copying between a buffer's pages and the low pages that stand in for them. Pieces are
+ * independent, so a faster kernel may take them in any order. */
 #ifndef WEIR_HAL_COPY_H
 #define WEIR_HAL_COPY_H
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* IoGetDmaAdapter asks the device's bus driver for its BUS_INTERFACE_STANDARD, whose GetDmaAdapter knows the device
- * behind the PDO. Where the bus driver has none, the adapter is that of a device without hardware. A description
- * that leaves the bus open gets the one the bus driver names.
- * IoGetDmaAdapter, BUS_INTERFACE_STANDARD, IRP_MN_QUERY_INTERFACE; DEVICE_DESCRIPTION, InterfaceType. */
+/* IoGetDmaAdapter asks the device's bus driver for its BUS_INTERFACE_STANDARD, whose GetDmaAdapter
+ * knows the device behind the PDO. Where the bus driver has none, the adapter is that of a device
+ * without hardware. A description that leaves the bus open gets the one the bus driver names.
+ * IoGetDmaAdapter, BUS_INTERFACE_STANDARD, IRP_MN_QUERY_INTERFACE; DEVICE_DESCRIPTION,
+ * InterfaceType. */
 #include <string.h>
 
 #include "hal/state.h"
@@ -24,7 +25,8 @@ static bool query_bus(PDEVICE_OBJECT pdo, struct query *query)
     PIRP irp;
 
     KeInitializeEvent(&query->done, NotificationEvent, FALSE);
-    irp = IoBuildSynchronousFsdRequest(IRP_MJ_PNP, pdo, NULL, 0, NULL, &query->done, &query->result);
+    irp =
+        IoBuildSynchronousFsdRequest(IRP_MJ_PNP, pdo, NULL, 0, NULL, &query->done, &query->result);
     if (irp == NULL)
         return false;
     irp->IoStatus.Status = STATUS_NOT_SUPPORTED;
@@ -71,7 +73,8 @@ static DEVICE_DESCRIPTION complete(PDEVICE_OBJECT pdo, PDEVICE_DESCRIPTION descr
 
     memcpy(&copy, description, DEVICE_DESCRIPTION_SIZE_V2);
     if (copy.InterfaceType == InterfaceTypeUndefined && pdo != NULL &&
-        NT_SUCCESS(IoGetDeviceProperty(pdo, DevicePropertyLegacyBusType, sizeof type, &type, &size)))
+        NT_SUCCESS(
+            IoGetDeviceProperty(pdo, DevicePropertyLegacyBusType, sizeof type, &type, &size)))
         copy.InterfaceType = type;
     return copy;
 }

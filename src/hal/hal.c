@@ -44,8 +44,8 @@ void hal_destroy(struct hal *hal)
         return;
     weir_assert(hal->magic == hal_magic);
     while (!list_is_empty(&hal->adapters)) {
-        struct hal_adapter *adapter = list_entry(list_first(&hal->adapters), struct hal_adapter,
-                                                 link);
+        struct hal_adapter *adapter =
+            list_entry(list_first(&hal->adapters), struct hal_adapter, link);
 
         adapter_abandon(adapter);
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Named exports that old x64 binaries import instead of calling through DMA_OPERATIONS or a bus interface: the same
- * functions by another name. Newer headers turn these names into calls through the table. HalGetAdapter is not among
- * them: a driver that calls it stops as at any function weir has not got. */
+/* Named exports that old x64 binaries import instead of calling through DMA_OPERATIONS or a bus
+ * interface: the same functions by another name. Newer headers turn these names into calls through
+ * the table. HalGetAdapter is not among them: a driver that calls it stops as at any function weir
+ * has not got. */
 #include "hal/adapter.h"
 #include "hal/operations.h"
 
@@ -55,7 +56,7 @@ void NTAPI IoFreeMapRegisters(PDMA_ADAPTER DmaAdapter, PVOID MapRegisterBase,
     hal_free_map_registers(DmaAdapter, MapRegisterBase, NumberOfMapRegisters);
 }
 
-/* ---- Bus data ------------------------------------------------------------------------------------------------- */
+/* ---- Bus data -------------------------------------------------------------------------------- */
 
 /* PCI_SLOT_NUMBER: device in bits 0-4, function in bits 5-7. */
 static struct hal_slot *slot_of(BUS_DATA_TYPE type, ULONG bus, ULONG number)
@@ -71,7 +72,8 @@ static struct hal_slot *slot_of(BUS_DATA_TYPE type, ULONG bus, ULONG number)
     return NULL;
 }
 
-/* 0: there is no such bus. 2 and a vendor of 0xFFFF: there is no such device. HalGetBusDataByOffset, Return value. */
+/* 0: there is no such bus. 2 and a vendor of 0xFFFF: there is no such device.
+ * HalGetBusDataByOffset, Return value. */
 ULONG NTAPI HalGetBusDataByOffset(BUS_DATA_TYPE BusDataType, ULONG BusNumber, ULONG SlotNumber,
                                   PVOID Buffer, ULONG Offset, ULONG Length)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The tables drivers call through: one for description versions 0 and 1, a longer one for version 2. They lie in pool,
- * as all a driver sees, and hold thunks. Size tells how far a table goes. DMA_OPERATIONS, wdm.h. */
+/* The tables drivers call through: one for description versions 0 and 1, a longer one for
+ * version 2. They lie in pool, as all a driver sees, and hold thunks. Size tells how far a table
+ * goes. DMA_OPERATIONS, wdm.h. */
 #include "hal/operations.h"
 
 #include <string.h>
@@ -26,8 +27,8 @@ static const struct {
     {"DMA_OPERATIONS.ReadDmaCounter", (const void *)hal_read_dma_counter, 0},
     {"DMA_OPERATIONS.GetScatterGatherList", (const void *)hal_get_scatter_gather_list, 4},
     {"DMA_OPERATIONS.PutScatterGatherList", (const void *)hal_put_scatter_gather_list, 0},
-    {"DMA_OPERATIONS.CalculateScatterGatherList",
-     (const void *)hal_calculate_scatter_gather_list, 2},
+    {"DMA_OPERATIONS.CalculateScatterGatherList", (const void *)hal_calculate_scatter_gather_list,
+     2},
     {"DMA_OPERATIONS.BuildScatterGatherList", (const void *)hal_build_scatter_gather_list, 6},
     {"DMA_OPERATIONS.BuildMdlFromScatterGatherList", (const void *)hal_build_mdl_from_list, 0},
 };
@@ -54,7 +55,7 @@ PDMA_OPERATIONS adapter_operations(struct hal *hal, ULONG version)
     unsigned index = version >= DEVICE_DESCRIPTION_VERSION2;
 
     if (hal->tables[index] == NULL)
-        hal->tables[index] = make_table(index != 0 ? DMA_OPERATIONS_SIZE_V2
-                                                   : DMA_OPERATIONS_SIZE_V1);
+        hal->tables[index] =
+            make_table(index != 0 ? DMA_OPERATIONS_SIZE_V2 : DMA_OPERATIONS_SIZE_V1);
     return hal->tables[index];
 }

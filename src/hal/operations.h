@@ -29,17 +29,15 @@ NTSTATUS NTAPI hal_get_scatter_gather_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJE
                                            BOOLEAN WriteToDevice);
 void NTAPI hal_put_scatter_gather_list(PDMA_ADAPTER DmaAdapter, PSCATTER_GATHER_LIST ScatterGather,
                                        BOOLEAN WriteToDevice);
-NTSTATUS NTAPI hal_calculate_scatter_gather_list(PDMA_ADAPTER DmaAdapter, PMDL Mdl,
-                                                 PVOID CurrentVa, ULONG Length,
-                                                 PULONG ScatterGatherListSize,
+NTSTATUS NTAPI hal_calculate_scatter_gather_list(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID CurrentVa,
+                                                 ULONG Length, PULONG ScatterGatherListSize,
                                                  PULONG pNumberOfMapRegisters);
 NTSTATUS NTAPI hal_build_scatter_gather_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT DeviceObject,
                                              PMDL Mdl, PVOID CurrentVa, ULONG Length,
                                              PDRIVER_LIST_CONTROL ExecutionRoutine, PVOID Context,
                                              BOOLEAN WriteToDevice, PVOID ScatterGatherBuffer,
                                              ULONG ScatterGatherLength);
-NTSTATUS NTAPI hal_build_mdl_from_list(PDMA_ADAPTER DmaAdapter,
-                                       PSCATTER_GATHER_LIST ScatterGather, PMDL OriginalMdl,
-                                       PMDL *TargetMdl);
+NTSTATUS NTAPI hal_build_mdl_from_list(PDMA_ADAPTER DmaAdapter, PSCATTER_GATHER_LIST ScatterGather,
+                                       PMDL OriginalMdl, PMDL *TargetMdl);
 
 #endif

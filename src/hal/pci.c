@@ -25,7 +25,7 @@ enum {
     COMMAND_DECODES_AND_MASTER = 7
 };
 
-/* ---- Device memory, for mm ------------------------------------------------------------------------------ */
+/* ---- Device memory, for mm ------------------------------------------------------------------- */
 
 static struct hal_slot *slot_at(struct hal *hal, uint64_t address, bool port, unsigned *bar,
                                 uint64_t *offset)
@@ -105,13 +105,14 @@ static void port_write(void *ctx, uint16_t port, unsigned size_bytes, uint64_t v
 
 void pci_init(struct hal *hal)
 {
-    static const struct mm_io_ops ops = {is_device, memory_read, memory_write, port_read, port_write};
+    static const struct mm_io_ops ops = {is_device, memory_read, memory_write, port_read,
+                                         port_write};
     uint64_t top = mm_highest_pa(hal->mm);
 
     hal->pci.next_memory32 = MEMORY32_BASE + sim_rng_below(&hal->rng, 256) * 0x10000;
-    hal->pci.next_memory64 = bits_align_up(top > UINT64_C(1) << 32 ? top : UINT64_C(1) << 32,
-                                           UINT64_C(1) << 36) +
-                             sim_rng_below(&hal->rng, 256) * 0x1000000;
+    hal->pci.next_memory64 =
+        bits_align_up(top > UINT64_C(1) << 32 ? top : UINT64_C(1) << 32, UINT64_C(1) << 36) +
+        sim_rng_below(&hal->rng, 256) * 0x1000000;
     hal->pci.next_port = PORT_BASE + sim_rng_below(&hal->rng, 16) * 0x100;
     mm_set_io_ops(hal->mm, &ops, hal);
 }
@@ -126,7 +127,7 @@ void pci_fini(struct hal *hal)
     mm_set_io_ops(hal->mm, &nobody, NULL);
 }
 
-/* ---- What a device may do ---------------------------------------------------------------------------------- */
+/* ---- What a device may do -------------------------------------------------------------------- */
 
 static int dma_read(void *ctx, uint64_t la, void *to, uint64_t size_bytes)
 {
@@ -150,8 +151,9 @@ static void line(void *ctx, bool asserted)
         ke_vector_set_level(slot->hal->ke, slot->line_vector, asserted);
 }
 
-/* A message is a memory write that an interrupt controller takes; the vector is the lowest byte of its data. One that
- * names a vector of nobody's or of another device is dropped, as by interrupt remapping. */
+/* A message is a memory write that an interrupt controller takes; the vector is the lowest byte of
+ * its data. One that names a vector of nobody's or of another device is dropped, as by interrupt
+ * remapping. */
 static void message(void *ctx, uint64_t address, uint32_t data)
 {
     struct hal_slot *slot = ctx;
@@ -163,11 +165,12 @@ static void message(void *ctx, uint64_t address, uint32_t data)
         ke_vector_pulse(slot->hal->ke, vector);
 }
 
-/* ---- Addresses and vectors ------------------------------------------------------------------------------------ */
+/* ---- Addresses and vectors ------------------------------------------------------------------- */
 
 static void write_config32(struct hal_slot *slot, unsigned offset, uint32_t value)
 {
-    (void)hw_cfg_write(slot->device, offset, 4, value); /* a card may refuse; base below is what counts */
+    (void)hw_cfg_write(slot->device, offset, 4,
+                       value); /* a card may refuse; base below is what counts */
 }
 
 static void assign_bar(struct hal_slot *slot, unsigned n)
@@ -258,7 +261,7 @@ static void assign_interrupts(struct hal_slot *slot)
         slot->message_count = 0;
 }
 
-/* ---- Slots ------------------------------------------------------------------------------------------------------ */
+/* ---- Slots ----------------------------------------------------------------------------------- */
 
 static int take_number(struct hal *hal, unsigned *number)
 {
@@ -314,7 +317,8 @@ static void report_adapters(struct hal *hal, struct hal_slot *slot)
 {
     struct hal_adapter *adapter;
 
-    list_for_each_entry(adapter, &hal->adapters, link) {
+    list_for_each_entry(adapter, &hal->adapters, link)
+    {
         if (adapter->slot == slot) {
             KE_FINDING(hal->ke, VERIFY_adapter_not_put, adapter->id);
             adapter->slot = NULL;
@@ -386,7 +390,8 @@ static void restore_bars(struct hal_slot *slot, const struct hw_bar *bars)
     }
 }
 
-/* UNDOC: when bus mastering goes on. Here with the decodes, at START, as Windows' PCI driver leaves a started device. */
+/* UNDOC: when bus mastering goes on. Here with the decodes, at START, as Windows' PCI driver leaves
+ * a started device. */
 NTSTATUS hal_slot_enable(struct hal_slot *slot)
 {
     struct hw_bar bars[HW_BARS];
@@ -409,7 +414,7 @@ void hal_slot_disable(struct hal_slot *slot)
     program_messages(slot, 0);
 }
 
-/* ---- Config space -------------------------------------------------------------------------------------------- */
+/* ---- Config space ---------------------------------------------------------------------------- */
 
 static unsigned access_size(ULONG offset, ULONG length)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Bus 0 of the machine: who sits in which slot, which addresses and interrupt vectors are taken. Firmware and PCI driver
- * of a PC in one: BARs, lines and vectors are assigned when a device is attached. The seed decides device numbers,
- * addresses and vectors within what a PC would do: memory below 4 GB for 32-bit BARs, above RAM for 64-bit ones, ports from
- * 0xC000, vectors 0x30-0xBF whose upper four bits are the IRQL. */
+/* Bus 0 of the machine: who sits in which slot, which addresses and interrupt vectors are taken.
+ * Firmware and PCI driver of a PC in one: BARs, lines and vectors are assigned when a device is
+ * attached. The seed decides device numbers, addresses and vectors within what a PC would do:
+ * memory below 4 GB for 32-bit BARs, above RAM for 64-bit ones, ports from 0xC000, vectors
+ * 0x30-0xBF whose upper four bits are the IRQL. */
 #ifndef WEIR_HAL_PCI_H
 #define WEIR_HAL_PCI_H
 

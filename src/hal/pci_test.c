@@ -95,7 +95,8 @@ static void resources_are_bars_then_messages(void **state)
     assert_int_equal(raw->List[0].PartialResourceList.Count, 4);
     assert_int_equal(translated->List[0].PartialResourceList.Count, 4);
     assert_int_equal(descriptor(translated, 0)->Type, CmResourceTypeMemory);
-    assert_int_equal(descriptor(translated, 0)->u.Memory.Start.QuadPart, bed.card.device.bar[0].base);
+    assert_int_equal(descriptor(translated, 0)->u.Memory.Start.QuadPart,
+                     bed.card.device.bar[0].base);
     assert_int_equal(descriptor(translated, 0)->u.Memory.Length, 0x10000);
     assert_int_equal(descriptor(translated, 1)->Type, CmResourceTypePort);
     assert_int_equal(descriptor(raw, 3)->Type, CmResourceTypeInterrupt);
@@ -123,8 +124,7 @@ static void without_messages_there_is_a_shared_line(void **state)
     assert_int_equal(descriptor(translated, 3)->ShareDisposition, CmResourceShareShared);
     assert_int_equal(descriptor(translated, 3)->u.Interrupt.Level,
                      descriptor(translated, 3)->u.Interrupt.Vector >> 4);
-    assert_int_equal(descriptor(raw, 3)->u.Interrupt.Vector,
-                     config_get(&bed.card.device, 0x3C, 1));
+    assert_int_equal(descriptor(raw, 3)->u.Interrupt.Vector, config_get(&bed.card.device, 0x3C, 1));
     ExFreePool(raw);
     ExFreePool(translated);
     assert_int_equal(sim_fault_arm(bed.base.sim, "pool", 2), 0);

@@ -48,6 +48,12 @@ static bool anybody_holds_pages(struct hal *hal)
     return hal->figures.registers_in_use != 0 || hal->figures.common_buffers_live != 0;
 }
 
+static void tell(const struct hal_adapter *adapter)
+{
+    TRACE(adapter->hal->trace, map_registers, adapter->id, adapter->registers_in_use,
+          adapter->hal->figures.registers_in_use);
+}
+
 enum registers_result registers_take(struct hal_adapter *adapter, struct hal_registers *held,
                                      uint32_t registers, uint32_t pages, bool contiguous)
 {
@@ -71,6 +77,8 @@ enum registers_result registers_take(struct hal_adapter *adapter, struct hal_reg
     figures->registers_in_use += registers;
     if (figures->registers_in_use > figures->registers_highest)
         figures->registers_highest = figures->registers_in_use;
+    if (registers != 0)
+        tell(adapter);
     return REGISTERS_TAKEN;
 }
 
@@ -86,6 +94,8 @@ void registers_give(struct hal_adapter *adapter, struct hal_registers *held)
     }
     adapter->registers_in_use -= held->registers;
     adapter->hal->figures.registers_in_use -= held->registers;
+    if (held->registers != 0)
+        tell(adapter);
     held->registers = held->pages = 0;
 }
 
@@ -95,13 +105,14 @@ void registers_free(struct hal_registers *held)
     *held = (struct hal_registers){0};
 }
 
-/* ---- Waiting ------------------------------------------------------------------------------------------- */
+/* ---- Waiting --------------------------------------------------------------------------------- */
 
 bool registers_must_wait(struct hal_adapter *adapter)
 {
     struct hal_waiter *waiter;
 
-    list_for_each_entry(waiter, &adapter->hal->queue.waiters, link) {
+    list_for_each_entry(waiter, &adapter->hal->queue.waiters, link)
+    {
         if (waiter->adapter == adapter)
             return true;
     }
@@ -125,10 +136,12 @@ static bool start_one(struct hal *hal)
     struct hal_waiter *waiter;
     struct hal_waiter *earlier;
 
-    list_for_each_entry(waiter, &hal->queue.waiters, link) {
+    list_for_each_entry(waiter, &hal->queue.waiters, link)
+    {
         bool first = true;
 
-        list_for_each_entry(earlier, &hal->queue.waiters, link) {
+        list_for_each_entry(earlier, &hal->queue.waiters, link)
+        {
             if (earlier == waiter)
                 break;
             first = first && earlier->adapter != waiter->adapter;

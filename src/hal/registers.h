@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Map registers, and who waits for them. On a PC a map register is a page of low memory that stands in for one the device
- * cannot reach. An adapter whose device reaches all of RAM needs none; the others reserve one register for each page
- * a transfer spans for as long as it lives, and take a page of low memory for each page that really is out of
- * reach. Registers are counted against the adapter's cap, pages come from the one low-memory pool of the machine.
+/* Map registers, and who waits for them. On a PC a map register is a page of low memory that stands
+ * in for one the device cannot reach. An adapter whose device reaches all of RAM needs none; the
+ * others reserve one register for each page a transfer spans for as long as it lives, and take a
+ * page of low memory for each page that really is out of reach. Registers are counted against the
+ * adapter's cap, pages come from the one low-memory pool of the machine.
  *
- * A request that asks for more than the adapter's grant, or than there ever is, fails at once. One that cannot be met now
- * waits in one queue for all adapters; nobody overtakes a waiter of his own adapter, nor one that waits for low
- * memory. Whoever gives registers back runs the callbacks that became possible, at DISPATCH_LEVEL, on his own stack, one
- * after the other (registers_serve never nests). "Map Registers"; AllocateAdapterChannel, Remarks.
- * Not here: what a transfer does with its pages. */
+ * A request that asks for more than the adapter's grant, or than there ever is, fails at once. One
+ * that cannot be met now waits in one queue for all adapters; nobody overtakes a waiter of his own
+ * adapter, nor one that waits for low memory. Whoever gives registers back runs the callbacks that
+ * became possible, at DISPATCH_LEVEL, on his own stack, one after the other (registers_serve never
+ * nests). "Map Registers"; AllocateAdapterChannel, Remarks. Not here: what a transfer does with its
+ * pages. */
 #ifndef WEIR_HAL_REGISTERS_H
 #define WEIR_HAL_REGISTERS_H
 
@@ -44,8 +46,8 @@ static inline mm_pfn registers_pfn(const struct hal_registers *held, uint32_t in
     return held->contiguous ? held->first + index : held->pfns[index];
 }
 
-/* A request in the queue, embedded in what waits. try_start returns false when it still cannot start (nothing has changed
- * then); else it has left the queue and run its callback. */
+/* A request in the queue, embedded in what waits. try_start returns false when it still cannot
+ * start (nothing has changed then); else it has left the queue and run its callback. */
 struct hal_waiter;
 typedef bool hal_try_start_fn(struct hal_waiter *waiter);
 struct hal_waiter {

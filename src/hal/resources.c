@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Resource lists as START_DEVICE carries them: raw is what the bus sees, translated what the driver maps and connects;
- * both have the same elements in the same order. BARs come first, in order, then the interrupt: one element for a
- * line, one for all messages together (as for PCI 2.2 MSI). A memory range of 4 GB or more would be
- * CmResourceTypeMemoryLarge; BARs of that size are not assigned. CM_PARTIAL_RESOURCE_DESCRIPTOR, wdm.h. */
+/* Resource lists as START_DEVICE carries them: raw is what the bus sees, translated what the driver
+ * maps and connects; both have the same elements in the same order. BARs come first, in order, then
+ * the interrupt: one element for a line, one for all messages together (as for PCI 2.2 MSI). A
+ * memory range of 4 GB or more would be CmResourceTypeMemoryLarge; BARs of that size are not
+ * assigned. CM_PARTIAL_RESOURCE_DESCRIPTOR, wdm.h. */
 #include <string.h>
 
 #include "hal/state.h"
 
-enum { TAG = 0x52696350 /* "PciR" */, AFFINITY_ALL = -1 };
+enum { TAG = 0x52696350 /* "PciR" */ };
 
 struct lists {
     PCM_PARTIAL_RESOURCE_DESCRIPTOR raw, translated;
@@ -26,8 +27,8 @@ static void add_bar(struct lists *lists, const struct hw_bar *bar)
         descriptor.u.Port.Start.QuadPart = (LONGLONG)bar->base;
         descriptor.u.Port.Length = (ULONG)bar->size_bytes;
     } else {
-        descriptor.Flags = bar->prefetchable ? CM_RESOURCE_MEMORY_PREFETCHABLE
-                                             : CM_RESOURCE_MEMORY_READ_WRITE;
+        descriptor.Flags =
+            bar->prefetchable ? CM_RESOURCE_MEMORY_PREFETCHABLE : CM_RESOURCE_MEMORY_READ_WRITE;
         descriptor.u.Memory.Start.QuadPart = (LONGLONG)bar->base;
         descriptor.u.Memory.Length = (ULONG)bar->size_bytes;
     }
@@ -45,10 +46,10 @@ static void add_messages(struct lists *lists, struct hal_slot *slot, ULONG messa
     raw->Flags = translated->Flags = CM_RESOURCE_INTERRUPT_LATCHED | CM_RESOURCE_INTERRUPT_MESSAGE;
     raw->u.MessageInterrupt.Raw.MessageCount = (USHORT)messages;
     raw->u.MessageInterrupt.Raw.Vector = slot->message_first;
-    raw->u.MessageInterrupt.Raw.Affinity = (KAFFINITY)AFFINITY_ALL;
+    raw->u.MessageInterrupt.Raw.Affinity = KeQueryActiveProcessors();
     translated->u.MessageInterrupt.Translated.Level = pci_irql_of(slot->message_first);
     translated->u.MessageInterrupt.Translated.Vector = slot->message_first;
-    translated->u.MessageInterrupt.Translated.Affinity = (KAFFINITY)AFFINITY_ALL;
+    translated->u.MessageInterrupt.Translated.Affinity = KeQueryActiveProcessors();
 }
 
 static void add_line(struct lists *lists, struct hal_slot *slot)
@@ -60,10 +61,10 @@ static void add_line(struct lists *lists, struct hal_slot *slot)
     raw->ShareDisposition = translated->ShareDisposition = CmResourceShareShared;
     raw->Flags = translated->Flags = CM_RESOURCE_INTERRUPT_LEVEL_SENSITIVE;
     raw->u.Interrupt.Level = raw->u.Interrupt.Vector = slot->line_pin;
-    raw->u.Interrupt.Affinity = (KAFFINITY)AFFINITY_ALL;
+    raw->u.Interrupt.Affinity = KeQueryActiveProcessors();
     translated->u.Interrupt.Level = pci_irql_of(slot->line_vector);
     translated->u.Interrupt.Vector = slot->line_vector;
-    translated->u.Interrupt.Affinity = (KAFFINITY)AFFINITY_ALL;
+    translated->u.Interrupt.Affinity = KeQueryActiveProcessors();
 }
 
 static PCM_RESOURCE_LIST list_allocate(void)
@@ -81,7 +82,8 @@ static PCM_RESOURCE_LIST list_allocate(void)
     return list;
 }
 
-/* When fewer messages can be given than were asked for, the device gets exactly one, as on Windows. */
+/* When fewer messages can be given than were asked for, the device gets exactly one, as on Windows.
+ */
 static ULONG grant_messages(struct hal_slot *slot, ULONG wanted)
 {
     if (wanted == 0 || slot->message_count == 0)

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Scatter/gather lists. GetScatterGatherList turns a piece of an MDL chain into fragments a device can be given, and calls
- * the driver back with the list: within the call when there are map registers, else later, from wherever
- * registers are given back. The list keeps its registers until PutScatterGatherList, which also brings bounced data
- * home: what a device wrote is not in the buffer before that.
+/* Scatter/gather lists. GetScatterGatherList turns a piece of an MDL chain into fragments a device
+ * can be given, and calls the driver back with the list: within the call when there are map
+ * registers, else later, from wherever registers are given back. The list keeps its registers until
+ * PutScatterGatherList, which also brings bounced data home: what a device wrote is not in the
+ * buffer before that.
  *
- * Which address a page gets: its own if the device reaches it, else that of a low page. Neighbours become one element,
- * but not across a 4 GB line (UNDOC, observed). A device without scatter/gather gets one element always: its own
- * memory when that is contiguous and in reach, else a contiguous copy of all of it.
- * GetScatterGatherList, PutScatterGatherList, BuildScatterGatherList, CalculateScatterGatherList,
- * BuildMdlFromScatterGatherList; "Using Scatter/Gather DMA". */
+ * Which address a page gets: its own if the device reaches it, else that of a low page. Neighbours
+ * become one element, but not across a 4 GB line (UNDOC, observed). A device without scatter/gather
+ * gets one element always: its own memory when that is contiguous and in reach, else a contiguous
+ * copy of all of it. GetScatterGatherList, PutScatterGatherList, BuildScatterGatherList,
+ * CalculateScatterGatherList, BuildMdlFromScatterGatherList; "Using Scatter/Gather DMA". */
 #include "hal/sglist.h"
 
 #include <stdlib.h>
@@ -25,7 +26,7 @@ static ULONG list_bytes(uint32_t elements)
     return (ULONG)(sizeof(SCATTER_GATHER_LIST) + elements * sizeof(SCATTER_GATHER_ELEMENT));
 }
 
-/* ---- Structs ------------------------------------------------------------------------------------------------- */
+/* ---- Structs --------------------------------------------------------------------------------- */
 
 static struct hal_list *list_create(struct hal *hal)
 {
@@ -105,7 +106,7 @@ static void list_give(struct hal_list *list)
     adapter->spare.items[adapter->spare.count++] = list;
 }
 
-/* ---- Building ---------------------------------------------------------------------------------------------------- */
+/* ---- Building -------------------------------------------------------------------------------- */
 
 struct builder {
     SCATTER_GATHER_ELEMENT *elements;
@@ -142,7 +143,8 @@ static uint64_t bounce(struct hal_list *list, const struct transfer_walk *walk)
 }
 
 /* Lists of a device that reaches everything: the common case, and one pass. */
-static void build_direct(struct hal_list *list, struct bus_mapping *mapping, struct builder *builder)
+static void build_direct(struct hal_list *list, struct bus_mapping *mapping,
+                         struct builder *builder)
 {
     struct hal_bus *bus = &list->adapter->hal->bus;
     struct transfer_walk walk;
@@ -170,7 +172,8 @@ static void build_mixed(struct hal_list *list, struct bus_mapping *mapping, stru
     }
 }
 
-/* In a contiguous copy pages of chained MDLs need not join; then each piece begins where the last one ended. */
+/* In a contiguous copy pages of chained MDLs need not join; then each piece begins where the last
+ * one ended. */
 static void build_contiguous(struct hal_list *list, struct bus_mapping *mapping,
                              struct builder *builder)
 {
@@ -182,7 +185,8 @@ static void build_contiguous(struct hal_list *list, struct bus_mapping *mapping,
 
     transfer_begin(&walk, &list->transfer);
     at = walk.offset;
-    add_fragment(builder, list->held.first << MM_PAGE_SHIFT | at, (uint32_t)list->transfer.size_bytes);
+    add_fragment(builder, list->held.first << MM_PAGE_SHIFT | at,
+                 (uint32_t)list->transfer.size_bytes);
     for (; walk.piece_bytes != 0; transfer_next(&walk)) {
         list->pieces[list->piece_count++] = (struct copy_piece){
             .buffer = (uint8_t *)mm_page(mm, *walk.pfn) + walk.offset,
@@ -242,7 +246,7 @@ static void build(struct hal_list *list, struct bus_mapping *mapping)
     account(list, builder.count);
 }
 
-/* ---- Getting -------------------------------------------------------------------------------------------------------- */
+/* ---- Getting --------------------------------------------------------------------------------- */
 
 /* Whether all of a transfer can be one element without bouncing. */
 static bool is_one_run(const struct hal_adapter *adapter, const struct transfer *transfer)
@@ -254,8 +258,7 @@ static bool is_one_run(const struct hal_adapter *adapter, const struct transfer 
     for (transfer_begin(&walk, transfer); walk.piece_bytes != 0; transfer_next(&walk)) {
         uint64_t la = *walk.pfn << MM_PAGE_SHIFT | walk.offset;
 
-        if (!adapter_reaches(adapter, *walk.pfn) ||
-            (!first && (la != end_la || (uint32_t)la == 0)))
+        if (!adapter_reaches(adapter, *walk.pfn) || (!first && (la != end_la || (uint32_t)la == 0)))
             return false;
         end_la = la + walk.piece_bytes;
         first = false;
@@ -337,8 +340,9 @@ static NTSTATUS refuse(struct hal_adapter *adapter, NTSTATUS status, uint32_t wa
     return status;
 }
 
-/* What every form of the request checks first. UNDOC: an unlocked buffer has no status of its own; it is the driver's
- * mistake (bug check 0xE6, 0E), and gets the one for a transfer that cannot be made. So does length 0. */
+/* What every form of the request checks first. UNDOC: an unlocked buffer has no status of its own;
+ * it is the driver's mistake (bug check 0xE6, 0E), and gets the one for a transfer that cannot be
+ * made. So does length 0. */
 static NTSTATUS check(struct hal_adapter *adapter, const struct transfer *transfer,
                       uint32_t *registers)
 {
@@ -417,8 +421,10 @@ NTSTATUS NTAPI hal_get_scatter_gather_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJE
                                            BOOLEAN WriteToDevice)
 {
     struct hal_adapter *adapter = adapter_of(DmaAdapter);
-    struct hal_list request = {.to_device = WriteToDevice != FALSE, .device = DeviceObject,
-                               .routine = ExecutionRoutine, .context = Context};
+    struct hal_list request = {.to_device = WriteToDevice != FALSE,
+                               .device = DeviceObject,
+                               .routine = ExecutionRoutine,
+                               .context = Context};
 
     if (adapter == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
@@ -427,7 +433,8 @@ NTSTATUS NTAPI hal_get_scatter_gather_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJE
     return get(adapter, &request, NULL, 0);
 }
 
-/* The buffer holds the list and must stay until it is put; what else Windows keeps there is kept elsewhere here. */
+/* The buffer holds the list and must stay until it is put; what else Windows keeps there is kept
+ * elsewhere here. */
 NTSTATUS NTAPI hal_build_scatter_gather_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT DeviceObject,
                                              PMDL Mdl, PVOID CurrentVa, ULONG Length,
                                              PDRIVER_LIST_CONTROL ExecutionRoutine, PVOID Context,
@@ -435,8 +442,10 @@ NTSTATUS NTAPI hal_build_scatter_gather_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OB
                                              ULONG ScatterGatherLength)
 {
     struct hal_adapter *adapter = adapter_of(DmaAdapter);
-    struct hal_list request = {.to_device = WriteToDevice != FALSE, .device = DeviceObject,
-                               .routine = ExecutionRoutine, .context = Context};
+    struct hal_list request = {.to_device = WriteToDevice != FALSE,
+                               .device = DeviceObject,
+                               .routine = ExecutionRoutine,
+                               .context = Context};
 
     if (adapter == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
@@ -445,11 +454,10 @@ NTSTATUS NTAPI hal_build_scatter_gather_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OB
     return get(adapter, &request, ScatterGatherBuffer, ScatterGatherLength);
 }
 
-/* Without an MDL the worst case for that many bytes at that address, else what this buffer needs: one element and one
- * map register for each page spanned. CalculateScatterGatherList, Remarks. */
-NTSTATUS NTAPI hal_calculate_scatter_gather_list(PDMA_ADAPTER DmaAdapter, PMDL Mdl,
-                                                 PVOID CurrentVa, ULONG Length,
-                                                 PULONG ScatterGatherListSize,
+/* Without an MDL the worst case for that many bytes at that address, else what this buffer needs:
+ * one element and one map register for each page spanned. CalculateScatterGatherList, Remarks. */
+NTSTATUS NTAPI hal_calculate_scatter_gather_list(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID CurrentVa,
+                                                 ULONG Length, PULONG ScatterGatherListSize,
                                                  PULONG pNumberOfMapRegisters)
 {
     struct hal_adapter *adapter = adapter_of(DmaAdapter);
@@ -471,7 +479,7 @@ NTSTATUS NTAPI hal_calculate_scatter_gather_list(PDMA_ADAPTER DmaAdapter, PMDL M
     return STATUS_SUCCESS;
 }
 
-/* ---- Putting ---------------------------------------------------------------------------------------------------------- */
+/* ---- Putting --------------------------------------------------------------------------------- */
 
 static struct hal_list *list_of(struct hal_adapter *adapter, PSCATTER_GATHER_LIST sgl)
 {
@@ -534,7 +542,7 @@ void NTAPI hal_put_scatter_gather_list(PDMA_ADAPTER DmaAdapter, PSCATTER_GATHER_
     registers_serve(hal);
 }
 
-/* ---- An MDL for the list ------------------------------------------------------------------------------------------------ */
+/* ---- An MDL for the list --------------------------------------------------------------------- */
 
 static PMDL build_mdl(struct hal_list *list)
 {
@@ -558,12 +566,12 @@ static PMDL build_mdl(struct hal_list *list)
     return mdl;
 }
 
-/* The pages the device sees, as an MDL: the original one where nothing is bounced. The list owns what it makes here. A
- * second call for the same list is refused. UNDOC: lists over several MDLs whose pieces do not join at page ends have
- * no such MDL; they get STATUS_INVALID_PARAMETER. BuildMdlFromScatterGatherList, Return value. */
-NTSTATUS NTAPI hal_build_mdl_from_list(PDMA_ADAPTER DmaAdapter,
-                                       PSCATTER_GATHER_LIST ScatterGather, PMDL OriginalMdl,
-                                       PMDL *TargetMdl)
+/* The pages the device sees, as an MDL: the original one where nothing is bounced. The list owns
+ * what it makes here. A second call for the same list is refused. UNDOC: lists over several MDLs
+ * whose pieces do not join at page ends have no such MDL; they get STATUS_INVALID_PARAMETER.
+ * BuildMdlFromScatterGatherList, Return value. */
+NTSTATUS NTAPI hal_build_mdl_from_list(PDMA_ADAPTER DmaAdapter, PSCATTER_GATHER_LIST ScatterGather,
+                                       PMDL OriginalMdl, PMDL *TargetMdl)
 {
     struct hal_adapter *adapter = adapter_of(DmaAdapter);
     struct hal_list *list = adapter != NULL ? list_of(adapter, ScatterGather) : NULL;
@@ -587,7 +595,7 @@ NTSTATUS NTAPI hal_build_mdl_from_list(PDMA_ADAPTER DmaAdapter,
     return STATUS_SUCCESS;
 }
 
-/* ---- Ends ------------------------------------------------------------------------------------------------------------------ */
+/* ---- Ends ------------------------------------------------------------------------------------ */
 
 void sglist_end(struct hal_adapter *adapter)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* One scatter/gather list: from the driver's request until it is put. The list that the driver sees is nonpaged pool (or
- * the driver's own buffer); everything else is here. Structs and their pool are used again by their adapter. */
+/* One scatter/gather list: from the driver's request until it is put. The list that the driver sees
+ * is nonpaged pool (or the driver's own buffer); everything else is here. Structs and their pool
+ * are used again by their adapter. */
 #ifndef WEIR_HAL_SGLIST_H
 #define WEIR_HAL_SGLIST_H
 

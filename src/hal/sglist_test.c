@@ -12,6 +12,11 @@ enum { FRAME = 1920 * 1080 * 2, FRAME_PAGES = 1013 };
 
 static struct hal_bed bed;
 
+static const DMA_OPERATIONS *operations(PDMA_ADAPTER adapter)
+{
+    return hal_bed_operations(&bed, adapter);
+}
+
 static void start(enum mm_policy policy, uint64_t ram, const struct hal_config *config)
 {
     struct mm_config mm = {.ram_bytes = ram, .policy = policy};
@@ -50,7 +55,7 @@ static PDMA_ADAPTER adapter(bool wide, bool scatter_gather)
 
 static void put_adapter(PDMA_ADAPTER object)
 {
-    object->DmaOperations->PutDmaAdapter(object);
+    operations(object)->PutDmaAdapter(object);
 }
 
 /* What the driver's callback got. */
@@ -62,7 +67,8 @@ struct got {
     KIRQL irql;
 };
 
-static void NTAPI keep_list(PDEVICE_OBJECT device, PIRP irp, PSCATTER_GATHER_LIST list, PVOID context)
+static void NTAPI keep_list(PDEVICE_OBJECT device, PIRP irp, PSCATTER_GATHER_LIST list,
+                            PVOID context)
 {
     struct got *got = context;
 
@@ -77,9 +83,9 @@ static NTSTATUS get_part(PDMA_ADAPTER a, PMDL mdl, uint64_t skip, ULONG length, 
                          struct got *got)
 {
     *got = (struct got){0};
-    return a->DmaOperations->GetScatterGatherList(a, NULL, mdl,
-                                                  (PUCHAR)MmGetMdlVirtualAddress(mdl) + skip, length,
-                                                  keep_list, got, to_device);
+    return operations(a)->GetScatterGatherList(a, NULL, mdl,
+                                               (PUCHAR)MmGetMdlVirtualAddress(mdl) + skip, length,
+                                               keep_list, got, to_device);
 }
 
 static PSCATTER_GATHER_LIST get(PDMA_ADAPTER a, PMDL mdl, bool to_device)
@@ -94,7 +100,7 @@ static PSCATTER_GATHER_LIST get(PDMA_ADAPTER a, PMDL mdl, bool to_device)
 
 static void put(PDMA_ADAPTER a, PSCATTER_GATHER_LIST list, bool to_device)
 {
-    a->DmaOperations->PutScatterGatherList(a, list, to_device);
+    operations(a)->PutScatterGatherList(a, list, to_device);
 }
 
 static uint64_t total_bytes(const SCATTER_GATHER_LIST *list)
@@ -117,7 +123,8 @@ static void card_writes(const SCATTER_GATHER_LIST *list, uint8_t first)
     for (ULONG i = 0; i < list->NumberOfElements; i++) {
         assert_int_equal(hw_dma_write(&bed.card.device,
                                       (uint64_t)list->Elements[i].Address.QuadPart, bytes + at,
-                                      list->Elements[i].Length), 0);
+                                      list->Elements[i].Length),
+                         0);
         at += list->Elements[i].Length;
     }
 }
@@ -177,7 +184,8 @@ static void a_narrow_card_gets_low_pages_for_those_above_4_gb(void **state)
         above += mm_pfn_of_va(bed.base.mm, va + i * 4096) >= 0x100000 ? bytes : 0;
     }
     for (ULONG i = 0; i < list->NumberOfElements; i++)
-        assert_true((uint64_t)list->Elements[i].Address.QuadPart + list->Elements[i].Length <= 4 * GIB);
+        assert_true((uint64_t)list->Elements[i].Address.QuadPart + list->Elements[i].Length <=
+                    4 * GIB);
     hal_figures(bed.hal, &figures);
     assert_true(above > 0);
     assert_int_equal(figures.bounce_bytes, above);
@@ -248,8 +256,8 @@ static void data_for_the_card_is_copied_when_the_list_is_made(void **state)
     list = get(a, mdl, true);
     word = 0;
     assert_true(mm_copy_to_va(bed.base.mm, va, &word, 4)); /* too late for the card */
-    assert_int_equal(hw_dma_read(&bed.card.device, (uint64_t)list->Elements[0].Address.QuadPart,
-                                 &word, 4), 0);
+    assert_int_equal(
+        hw_dma_read(&bed.card.device, (uint64_t)list->Elements[0].Address.QuadPart, &word, 4), 0);
     assert_int_equal(word, 0x11223344);
     put(a, list, true);
     assert_true(mm_copy_from_va(bed.base.mm, &word, va, 4));
@@ -313,7 +321,8 @@ static void chained_mdls_are_one_transfer(void **state)
     for (ULONG i = 0; i < got.list->NumberOfElements; i++) {
         assert_int_equal(hw_dma_write(&bed.card.device,
                                       (uint64_t)got.list->Elements[i].Address.QuadPart, bytes + at,
-                                      got.list->Elements[i].Length), 0);
+                                      got.list->Elements[i].Length),
+                         0);
         at += got.list->Elements[i].Length;
     }
     put(a, got.list, false);
@@ -367,7 +376,8 @@ static void a_request_waits_for_registers_and_is_called_later(void **state)
     mdl = hal_bed_buffer(&bed, FRAME, 0, &va);
     assert_int_equal(get_part(a, mdl, 0, FRAME, false, &first), STATUS_SUCCESS);
     assert_int_equal(get_part(a, mdl, 0, FRAME, false, &second), STATUS_SUCCESS);
-    assert_int_equal(get_part(a, mdl, 0, 4096, false, &third), STATUS_SUCCESS); /* must not overtake */
+    assert_int_equal(get_part(a, mdl, 0, 4096, false, &third),
+                     STATUS_SUCCESS); /* must not overtake */
     assert_int_equal(testbed_events(&bed.base, TRACE_dma_queued, &event), 2);
     assert_int_equal(first.calls, 1);
     assert_int_equal(second.calls + third.calls, 0);
@@ -442,17 +452,21 @@ static void sizes_are_calculated_for_the_worst_case_and_for_a_buffer(void **stat
     ULONG size, registers;
 
     (void)state;
-    assert_int_equal(a->DmaOperations->CalculateScatterGatherList(a, NULL, NULL, 8 * 4096, &size,
-                                                                  &registers), STATUS_SUCCESS);
+    assert_int_equal(
+        operations(a)->CalculateScatterGatherList(a, NULL, NULL, 8 * 4096, &size, &registers),
+        STATUS_SUCCESS);
     assert_int_equal(registers, 8);
     assert_int_equal(size, 0x10 + 8 * 0x18);
-    assert_int_equal(a->DmaOperations->CalculateScatterGatherList(a, mdl, (PVOID)va, 10000, &size,
-                                                                  &registers), STATUS_SUCCESS);
+    assert_int_equal(
+        operations(a)->CalculateScatterGatherList(a, mdl, (PVOID)va, 10000, &size, &registers),
+        STATUS_SUCCESS);
     assert_int_equal(registers, 4);
-    assert_int_equal(a->DmaOperations->CalculateScatterGatherList(a, mdl, (PVOID)va, 10001, &size,
-                                                                  NULL), STATUS_BUFFER_TOO_SMALL);
-    assert_int_equal(a->DmaOperations->CalculateScatterGatherList(a, NULL, NULL, 5000 * 4096, &size,
-                                                                  NULL), STATUS_INSUFFICIENT_RESOURCES);
+    assert_int_equal(
+        operations(a)->CalculateScatterGatherList(a, mdl, (PVOID)va, 10001, &size, NULL),
+        STATUS_BUFFER_TOO_SMALL);
+    assert_int_equal(
+        operations(a)->CalculateScatterGatherList(a, NULL, NULL, 5000 * 4096, &size, NULL),
+        STATUS_INSUFFICIENT_RESOURCES);
     put_adapter(a);
 }
 
@@ -465,13 +479,14 @@ static void a_list_can_live_in_the_drivers_buffer(void **state)
     struct got got = {0};
 
     (void)state;
-    assert_int_equal(a->DmaOperations->BuildScatterGatherList(a, NULL, mdl, (PVOID)va, 10000,
-                                                              keep_list, &got, FALSE, buffer,
-                                                              sizeof buffer - 1),
+    assert_int_equal(operations(a)->BuildScatterGatherList(a, NULL, mdl, (PVOID)va, 10000,
+                                                           keep_list, &got, FALSE, buffer,
+                                                           sizeof buffer - 1),
                      STATUS_BUFFER_TOO_SMALL);
-    assert_int_equal(a->DmaOperations->BuildScatterGatherList(a, NULL, mdl, (PVOID)va, 10000,
-                                                              keep_list, &got, FALSE, buffer,
-                                                              sizeof buffer), STATUS_SUCCESS);
+    assert_int_equal(operations(a)->BuildScatterGatherList(a, NULL, mdl, (PVOID)va, 10000,
+                                                           keep_list, &got, FALSE, buffer,
+                                                           sizeof buffer),
+                     STATUS_SUCCESS);
     assert_ptr_equal(got.list, buffer);
     put(a, got.list, false);
     put_adapter(a);
@@ -486,21 +501,21 @@ static void the_mdl_of_a_list_names_the_pages_the_card_sees(void **state)
     PMDL target = NULL;
 
     (void)state;
-    assert_int_equal(a->DmaOperations->BuildMdlFromScatterGatherList(a, list, NULL, &target),
+    assert_int_equal(operations(a)->BuildMdlFromScatterGatherList(a, list, NULL, &target),
                      STATUS_INVALID_PARAMETER);
-    assert_int_equal(a->DmaOperations->BuildMdlFromScatterGatherList(a, list, mdl, &target),
+    assert_int_equal(operations(a)->BuildMdlFromScatterGatherList(a, list, mdl, &target),
                      STATUS_SUCCESS);
     assert_ptr_not_equal(target, mdl);
     assert_int_equal(target->ByteOffset, 20);
     for (unsigned i = 0; i < FRAME_PAGES; i++)
         assert_true(MmGetMdlPfnArray(target)[i] < 0x100000);
-    assert_int_equal(a->DmaOperations->BuildMdlFromScatterGatherList(a, list, mdl, &target),
+    assert_int_equal(operations(a)->BuildMdlFromScatterGatherList(a, list, mdl, &target),
                      STATUS_NONE_MAPPED);
     put(a, list, false);
     put_adapter(a);
     a = adapter(true, true);
     list = get(a, mdl, false);
-    assert_int_equal(a->DmaOperations->BuildMdlFromScatterGatherList(a, list, mdl, &target),
+    assert_int_equal(operations(a)->BuildMdlFromScatterGatherList(a, list, mdl, &target),
                      STATUS_SUCCESS);
     assert_ptr_equal(target, mdl);
     put(a, list, false);
@@ -541,7 +556,8 @@ static void what_is_left_at_the_end_is_a_finding(void **state)
     assert_int_equal(testbed_findings(&bed.base, VERIFY_adapter_dead), 1);
 }
 
-/* Many random transfers: the list is compared with one that is made page by page, without any cleverness. */
+/* Many random transfers: the list is compared with one that is made page by page, without any
+ * cleverness. */
 static void random_lists_agree_with_a_naive_model(void **state)
 {
     enum { BUFFERS = 8, ROUNDS = 3000 };

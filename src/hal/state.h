@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of hal share. One struct hal for a machine; slots, adapters and what is mapped hang off it. */
+/* What the files of hal share. One struct hal for a machine; slots, adapters and what is mapped
+ * hang off it. */
 #ifndef WEIR_HAL_STATE_H
 #define WEIR_HAL_STATE_H
 
@@ -41,7 +42,8 @@ static inline struct hal *hal_here(void)
     return ke_room(ke_current(), KE_ROOM_HAL);
 }
 
-/* The call is documented for these levels only: a finding. It goes on: on a PC such a call works too, until it races. */
+/* The call is documented for these levels only: a finding. It goes on: on a PC such a call works
+ * too, until it races. */
 static inline void hal_require_irql(struct hal *hal, KIRQL lowest, KIRQL highest)
 {
     KIRQL irql = ke_irql();

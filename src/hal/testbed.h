@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* For the tests of hal: mm's testbed, a HAL, and a card with two BARs, a line and four messages. Include after cmocka.h. */
+/* For the tests of hal: mm's testbed, a HAL, and a card with two BARs, a line and four messages.
+ * Include after cmocka.h. */
 #ifndef WEIR_HAL_TESTBED_H
 #define WEIR_HAL_TESTBED_H
 
@@ -47,8 +48,10 @@ static inline void test_destroy(struct hw_device *device)
 
 static inline void test_card_init(struct test_card *card, struct sim *sim)
 {
-    static const struct hw_ops ops = {.name = "test", .bar_read = test_bar_read,
-                                      .bar_write = test_bar_write, .destroy = test_destroy};
+    static const struct hw_ops ops = {.name = "test",
+                                      .bar_read = test_bar_read,
+                                      .bar_write = test_bar_write,
+                                      .destroy = test_destroy};
     static const struct config_identity identity = {.vendor = 0x1234, .device = 0x5678};
 
     memset(card, 0, sizeof *card);
@@ -83,13 +86,35 @@ static inline PDMA_ADAPTER hal_bed_adapter(struct hal_bed *bed, bool wide, bool 
                                            ULONG maximum_length, PULONG registers)
 {
     DEVICE_DESCRIPTION description = {
-        .Version = 2, .Master = TRUE, .ScatterGather = scatter_gather, .Dma32BitAddresses = TRUE,
-        .Dma64BitAddresses = wide, .InterfaceType = PCIBus, .MaximumLength = maximum_length,
+        .Version = 2,
+        .Master = TRUE,
+        .ScatterGather = scatter_gather,
+        .Dma32BitAddresses = TRUE,
+        .Dma64BitAddresses = wide,
+        .InterfaceType = PCIBus,
+        .MaximumLength = maximum_length,
     };
     PDMA_ADAPTER adapter = hal_get_adapter(bed->slot, &description, registers);
 
     assert_non_null(adapter);
     return adapter;
+}
+
+/* The adapter's operations as host code can call them: the functions behind the thunks in its
+ * table. */
+static inline const DMA_OPERATIONS *hal_bed_operations(struct hal_bed *bed, PDMA_ADAPTER adapter)
+{
+    static DMA_OPERATIONS operations;
+    const void *const *from = (const void *const *)adapter->DmaOperations;
+    const void **to = (const void **)&operations;
+
+    memset(&operations, 0, sizeof operations);
+    operations.Size = adapter->DmaOperations->Size;
+    for (unsigned i = 1; i < operations.Size / sizeof *to; i++) {
+        to[i] = sim_thunk_host_fn(bed->base.sim, KE_ARG(from[i]), NULL);
+        assert_non_null(to[i]);
+    }
+    return &operations;
 }
 
 /* A locked client buffer. */

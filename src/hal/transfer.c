@@ -28,7 +28,8 @@ enum transfer_check transfer_check(struct hal *hal, const struct transfer *trans
             return TRANSFER_NOT_LOCKED;
         here = mdl->ByteCount - skip < left ? mdl->ByteCount - skip : left;
         first = mdl->ByteOffset + skip;
-        spanned = here == 0 ? 0 : ((first % MM_PAGE_SIZE) + here + MM_PAGE_SIZE - 1) >> MM_PAGE_SHIFT;
+        spanned =
+            here == 0 ? 0 : ((first % MM_PAGE_SIZE) + here + MM_PAGE_SIZE - 1) >> MM_PAGE_SHIFT;
         if (!names_ram(hal, MmGetMdlPfnArray(mdl) + (first >> MM_PAGE_SHIFT), spanned))
             return TRANSFER_NOT_LOCKED;
         pages += (uint32_t)spanned;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The part of an MDL chain that a transfer covers, and the walk over its pages. CurrentVa counts from the first MDL's
- * own address and need not be mapped anywhere; a transfer may run on into the MDLs chained to it.
- * GetScatterGatherList, MapTransfer: CurrentVa. */
+/* The part of an MDL chain that a transfer covers, and the walk over its pages. CurrentVa counts
+ * from the first MDL's own address and need not be mapped anywhere; a transfer may run on into the
+ * MDLs chained to it. GetScatterGatherList, MapTransfer: CurrentVa. */
 #ifndef WEIR_HAL_TRANSFER_H
 #define WEIR_HAL_TRANSFER_H
 
@@ -15,13 +15,15 @@ struct transfer {
 
 enum transfer_check { TRANSFER_GOOD, TRANSFER_TOO_SHORT, TRANSFER_NOT_LOCKED };
 
-/* Whether the chain holds the transfer, is locked, and names RAM only (no DMA from card to card). *registers gets one for each page spanned. */
+/* Whether the chain holds the transfer, is locked, and names RAM only (no DMA from card to card).
+ * *registers gets one for each page spanned. */
 enum transfer_check transfer_check(struct hal *hal, const struct transfer *transfer,
                                    uint32_t *registers);
 /* Pages of the transfer that the adapter cannot reach. */
 uint32_t transfer_out_of_reach(const struct hal_adapter *adapter, const struct transfer *transfer);
 
-/* The pages in order, one piece of one page at a time. Start with transfer_begin; piece_bytes 0 is the end. */
+/* The pages in order, one piece of one page at a time. Start with transfer_begin; piece_bytes 0 is
+ * the end. */
 struct transfer_walk {
     PMDL mdl;
     const PFN_NUMBER *pfn;

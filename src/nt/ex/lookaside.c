@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Lookaside lists: caches of blocks of one size. The lists are the driver's memory, and so is most of their code: the
- * inline functions of wdm.h count, pop and push on the S-list in the structure, and call through Allocate and
- * Free when it is empty or full. So what stands in the structure must be callable by a driver.
- * ExInitializeNPagedLookasideList, ExInitializeLookasideListEx; wdm.h.
+/* Lookaside lists: caches of blocks of one size. The lists are the driver's memory, and so is most
+ * of their code: the inline functions of wdm.h count, pop and push on the S-list in the structure,
+ * and call through Allocate and Free when it is empty or full. So what stands in the structure must
+ * be callable by a driver. ExInitializeNPagedLookasideList, ExInitializeLookasideListEx; wdm.h.
  *
- * UNDOC: how deep a list may grow. Windows adjusts Depth by the miss rate once a second, between 4 and 256; here it
- * stays at 4, so that a driver's Allocate and Free are called often. */
+ * UNDOC: how deep a list may grow. Windows adjusts Depth by the miss rate once a second, between 4
+ * and 256; here it stays at 4, so that a driver's Allocate and Free are called often. */
 #include <string.h>
 
 #include "base/base.h"
@@ -23,8 +23,10 @@ static PVOID pool_free(void)
     return ke_thunk((const void *)ExFreePool, "ExFreePool", 0);
 }
 
-/* The extended kind hands its routines the list, which they rarely use; these are the default ones. */
-static PVOID NTAPI allocate_ex(POOL_TYPE type, SIZE_T size_bytes, ULONG tag, PLOOKASIDE_LIST_EX list)
+/* The extended kind hands its routines the list, which they rarely use; these are the default ones.
+ */
+static PVOID NTAPI allocate_ex(POOL_TYPE type, SIZE_T size_bytes, ULONG tag,
+                               PLOOKASIDE_LIST_EX list)
 {
     (void)list;
     return ExAllocatePoolWithTag(type, size_bytes, tag);
@@ -76,8 +78,8 @@ void NTAPI ExInitializeNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside,
     ULONG kept = POOL_RAISE_IF_ALLOCATION_FAILURE | POOL_NX_ALLOCATION;
 
     (void)Depth; /* reserved */
-    initialize_plain(&Lookaside->L, Allocate, Free, (POOL_TYPE)(NonPagedPool | (Flags & kept)), Size,
-                     Tag);
+    initialize_plain(&Lookaside->L, Allocate, Free, (POOL_TYPE)(NonPagedPool | (Flags & kept)),
+                     Size, Tag);
 }
 
 void NTAPI ExDeleteNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside)
@@ -91,7 +93,8 @@ void NTAPI ExInitializePagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside,
 {
     (void)Depth;
     initialize_plain(&Lookaside->L, Allocate, Free,
-                     (POOL_TYPE)(PagedPool | (Flags & POOL_RAISE_IF_ALLOCATION_FAILURE)), Size, Tag);
+                     (POOL_TYPE)(PagedPool | (Flags & POOL_RAISE_IF_ALLOCATION_FAILURE)), Size,
+                     Tag);
 }
 
 void NTAPI ExDeletePagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside)
@@ -99,8 +102,8 @@ void NTAPI ExDeletePagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside)
     flush_plain(&Lookaside->L);
 }
 
-/* The two flags exclude each other, and raising only makes sense for the system's own allocation routine, which
- * returns NULL otherwise. ExInitializeLookasideListEx, Return value. */
+/* The two flags exclude each other, and raising only makes sense for the system's own allocation
+ * routine, which returns NULL otherwise. ExInitializeLookasideListEx, Return value. */
 NTSTATUS NTAPI ExInitializeLookasideListEx(PLOOKASIDE_LIST_EX Lookaside,
                                            PALLOCATE_FUNCTION_EX Allocate, PFREE_FUNCTION_EX Free,
                                            POOL_TYPE PoolType, ULONG Flags, SIZE_T Size, ULONG Tag,
@@ -125,8 +128,8 @@ NTSTATUS NTAPI ExInitializeLookasideListEx(PLOOKASIDE_LIST_EX Lookaside,
         Lookaside->L.AllocateEx = (PALLOCATE_FUNCTION_EX)ke_thunk((const void *)allocate_ex,
                                                                   "LOOKASIDE_LIST_EX.Allocate", 0);
     if (Free == NULL)
-        Lookaside->L.FreeEx = (PFREE_FUNCTION_EX)ke_thunk((const void *)free_ex,
-                                                          "LOOKASIDE_LIST_EX.Free", 0);
+        Lookaside->L.FreeEx =
+            (PFREE_FUNCTION_EX)ke_thunk((const void *)free_ex, "LOOKASIDE_LIST_EX.Free", 0);
     return STATUS_SUCCESS;
 }
 

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* Pool as drivers call it. The older functions take a POOL_TYPE with flag bits, leave memory uninitialised and return
- * NULL when there is none; ExAllocatePool2 takes flags of its own, zeroes by default and takes no tag 0. Blocks and
- * their checks are mm's (mm/pool.h); this file knows types, flags, IRQL and who is asking.
- * ExAllocatePoolWithTag, ExAllocatePool2, ExFreePoolWithTag; wdm.h. POOL_TYPE.
+/* Pool as drivers call it. The older functions take a POOL_TYPE with flag bits, leave memory
+ * uninitialised and return NULL when there is none; ExAllocatePool2 takes flags of its own, zeroes
+ * by default and takes no tag 0. Blocks and their checks are mm's (mm/pool.h); this file knows
+ * types, flags, IRQL and who is asking. ExAllocatePoolWithTag, ExAllocatePool2, ExFreePoolWithTag;
+ * wdm.h. POOL_TYPE.
  *
- * Nonpaged and paged pool differ in what they may be used for, not in being paged: nothing is ever paged out.
- * Not here: executable pool (all pool is data), session pool (taken as ordinary), quota (there is no limit). */
+ * Nonpaged and paged pool differ in what they may be used for, not in being paged: nothing is ever
+ * paged out. Not here: executable pool (all pool is data), session pool (taken as ordinary), quota
+ * (there is no limit). */
 #include "base/base.h"
 #include "mm/mm.h"
 #include "trace/rules.h"
 
 enum { NO_TAG = 0x656E6F4E /* "None" */, PAGED_BIT = 1, CACHE_ALIGNED_BIT = 4 };
 
-/* Pool that ks or io allocates inside a driver's call is theirs: only a call that came straight from the driver
- * to one of these functions is charged to it. */
+/* Pool that ks or io allocates inside a driver's call is theirs: only a call that came straight
+ * from the driver to one of these functions is charged to it. */
 static uint64_t direct_caller(const void *function)
 {
     struct sim *sim = ke_sim(ke_current());
@@ -27,8 +29,8 @@ static uint64_t direct_caller(const void *function)
     return boundary->guest_rip;
 }
 
-/* Paged pool above APC_LEVEL, any pool above DISPATCH_LEVEL. The Windows that does not verify lets the first one pass
- * as long as the page happens to be resident, which here it always is. */
+/* Paged pool above APC_LEVEL, any pool above DISPATCH_LEVEL. The Windows that does not verify lets
+ * the first one pass as long as the page happens to be resident, which here it always is. */
 static void check_irql(bool paged)
 {
     KIRQL highest = paged ? APC_LEVEL : DISPATCH_LEVEL;
@@ -103,9 +105,9 @@ PVOID NTAPI ExAllocatePoolWithTagPriority(POOL_TYPE PoolType, SIZE_T NumberOfByt
                           direct_caller((const void *)ExAllocatePoolWithTagPriority));
 }
 
-/* Exactly one of the pool flags must be there; an unknown required flag, tag 0 and size 0 are refused. Optional flags
- * (the upper half) may be unknown. Failing means NULL, or an exception where that was asked for.
- * ExAllocatePool2, Return value; POOL_FLAGS. */
+/* Exactly one of the pool flags must be there; an unknown required flag, tag 0 and size 0 are
+ * refused. Optional flags (the upper half) may be unknown. Failing means NULL, or an exception
+ * where that was asked for. ExAllocatePool2, Return value; POOL_FLAGS. */
 static PVOID allocate_flagged(POOL_FLAGS flags, SIZE_T size_bytes, ULONG tag, uint64_t caller_va)
 {
     const POOL_FLAGS pools = POOL_FLAG_NON_PAGED | POOL_FLAG_NON_PAGED_EXECUTE | POOL_FLAG_PAGED;
@@ -120,8 +122,8 @@ static PVOID allocate_flagged(POOL_FLAGS flags, SIZE_T size_bytes, ULONG tag, ui
         .size_bytes = size_bytes,
         .caller_va = caller_va,
     };
-    bool bad = bits_count(flags & pools) != 1 || (flags & UINT32_MAX & ~required) != 0 || tag == 0 ||
-               size_bytes == 0;
+    bool bad = bits_count(flags & pools) != 1 || (flags & UINT32_MAX & ~required) != 0 ||
+               tag == 0 || size_bytes == 0;
 
     if (!bad)
         return allocate(&request, (flags & POOL_FLAG_RAISE_ON_FAILURE) != 0);
@@ -136,8 +138,8 @@ PVOID NTAPI ExAllocatePool2(POOL_FLAGS Flags, SIZE_T NumberOfBytes, ULONG Tag)
                             direct_caller((const void *)ExAllocatePool2));
 }
 
-/* Extended parameters choose priorities, secure pools and nodes, none of which exist here: a caller that marked one
- * as required would be told so by the kernel, and is stopped here. */
+/* Extended parameters choose priorities, secure pools and nodes, none of which exist here: a caller
+ * that marked one as required would be told so by the kernel, and is stopped here. */
 PVOID NTAPI ExAllocatePool3(POOL_FLAGS Flags, SIZE_T NumberOfBytes, ULONG Tag,
                             PVOID ExtendedParameters, ULONG ExtendedParametersCount)
 {
@@ -166,8 +168,7 @@ void NTAPI ExFreePool(PVOID P)
     free_block(P, 0);
 }
 
-void NTAPI ExFreePool2(PVOID P, ULONG Tag, PVOID ExtendedParameters,
-                       ULONG ExtendedParametersCount)
+void NTAPI ExFreePool2(PVOID P, ULONG Tag, PVOID ExtendedParameters, ULONG ExtendedParametersCount)
 {
     (void)ExtendedParameters;
     (void)ExtendedParametersCount;

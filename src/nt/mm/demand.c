@@ -50,8 +50,8 @@ static void evict_oldest(struct mm_demand *demand)
         return;
     demand->mappings -= entry->mappings;
     region->mappings -= entry->mappings;
-    host_unmap((void *)cluster_va(region, entry->cluster),
-               cluster_pages(region, entry->cluster) << MM_PAGE_SHIFT);
+    host_unmap((void *)cluster_va(region, entry->cluster), cluster_pages(region, entry->cluster)
+                                                               << MM_PAGE_SHIFT);
     bitmap_clear(region->clusters, entry->cluster);
     region->mapped_clusters--;
     demand->evictions++;
@@ -102,8 +102,8 @@ int demand_touch(struct mm *mm, struct mm_region *region, uint64_t page)
     }
     if (bitmap_test(region->clusters, cluster))
         return 0;
-    mappings = region_map(mm, region, cluster * DEMAND_CLUSTER_PAGES,
-                          cluster_pages(region, cluster));
+    mappings =
+        region_map(mm, region, cluster * DEMAND_CLUSTER_PAGES, cluster_pages(region, cluster));
     if (mappings < 0)
         return mappings;
     remember(&mm->demand, region, cluster, (uint64_t)mappings);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Host mappings on touch. A scattered buffer needs one host mapping for each of its pages, a process has 65,530 of
- * them, and most buffers are never touched by a CPU: cards, bus, client and oracle reach pages through the window.
- * So a lazy region starts without mappings; the first access to a cluster of pages maps that cluster, and when
- * the budget is spent the clusters mapped longest ago lose theirs. The order depends on accesses alone, so it
- * is the same in every run of a seed. Nothing here allocates: it runs on the fault path.
+/* Host mappings on touch. A scattered buffer needs one host mapping for each of its pages, a
+ * process has 65,530 of them, and most buffers are never touched by a CPU: cards, bus, client and
+ * oracle reach pages through the window. So a lazy region starts without mappings; the first access
+ * to a cluster of pages maps that cluster, and when the budget is spent the clusters mapped longest
+ * ago lose theirs. The order depends on accesses alone, so it is the same in every run of a seed.
+ * Nothing here allocates: it runs on the fault path.
  *
- * demand_hide makes a whole region inaccessible but keeps its mappings, for an MDL that is mapped, unmapped and
- * mapped again with every frame: the next touch then costs one mprotect for each mapped stretch. */
+ * demand_hide makes a whole region inaccessible but keeps its mappings, for an MDL that is mapped,
+ * unmapped and mapped again with every frame: the next touch then costs one mprotect for each
+ * mapped stretch. */
 #ifndef WEIR_NT_MM_DEMAND_H
 #define WEIR_NT_MM_DEMAND_H
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Faults. On Windows a bad address below MmSystemRangeStart raises an exception the driver may catch, a bad one above
- * it is the end (bug check 0x50), and a resident page never faults. Here a fault may also mean that a page has
- * no host mapping yet, or that the address is a device register. */
+/* Faults. On Windows a bad address below MmSystemRangeStart raises an exception the driver may
+ * catch, a bad one above it is the end (bug check 0x50), and a resident page never faults. Here a
+ * fault may also mean that a page has no host mapping yet, or that the address is a device
+ * register. */
 #include "mm/fault.h"
 
 #include "host/host.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Device memory. MmMapIoSpace gives addresses for a physical range: of a device's registers, as a rule. Nothing is
- * mapped under them: each access faults, and ke emulates it through mm_io_ops, so a register read reaches the
- * model of the card. A range of RAM is mapped as memory. The page offset of the physical address is kept.
- * MmMapIoSpace, MmMapIoSpaceEx, MmUnmapIoSpace; wdm.h. */
+/* Device memory. MmMapIoSpace gives addresses for a physical range: of a device's registers, as a
+ * rule. Nothing is mapped under them: each access faults, and ke emulates it through mm_io_ops, so
+ * a register read reaches the model of the card. A range of RAM is mapped as memory. The page
+ * offset of the physical address is kept. MmMapIoSpace, MmMapIoSpaceEx, MmUnmapIoSpace; wdm.h. */
 #include "host/host.h"
 #include "mm/state.h"
 #include "trace/rules.h"
@@ -66,7 +66,8 @@ PVOID NTAPI MmMapIoSpaceEx(PHYSICAL_ADDRESS PhysicalAddress, SIZE_T NumberOfByte
     return MmMapIoSpace(PhysicalAddress, NumberOfBytes, MmNonCached);
 }
 
-/* UNDOC: what Windows does with an address that MmMapIoSpace did not return; here it is a finding. */
+/* UNDOC: what Windows does with an address that MmMapIoSpace did not return; here it is a finding.
+ */
 void NTAPI MmUnmapIoSpace(PVOID BaseAddress, SIZE_T NumberOfBytes)
 {
     struct mm *mm = mm_here();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Addresses that drivers compare with. As on Windows the last 64 KB of user space belong to nobody. */
+/* Addresses that drivers compare with. As on Windows the last 64 KB of user space belong to nobody.
+ */
 #ifndef WEIR_NT_MM_LIMITS_H
 #define WEIR_NT_MM_LIMITS_H
 

@@ -84,8 +84,7 @@ static uint64_t take_single(struct low_piece *piece)
 }
 
 /* The first aligned run of free pages that ends at or below end; BITMAP_NONE when there is none. */
-static size_t find_run(const struct low_piece *piece, uint64_t count, uint64_t align,
-                       uint64_t end)
+static size_t find_run(const struct low_piece *piece, uint64_t count, uint64_t align, uint64_t end)
 {
     size_t at = bitmap_find_set(piece->free, end, 0);
 

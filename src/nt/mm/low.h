@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The low-memory pool: pages below 4 GB that bounce buffers and common buffers live in. It has a size, and it runs
- * out. Two pieces: the pool proper, and 2 MB below 16 MB for devices with 24 address bits.
+/* The low-memory pool: pages below 4 GB that bounce buffers and common buffers live in. It has a
+ * size, and it runs out. Two pieces: the pool proper, and 2 MB below 16 MB for devices with 24
+ * address bits.
  *
- * Free pages are bits in words, and a summary has one bit for each word that is not empty, so that taking
- * and giving a page costs the same at any occupancy. The lowest free page is taken first: what was just
- * given back is taken again while it is warm in the cache. */
+ * Free pages are bits in words, and a summary has one bit for each word that is not empty, so that
+ * taking and giving a page costs the same at any occupancy. The lowest free page is taken first:
+ * what was just given back is taken again while it is warm in the cache. */
 #ifndef WEIR_NT_MM_LOW_H
 #define WEIR_NT_MM_LOW_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The virtual half of the door: system mappings, images, client memory, copies through the window. */
+/* The virtual half of the door: system mappings, images, client memory, copies through the window.
+ */
 #include <errno.h>
 #include <string.h>
 
@@ -13,7 +14,7 @@ static uint64_t pages_for(uint64_t size_bytes)
     return (size_bytes + MM_PAGE_SIZE - 1) >> MM_PAGE_SHIFT;
 }
 
-/* ---- System mappings ---------------------------------------------------------------------------------- */
+/* ---- System mappings ------------------------------------------------------------------------- */
 
 static uint64_t count_runs(const mm_pfn *pfns, uint64_t count)
 {
@@ -57,7 +58,7 @@ void mm_system_unmap(struct mm *mm, uint64_t va)
     region_destroy(mm, region);
 }
 
-/* ---- Images ---------------------------------------------------------------------------------------------- */
+/* ---- Images ---------------------------------------------------------------------------------- */
 
 static struct mm_region *image_region(struct mm *mm, uint64_t va, uint64_t size_bytes)
 {
@@ -123,7 +124,7 @@ void mm_image_free(struct mm *mm, uint64_t va)
     region_destroy(mm, image_region(mm, va, 0));
 }
 
-/* ---- Client memory ------------------------------------------------------------------------------------------ */
+/* ---- Client memory --------------------------------------------------------------------------- */
 
 int mm_user_allocate(struct mm *mm, uint64_t size_bytes, uint32_t offset_bytes, uint64_t *out_va)
 {
@@ -164,7 +165,7 @@ void mm_user_free(struct mm *mm, uint64_t va)
     region->live = false;
 }
 
-/* ---- Through the window --------------------------------------------------------------------------------------- */
+/* ---- Through the window ---------------------------------------------------------------------- */
 
 /* Host address of va and how many bytes follow it in its page; NULL when there is no RAM there. */
 static uint8_t *reach(struct mm *mm, uint64_t va, uint64_t size_bytes, struct mm_region **cached,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* MDLs: allocation, parts, size. An MDL is a header of 0x30 bytes followed by one page frame number for each page of a
- * buffer; drivers read all of it inline. IoAllocateMdl describes a range of addresses and leaves the numbers to
- * MmProbeAndLockPages (mdl_lock.c) or MmBuildMdlForNonPagedPool.
- * IoAllocateMdl, IoFreeMdl, IoBuildPartialMdl; wdm.h. */
+/* MDLs: allocation, parts, size. An MDL is a header of 0x30 bytes followed by one page frame number
+ * for each page of a buffer; drivers read all of it inline. IoAllocateMdl describes a range of
+ * addresses and leaves the numbers to MmProbeAndLockPages (mdl_lock.c) or
+ * MmBuildMdlForNonPagedPool. IoAllocateMdl, IoFreeMdl, IoBuildPartialMdl; wdm.h. */
 #include "mm/mdl.h"
 
 #include <string.h>
@@ -23,8 +23,8 @@ static uint64_t size_for(uint64_t va, uint64_t size_bytes)
 
 PMDL mdl_create(struct mm *mm, uint64_t va, uint64_t size_bytes)
 {
-    struct mm_pool_request request = {.kind = MM_POOL_NONPAGED, .tag = MDL_TAG,
-                                      .size_bytes = size_for(va, size_bytes)};
+    struct mm_pool_request request = {
+        .kind = MM_POOL_NONPAGED, .tag = MDL_TAG, .size_bytes = size_for(va, size_bytes)};
     PMDL mdl = mm_pool_allocate(mm, &request);
 
     if (mdl == NULL)
@@ -43,8 +43,8 @@ static void attach_to_irp(PIRP irp, PMDL mdl, bool secondary)
     *link = mdl;
 }
 
-/* UNDOC: MDL_ALLOCATED_FIXED_SIZE says that Windows took the MDL from a lookaside list, which it does up to 23
- * pages; nothing but debuggers looks at it. Set here by the same limit. */
+/* UNDOC: MDL_ALLOCATED_FIXED_SIZE says that Windows took the MDL from a lookaside list, which it
+ * does up to 23 pages; nothing but debuggers looks at it. Set here by the same limit. */
 PMDL NTAPI IoAllocateMdl(PVOID VirtualAddress, ULONG Length, BOOLEAN SecondaryBuffer,
                          BOOLEAN ChargeQuota, PIRP Irp)
 {
@@ -65,8 +65,8 @@ PMDL NTAPI IoAllocateMdl(PVOID VirtualAddress, ULONG Length, BOOLEAN SecondaryBu
     return mdl;
 }
 
-/* Frees this one MDL, not those chained to it, and undoes the mapping of a partial one. The pages must have been
- * unlocked before. IoFreeMdl, Remarks; bug check 0xC4, B8. */
+/* Frees this one MDL, not those chained to it, and undoes the mapping of a partial one. The pages
+ * must have been unlocked before. IoFreeMdl, Remarks; bug check 0xC4, B8. */
 void NTAPI IoFreeMdl(PMDL Mdl)
 {
     struct mm *mm = mm_here();
@@ -77,17 +77,18 @@ void NTAPI IoFreeMdl(PMDL Mdl)
     mm_pool_free(mm, Mdl, 0);
 }
 
-/* The target describes a part of the source's buffer and shares its mapping, if there is one. Length 0 means the
- * rest of the buffer. IoBuildPartialMdl, Parameters. */
+/* The target describes a part of the source's buffer and shares its mapping, if there is one.
+ * Length 0 means the rest of the buffer. IoBuildPartialMdl, Parameters. */
 void NTAPI IoBuildPartialMdl(PMDL SourceMdl, PMDL TargetMdl, PVOID VirtualAddress, ULONG Length)
 {
     struct mm *mm = mm_here();
     uint64_t va = (uint64_t)(uintptr_t)VirtualAddress;
     uint64_t skipped = va - mdl_va(SourceMdl);
-    uint64_t first_page = (va >> MM_PAGE_SHIFT) - ((uint64_t)(uintptr_t)SourceMdl->StartVa >> MM_PAGE_SHIFT);
+    uint64_t first_page =
+        (va >> MM_PAGE_SHIFT) - ((uint64_t)(uintptr_t)SourceMdl->StartVa >> MM_PAGE_SHIFT);
     CSHORT kept = MDL_ALLOCATED_FIXED_SIZE | MDL_ALLOCATED_MUST_SUCCEED;
-    CSHORT shared = MDL_SOURCE_IS_NONPAGED_POOL | MDL_MAPPED_TO_SYSTEM_VA | MDL_IO_PAGE_READ |
-                    MDL_IO_SPACE;
+    CSHORT shared =
+        MDL_SOURCE_IS_NONPAGED_POOL | MDL_MAPPED_TO_SYSTEM_VA | MDL_IO_PAGE_READ | MDL_IO_SPACE;
 
     if (!(SourceMdl->MdlFlags & (MDL_PAGES_LOCKED | MDL_SOURCE_IS_NONPAGED_POOL | MDL_PARTIAL)))
         mdl_misused(mm, SourceMdl);
@@ -99,8 +100,8 @@ void NTAPI IoBuildPartialMdl(PMDL SourceMdl, PMDL TargetMdl, PVOID VirtualAddres
     TargetMdl->ByteOffset = BYTE_OFFSET(VirtualAddress);
     TargetMdl->ByteCount = Length != 0 ? Length : SourceMdl->ByteCount - (ULONG)skipped;
     TargetMdl->Process = SourceMdl->Process;
-    TargetMdl->MdlFlags = (CSHORT)((TargetMdl->MdlFlags & kept) | (SourceMdl->MdlFlags & shared) |
-                                   MDL_PARTIAL);
+    TargetMdl->MdlFlags =
+        (CSHORT)((TargetMdl->MdlFlags & kept) | (SourceMdl->MdlFlags & shared) | MDL_PARTIAL);
     TargetMdl->MappedSystemVa = (PCHAR)SourceMdl->MappedSystemVa + skipped;
     memcpy(MmGetMdlPfnArray(TargetMdl), MmGetMdlPfnArray(SourceMdl) + first_page,
            mdl_pages(TargetMdl) * sizeof(PFN_NUMBER));
@@ -119,8 +120,9 @@ PMDL NTAPI MmCreateMdl(PMDL MemoryDescriptorList, PVOID Base, SIZE_T Length)
     return MemoryDescriptorList;
 }
 
-/* Moves the beginning of the buffer forward. Whole pages that fall out are lost to the MDL, so Windows unlocks
- * them; here a lock covers a region and ends with the MDL. MmAdvanceMdl; resident: fltKernel. */
+/* Moves the beginning of the buffer forward. Whole pages that fall out are lost to the MDL, so
+ * Windows unlocks them; here a lock covers a region and ends with the MDL. MmAdvanceMdl; resident:
+ * fltKernel. */
 NTSTATUS NTAPI MmAdvanceMdl(PMDL Mdl, ULONG NumberOfBytes)
 {
     uint64_t offset = (uint64_t)Mdl->ByteOffset + NumberOfBytes;

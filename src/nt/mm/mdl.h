@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the MDL functions share. An MDL is the driver's memory: its flags say what state it is in, and mm keeps
- * nothing beside it except the pins of regions and the regions that map it. */
+/* What the MDL functions share. An MDL is the driver's memory: its flags say what state it is in,
+ * and mm keeps nothing beside it except the pins of regions and the regions that map it. */
 #ifndef WEIR_NT_MM_MDL_H
 #define WEIR_NT_MM_MDL_H
 

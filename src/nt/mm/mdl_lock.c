@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Locking: MmProbeAndLockPages makes the pages of a buffer resident and writes their numbers into the MDL. It has no
- * status: a bad buffer raises an exception, which drivers catch with __try. Nothing is ever paged out here, so a
- * lock is a count on the region that keeps its pages from being given back, one step for a buffer of any
- * size. MmProbeAndLockPages, MmUnlockPages, MmBuildMdlForNonPagedPool; wdm.h. */
+/* Locking: MmProbeAndLockPages makes the pages of a buffer resident and writes their numbers into
+ * the MDL. It has no status: a bad buffer raises an exception, which drivers catch with __try.
+ * Nothing is ever paged out here, so a lock is a count on the region that keeps its pages from
+ * being given back, one step for a buffer of any size. MmProbeAndLockPages, MmUnlockPages,
+ * MmBuildMdlForNonPagedPool; wdm.h. */
 #include <string.h>
 
 #include "host/host.h"
@@ -17,8 +18,8 @@ static bool copy_pfns(const struct mm_region *region, PMDL mdl)
     uint64_t first = region_page_of(region, (uint64_t)(uintptr_t)mdl->StartVa);
     uint64_t pages = mdl_pages(mdl);
     PFN_NUMBER *to = MmGetMdlPfnArray(mdl);
-    bool holes = region->kind == REGION_IMAGE || region->kind == REGION_POOL ||
-                 region->kind == REGION_MDL;
+    bool holes =
+        region->kind == REGION_IMAGE || region->kind == REGION_POOL || region->kind == REGION_MDL;
 
     if (first + pages > region->pages)
         return false;
@@ -59,8 +60,8 @@ void NTAPI MmProbeAndLockPages(PMDL MemoryDescriptorList, KPROCESSOR_MODE Access
     if (!may_lock(region, mdl, AccessMode, Operation) || !copy_pfns(region, mdl))
         mm->raise(STATUS_ACCESS_VIOLATION);
     region->pins++;
-    mdl->MdlFlags &= ~(MDL_MAPPED_TO_SYSTEM_VA | MDL_PARTIAL_HAS_BEEN_MAPPED |
-                       MDL_WRITE_OPERATION | MDL_IO_SPACE);
+    mdl->MdlFlags &= ~(MDL_MAPPED_TO_SYSTEM_VA | MDL_PARTIAL_HAS_BEEN_MAPPED | MDL_WRITE_OPERATION |
+                       MDL_IO_SPACE);
     mdl->MdlFlags |= MDL_PAGES_LOCKED;
     if (Operation != IoReadAccess)
         mdl->MdlFlags |= MDL_WRITE_OPERATION;
@@ -89,8 +90,9 @@ void NTAPI MmUnlockPages(PMDL MemoryDescriptorList)
         region_destroy(mm, region);
 }
 
-/* For nonpaged pool, contiguous and device memory: nothing is locked, because nothing could be paged out, and the
- * buffer's own address serves as its mapping. Paged pool is the driver's mistake (bug check 0xC4, 7F). */
+/* For nonpaged pool, contiguous and device memory: nothing is locked, because nothing could be
+ * paged out, and the buffer's own address serves as its mapping. Paged pool is the driver's mistake
+ * (bug check 0xC4, 7F). */
 void NTAPI MmBuildMdlForNonPagedPool(PMDLX MemoryDescriptorList)
 {
     struct mm *mm = mm_here();

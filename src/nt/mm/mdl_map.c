@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* System and user addresses for the pages of an MDL. The mapping is a lazy region (park.h): nobody pays for addresses
- * that are asked for and not used. MmMapLockedPagesSpecifyCache, MmUnmapLockedPages and the reserved mappings;
- * wdm.h. Not here: caching. x64 machines are coherent, so all cache types are the same mapping. */
+/* System and user addresses for the pages of an MDL. The mapping is a lazy region (park.h): nobody
+ * pays for addresses that are asked for and not used. MmMapLockedPagesSpecifyCache,
+ * MmUnmapLockedPages and the reserved mappings; wdm.h. Not here: caching. x64 machines are
+ * coherent, so all cache types are the same mapping. */
 #include <errno.h>
 #include <string.h>
 
@@ -46,8 +47,8 @@ static int map_pages(struct mm *mm, const MDL *mdl, bool user, ULONG priority,
     return park_map(mm, user, MmGetMdlPfnArray(mdl), mdl_pages(mdl), protection, out);
 }
 
-/* To user space the function raises when it fails; to system space it returns NULL, or stops the system if the
- * caller asked for that. The MDL records a system mapping only.
+/* To user space the function raises when it fails; to system space it returns NULL, or stops the
+ * system if the caller asked for that. The MDL records a system mapping only.
  * MmMapLockedPagesSpecifyCache, Return value. */
 PVOID NTAPI MmMapLockedPagesSpecifyCache(PMDLX MemoryDescriptorList, KPROCESSOR_MODE AccessMode,
                                          MEMORY_CACHING_TYPE CacheType, PVOID BaseAddress,
@@ -91,15 +92,14 @@ PVOID NTAPI MmMapLockedPages(PMDL MemoryDescriptorList, KPROCESSOR_MODE AccessMo
                                         HighPagePriority);
 }
 
-/* A mapping made for another MDL, or none at all, is the driver's mistake: bug check 0xDA or worse there, a finding
- * here. So is unmapping a partial MDL that uses its parent's mapping. */
+/* A mapping made for another MDL, or none at all, is the driver's mistake: bug check 0xDA or worse
+ * there, a finding here. So is unmapping a partial MDL that uses its parent's mapping. */
 void NTAPI MmUnmapLockedPages(PVOID BaseAddress, PMDL MemoryDescriptorList)
 {
     struct mm *mm = mm_here();
     PMDL mdl = MemoryDescriptorList;
     struct mm_region *region = region_find(mm, (uint64_t)(uintptr_t)BaseAddress);
-    bool borrowed = (mdl->MdlFlags & MDL_PARTIAL) &&
-                    BaseAddress == mdl->MappedSystemVa &&
+    bool borrowed = (mdl->MdlFlags & MDL_PARTIAL) && BaseAddress == mdl->MappedSystemVa &&
                     !(mdl->MdlFlags & MDL_PARTIAL_HAS_BEEN_MAPPED);
 
     if (region == NULL || borrowed || (region->kind != REGION_MDL && region->kind != REGION_IO)) {
@@ -139,7 +139,8 @@ static bool host_protection_of(ULONG protect, unsigned *out)
     }
 }
 
-/* Only for an MDL that MmMapLockedPages mapped to system space. MmProtectMdlSystemAddress, Return value. */
+/* Only for an MDL that MmMapLockedPages mapped to system space. MmProtectMdlSystemAddress, Return
+ * value. */
 NTSTATUS NTAPI MmProtectMdlSystemAddress(PMDL MemoryDescriptorList, ULONG NewProtect)
 {
     struct mm *mm = mm_here();
@@ -156,8 +157,9 @@ NTSTATUS NTAPI MmProtectMdlSystemAddress(PMDL MemoryDescriptorList, ULONG NewPro
     return STATUS_SUCCESS;
 }
 
-/* ---- Reserved mappings ------------------------------------------------------------------------------------ */
-/* Addresses set aside for a driver that must map some MDL even when memory is short. A live region without pages. */
+/* ---- Reserved mappings ----------------------------------------------------------------------- */
+/* Addresses set aside for a driver that must map some MDL even when memory is short. A live region
+ * without pages. */
 
 PVOID NTAPI MmAllocateMappingAddress(SIZE_T NumberOfBytes, ULONG PoolTag)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Pages without addresses: MmAllocatePagesForMdl(Ex) gives physical pages within limits, not mapped and by
- * default zeroed, in an MDL of their own. The MDL may describe fewer bytes than asked for; MmFreePagesFromMdl gives
- * the pages back, ExFreePool the MDL. wdm.h. */
+/* Pages without addresses: MmAllocatePagesForMdl(Ex) gives physical pages within limits, not mapped
+ * and by default zeroed, in an MDL of their own. The MDL may describe fewer bytes than asked for;
+ * MmFreePagesFromMdl gives the pages back, ExFreePool the MDL. wdm.h. */
 #include <errno.h>
 
 #include "mm/mdl.h"
@@ -12,14 +12,14 @@ struct page_limits {
     uint64_t chunk_pages; /* contiguous pieces of this many; 0: single pages */
 };
 
-static int take_chunks(struct mm *mm, const struct page_limits *limits, uint64_t count,
-                       mm_pfn *out)
+static int take_chunks(struct mm *mm, const struct page_limits *limits, uint64_t count, mm_pfn *out)
 {
     uint64_t chunk = limits->chunk_pages != 0 ? limits->chunk_pages : 1;
 
     for (uint64_t done = 0; done < count; done += chunk) {
         uint64_t piece = chunk < count - done ? chunk : count - done;
-        mm_pfn first = zones_take_contiguous(&mm->zones, piece, limits->low_pfn, limits->end_pfn, 0);
+        mm_pfn first =
+            zones_take_contiguous(&mm->zones, piece, limits->low_pfn, limits->end_pfn, 0);
 
         if (first == MM_PFN_NONE) {
             zones_give(&mm->zones, done, out);
@@ -52,8 +52,9 @@ static struct page_limits limits_of(PHYSICAL_ADDRESS low, PHYSICAL_ADDRESS high)
     };
 }
 
-/* UNDOC: with SkipBytes and without the chunk flag the search moves on by SkipBytes when a range has too few pages;
- * here the whole range above LowAddress is searched at once, which finds at least as much. */
+/* UNDOC: with SkipBytes and without the chunk flag the search moves on by SkipBytes when a range
+ * has too few pages; here the whole range above LowAddress is searched at once, which finds at
+ * least as much. */
 PMDL NTAPI MmAllocatePagesForMdlEx(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS HighAddress,
                                    PHYSICAL_ADDRESS SkipBytes, SIZE_T TotalBytes,
                                    MEMORY_CACHING_TYPE CacheType, ULONG Flags)
@@ -67,8 +68,8 @@ PMDL NTAPI MmAllocatePagesForMdlEx(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS
     if (count == 0 || count > UINT32_MAX >> MM_PAGE_SHIFT || sim_fault_point(mm->sim, "mdl"))
         return NULL;
     if (Flags & MM_ALLOCATE_REQUIRE_CONTIGUOUS_CHUNKS)
-        limits.chunk_pages = SkipBytes.QuadPart != 0 ? (uint64_t)SkipBytes.QuadPart >> MM_PAGE_SHIFT
-                                                     : count;
+        limits.chunk_pages =
+            SkipBytes.QuadPart != 0 ? (uint64_t)SkipBytes.QuadPart >> MM_PAGE_SHIFT : count;
     mdl = mdl_create(mm, 0, count << MM_PAGE_SHIFT);
     if (mdl == NULL)
         return NULL;

@@ -175,8 +175,8 @@ static uint8_t *touched(PVOID address)
     struct mm_region *region = region_find(bed.mm, (uint64_t)(uintptr_t)address);
 
     assert_non_null(region);
-    assert_int_equal(demand_touch(bed.mm, region,
-                                  region_page_of(region, (uint64_t)(uintptr_t)address)), 0);
+    assert_int_equal(
+        demand_touch(bed.mm, region, region_page_of(region, (uint64_t)(uintptr_t)address)), 0);
     return address;
 }
 
@@ -191,13 +191,13 @@ static void a_system_mapping_shows_the_buffer(void **state)
     assert_non_null(system);
     assert_int_equal((uint64_t)system % 4096, 8);
     assert_ptr_equal(mdl->MappedSystemVa, system);
-    assert_int_equal(mdl->MdlFlags, MDL_PAGES_LOCKED | MDL_WRITE_OPERATION | MDL_MAPPED_TO_SYSTEM_VA);
+    assert_int_equal(mdl->MdlFlags,
+                     MDL_PAGES_LOCKED | MDL_WRITE_OPERATION | MDL_MAPPED_TO_SYSTEM_VA);
     assert_ptr_equal(MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority), system);
     *touched(system + FRAME - 1) = 99;
     assert_true(mm_copy_from_va(bed.mm, &byte, va + FRAME - 1, 1));
     assert_int_equal(byte, 99);
-    assert_int_equal(MmGetPhysicalAddress(system).QuadPart,
-                     mm_pfn_of_va(bed.mm, va) << 12 | 8);
+    assert_int_equal(MmGetPhysicalAddress(system).QuadPart, mm_pfn_of_va(bed.mm, va) << 12 | 8);
     unlock_and_free(mdl); /* ends the mapping too */
     assert_null(region_find(bed.mm, (uint64_t)(uintptr_t)system));
 }
@@ -263,8 +263,8 @@ static void unmapping_what_is_not_mapped_is_a_finding(void **state)
 static void a_user_mapping_lies_in_user_space_and_leaves_the_mdl_alone(void **state)
 {
     PMDL mdl = locked(client(8192, 0), 8192);
-    PVOID user = MmMapLockedPagesSpecifyCache(mdl, UserMode, MmCached, NULL, FALSE,
-                                              NormalPagePriority);
+    PVOID user =
+        MmMapLockedPagesSpecifyCache(mdl, UserMode, MmCached, NULL, FALSE, NormalPagePriority);
 
     (void)state;
     assert_in_range((uint64_t)(uintptr_t)user, SIM_USER_WINDOW_BASE, SIM_USER_WINDOW_END);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory in large pieces. MmAllocateContiguousMemory gives physically contiguous pages within limits: page aligned,
- * nonpaged, its contents undefined, which here means a pattern. x64 caches are coherent, so the cache type changes
- * nothing. MmAllocateNonCachedMemory gives pages that need not be contiguous. wdm.h. */
+/* Memory in large pieces. MmAllocateContiguousMemory gives physically contiguous pages within
+ * limits: page aligned, nonpaged, its contents undefined, which here means a pattern. x64 caches
+ * are coherent, so the cache type changes nothing. MmAllocateNonCachedMemory gives pages that need
+ * not be contiguous. wdm.h. */
 #include <errno.h>
 
 #include "mm/pool.h"
@@ -109,8 +110,8 @@ PVOID NTAPI MmAllocateContiguousMemorySpecifyCacheNode(SIZE_T NumberOfBytes,
 {
     (void)PreferredNode;
     return MmAllocateContiguousMemorySpecifyCache(NumberOfBytes, LowestAcceptableAddress,
-                                                  HighestAcceptableAddress,
-                                                  BoundaryAddressMultiple, CacheType);
+                                                  HighestAcceptableAddress, BoundaryAddressMultiple,
+                                                  CacheType);
 }
 
 PVOID NTAPI MmAllocateContiguousNodeMemory(SIZE_T NumberOfBytes,
@@ -122,8 +123,8 @@ PVOID NTAPI MmAllocateContiguousNodeMemory(SIZE_T NumberOfBytes,
     (void)Protect;
     (void)PreferredNode;
     return MmAllocateContiguousMemorySpecifyCache(NumberOfBytes, LowestAcceptableAddress,
-                                                  HighestAcceptableAddress,
-                                                  BoundaryAddressMultiple, MmCached);
+                                                  HighestAcceptableAddress, BoundaryAddressMultiple,
+                                                  MmCached);
 }
 
 void NTAPI MmFreeContiguousMemory(PVOID BaseAddress)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory: RAM with a PC's holes, pages given out by a seeded policy, system and user mappings, pool, MDLs,
- * contiguous memory, device mappings. Windows functions (MmProbeAndLockPages, ExAllocatePoolWithTag,
- * MmAllocateContiguousMemory ...) stand in wdk/wdm.h and are implemented here under their own names.
- * RAM is one sparse memfd, mapped once as one window: reach a page by its number with mm_page.
- * Virtual addresses are uint64_t *_va, physical addresses the type below, logical ones hal's. */
+/* Memory: RAM with a PC's holes, pages given out by a seeded policy, system and user mappings,
+ * pool, MDLs, contiguous memory, device mappings. Windows functions (MmProbeAndLockPages,
+ * ExAllocatePoolWithTag, MmAllocateContiguousMemory ...) stand in wdk/wdm.h and are implemented
+ * here under their own names. RAM is one sparse memfd, mapped once as one window: reach a page by
+ * its number with mm_page. Virtual addresses are uint64_t *_va, physical addresses the type below,
+ * logical ones hal's. */
 #ifndef WEIR_NT_MM_H
 #define WEIR_NT_MM_H
 
@@ -25,7 +26,8 @@ struct mm_config {
     uint64_t ram_bytes; /* 64 MB .. 1 TB */
     enum mm_policy policy; /* for client buffers and pool; default scattered */
     uint32_t run_pages; /* MM_RUNS: longest run */
-    uint64_t low_memory_bytes; /* size of the pool below 4 GB for bounce pages, common buffers; default 64 MB */
+    uint64_t low_memory_bytes; /* size of the pool below 4 GB for bounce pages, common buffers;
+                                  default 64 MB */
     uint64_t client_mappings; /* budget of host mappings for client buffers; 0 = default */
 };
 struct mm;
@@ -33,19 +35,19 @@ int mm_create(struct ke *ke, const struct mm_config *config, struct mm **out);
 void mm_destroy(struct mm *mm);
 struct mm *mm_of(struct ke *ke);
 
-/* ---- Physical pages ----------------------------------------------------------------------------------- */
+/* ---- Physical pages -------------------------------------------------------------------------- */
 enum { MM_PAGE_SIZE = 4096, MM_PAGE_SHIFT = 12 };
 uint64_t mm_highest_pa(struct mm *mm); /* address after the last byte of RAM */
 bool mm_is_ram(struct mm *mm, mm_pfn pfn);
 void *mm_page(struct mm *mm, mm_pfn pfn); /* host address of the page in the window; must be RAM */
-/* RAM at [pa, pa+size) as one host pointer: valid because the window is linear in RAM below and above the
- * hole; NULL when any byte of it is not RAM. */
+/* RAM at [pa, pa+size) as one host pointer: valid because the window is linear in RAM below and
+ * above the hole; NULL when any byte of it is not RAM. */
 void *mm_window(struct mm *mm, mm_pa pa, uint64_t size_bytes);
 /* Single pages by the policy; limit_pa: every page below it (0 = anywhere). 0 or -ENOMEM. */
 int mm_pages_allocate(struct mm *mm, uint64_t count, uint64_t limit_pa, mm_pfn *out);
 void mm_pages_free(struct mm *mm, uint64_t count, const mm_pfn *pfns);
-/* The low-memory pool (below 4 GB): contiguous pages for bouncing and common buffers. align_pages is a power
- * of two; limit_pa caps the last byte (0 = 4 GB). MM_PFN_NONE when it has no room. */
+/* The low-memory pool (below 4 GB): contiguous pages for bouncing and common buffers. align_pages
+ * is a power of two; limit_pa caps the last byte (0 = 4 GB). MM_PFN_NONE when it has no room. */
 mm_pfn mm_low_allocate(struct mm *mm, uint64_t count, uint64_t align_pages, uint64_t limit_pa);
 void mm_low_free(struct mm *mm, mm_pfn first, uint64_t count);
 uint64_t mm_low_free_pages(struct mm *mm);
@@ -54,7 +56,7 @@ mm_pfn mm_contiguous_allocate(struct mm *mm, uint64_t count, uint64_t low_pa, ui
                               uint64_t boundary_bytes);
 void mm_contiguous_free(struct mm *mm, mm_pfn first, uint64_t count);
 
-/* ---- Virtual mappings ----------------------------------------------------------------------------------- */
+/* ---- Virtual mappings ------------------------------------------------------------------------ */
 /* Maps pages at a seeded address in the system window; first_byte is added to the result. */
 int mm_system_map(struct mm *mm, const mm_pfn *pfns, uint64_t count, unsigned host_protection,
                   uint64_t *out_va);
@@ -64,8 +66,9 @@ int mm_image_allocate(struct mm *mm, uint64_t size_bytes, uint64_t *out_va);
 int mm_image_protect(struct mm *mm, uint64_t va, uint64_t size_bytes, unsigned host_protection);
 void mm_image_discard(struct mm *mm, uint64_t va, uint64_t size_bytes); /* later touches fault */
 void mm_image_free(struct mm *mm, uint64_t va);
-/* Client memory in the user window. The range is reserved; pages exist at once, host mappings come when a CPU
- * touches them (mm resolves the fault). offset_bytes shifts the returned address within the first page. */
+/* Client memory in the user window. The range is reserved; pages exist at once, host mappings come
+ * when a CPU touches them (mm resolves the fault). offset_bytes shifts the returned address within
+ * the first page. */
 int mm_user_allocate(struct mm *mm, uint64_t size_bytes, uint32_t offset_bytes, uint64_t *out_va);
 void mm_user_free(struct mm *mm, uint64_t va);
 /* Reads and writes client memory (or any mapped system memory) through the window, never faulting.
@@ -75,9 +78,9 @@ bool mm_copy_to_va(struct mm *mm, uint64_t to_va, const void *from, uint64_t siz
 /* Page under a virtual address (system or user); MM_PFN_NONE when there is none. */
 mm_pfn mm_pfn_of_va(struct mm *mm, uint64_t va);
 
-/* ---- Device memory ---------------------------------------------------------------------------------------- */
-/* hal declares where device registers lie; MmMapIoSpace of such an address yields inaccessible pages, whose
- * faults come back through these. */
+/* ---- Device memory --------------------------------------------------------------------------- */
+/* hal declares where device registers lie; MmMapIoSpace of such an address yields inaccessible
+ * pages, whose faults come back through these. */
 struct mm_io_ops {
     bool (*is_device)(void *ctx, mm_pa pa);
     uint64_t (*read)(void *ctx, mm_pa pa, unsigned size_bytes);
@@ -87,7 +90,7 @@ struct mm_io_ops {
 };
 void mm_set_io_ops(struct mm *mm, const struct mm_io_ops *ops, void *ctx);
 
-/* ---- Pool ------------------------------------------------------------------------------------------------- */
+/* ---- Pool ------------------------------------------------------------------------------------ */
 /* The engine behind ExAllocatePoolWithTag; rooms use that, except below nt/ex. */
 enum mm_pool_kind { MM_POOL_NONPAGED, MM_POOL_PAGED };
 struct mm_pool_request {
@@ -103,16 +106,19 @@ void *mm_pool_allocate(struct mm *mm, const struct mm_pool_request *request); /*
 void mm_pool_free(struct mm *mm, void *block, uint32_t tag);
 bool mm_pool_is_paged(struct mm *mm, uint64_t va); /* in paged pool */
 
-/* ---- Exceptions and exported variables ---------------------------------------------------------------------- */
-/* MmProbeAndLockPages and ProbeForRead raise through this; the default is ExRaiseStatus. It must not return. */
+/* ---- Exceptions and exported variables ------------------------------------------------------- */
+/* MmProbeAndLockPages and ProbeForRead raise through this; the default is ExRaiseStatus. It must
+ * not return. */
 typedef void mm_raise_fn(NTSTATUS status);
 void mm_set_raise(struct mm *mm, mm_raise_fn *raise); /* NULL: the default */
-/* Where drivers see the variables that the kernel exports: PVOID MmHighestUserAddress, PVOID MmSystemRangeStart,
- * ULONG64 MmUserProbeAddress, BOOLEAN Mm64BitPhysicalAddress. 0 for any other name. */
+/* Where drivers see the variables that the kernel exports: PVOID MmHighestUserAddress, PVOID
+ * MmSystemRangeStart, ULONG64 MmUserProbeAddress, BOOLEAN Mm64BitPhysicalAddress. 0 for any other
+ * name. */
 uint64_t mm_variable_va(struct mm *mm, const char *name);
 
-/* ---- Figures and leaks -------------------------------------------------------------------------------------- */
-/* Emits a pool_leak event and finding for each block whose allocation came from guest code in [base, end). */
+/* ---- Figures and leaks ----------------------------------------------------------------------- */
+/* Emits a pool_leak event and finding for each block whose allocation came from guest code in
+ * [base, end). */
 void mm_report_leaks(struct mm *mm, uint64_t base_va, uint64_t end_va);
 
 #endif

@@ -35,8 +35,8 @@ static struct mm_region *find_same(struct mm_park *park, bool user, const mm_pfn
     return NULL;
 }
 
-/* The one of this length that was parked longest ago; a few are left alone, so that an address is not given out
- * again right after it was unmapped. */
+/* The one of this length that was parked longest ago; a few are left alone, so that an address is
+ * not given out again right after it was unmapped. */
 static struct mm_region *find_oldest(struct mm_park *park, bool user, uint64_t count)
 {
     for (unsigned i = 0; i + PARK_KEEP < park->count; i++) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* System mappings of MDLs. AVStream asks for a system address of every frame's MDL, and most drivers with mapped pins
- * never touch it: so a mapping is a lazy region, and an unmapped region is parked instead of destroyed. The next
- * MDL with the same pages gets the region back with whatever host mappings it still has; another MDL of the
- * same length gets the one parked longest ago.
- * A parked region is dead: touching it is a fault, as after any MmUnmapLockedPages. */
+/* System mappings of MDLs. AVStream asks for a system address of every frame's MDL, and most
+ * drivers with mapped pins never touch it: so a mapping is a lazy region, and an unmapped region is
+ * parked instead of destroyed. The next MDL with the same pages gets the region back with whatever
+ * host mappings it still has; another MDL of the same length gets the one parked longest ago. A
+ * parked region is dead: touching it is a fault, as after any MmUnmapLockedPages. */
 #ifndef WEIR_NT_MM_PARK_H
 #define WEIR_NT_MM_PARK_H
 

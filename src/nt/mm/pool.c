@@ -18,8 +18,9 @@ enum {
     NOT_POOL = 0x46
 };
 
-/* Bytes from one block to the next: header and payload. The larger ones divide a page into equal parts; the
- * second row, for blocks aligned to a cache line, leaves room for the first header before them. */
+/* Bytes from one block to the next: header and payload. The larger ones divide a page into equal
+ * parts; the second row, for blocks aligned to a cache line, leaves room for the first header
+ * before them. */
 static const uint16_t strides[POOL_CLASSES] = {
     32,  48,  64,  80,  96,  112, 128, 144, 160, 176, 192, 208,  224,  240,  256,
     272, 288, 304, 336, 368, 400, 448, 512, 576, 672, 816, 1024, 1360, 2048, 4096,
@@ -41,7 +42,7 @@ static unsigned blocks_in_page(unsigned class)
     return (MM_PAGE_SIZE + POOL_HEADER_BYTES - first_payload(class)) / strides[class];
 }
 
-/* ---- Patterns and headers ------------------------------------------------------------------------------ */
+/* ---- Patterns and headers -------------------------------------------------------------------- */
 
 void pool_fill(void *to, size_t size_bytes, uint64_t pattern)
 {
@@ -75,7 +76,8 @@ static bool slack_is_intact(const void *payload, size_t size_bytes, size_t paylo
     return pool_is_filled(bytes + whole, payload_size - whole, pattern);
 }
 
-/* What lies before a payload: the tag where debuggers look for it, and a word no overrun reproduces. */
+/* What lies before a payload: the tag where debuggers look for it, and a word no overrun
+ * reproduces. */
 struct pool_header {
     uint32_t size_class;
     uint32_t tag;
@@ -92,7 +94,7 @@ static uint64_t check_word(const struct mm_pool *pool, uint64_t payload_va)
     return hash_u64(pool->key ^ payload_va);
 }
 
-/* ---- Findings --------------------------------------------------------------------------------------------- */
+/* ---- Findings -------------------------------------------------------------------------------- */
 
 void pool_bad_free(struct mm *mm, uint64_t reason, uint64_t va, uint64_t detail)
 {
@@ -100,9 +102,9 @@ void pool_bad_free(struct mm *mm, uint64_t reason, uint64_t va, uint64_t detail)
     ke_bug_check(BAD_POOL_CALLER, reason, reason == ALREADY_FREED ? 0 : va, detail, va);
 }
 
-/* UNDOC: Windows compares tags on free builds only for tags with the protection bit (0x80000000); drivers with
- * careless tags run there. So a wrong tag is a finding, and a bug check where Windows makes it one.
- * Bug check 0xC2, parameter 0xA. */
+/* UNDOC: Windows compares tags on free builds only for tags with the protection bit (0x80000000);
+ * drivers with careless tags run there. So a wrong tag is a finding, and a bug check where Windows
+ * makes it one. Bug check 0xC2, parameter 0xA. */
 void pool_check_tag(struct mm *mm, const struct pool_record *record, uint64_t va, uint32_t tag)
 {
     if (tag == 0 || tag == record->tag)
@@ -112,7 +114,7 @@ void pool_check_tag(struct mm *mm, const struct pool_record *record, uint64_t va
         ke_bug_check(BAD_POOL_CALLER, 0xA, va, record->tag, tag);
 }
 
-/* ---- Pages of the arena -------------------------------------------------------------------------------------- */
+/* ---- Pages of the arena ---------------------------------------------------------------------- */
 
 static uint64_t page_va(const struct pool_arena *arena, uint64_t page)
 {
@@ -197,7 +199,7 @@ static int page_for_class(struct mm *mm, struct pool_arena *arena, unsigned clas
     p = &arena->pages[page];
     memset(p, 0, sizeof *p);
     p->records = records;
-    p->class = (uint8_t)class;
+    p->class = (uint8_t) class;
     p->in_use = true;
     p->free_count = (uint16_t)blocks;
     bitmap_set_range(p->free, 0, blocks);
@@ -221,13 +223,13 @@ static void retire_page(struct pool_arena *arena, uint32_t page)
     arena->unused.items[arena->unused.count++] = page;
 }
 
-/* ---- Small blocks --------------------------------------------------------------------------------------------- */
+/* ---- Small blocks ---------------------------------------------------------------------------- */
 
 static unsigned class_for(const struct mm_pool *pool, const struct mm_pool_request *request)
 {
     if (!request->cache_aligned)
         return pool->class_of[(request->size_bytes + 15) / 16];
-    for (unsigned class = PLAIN_CLASSES; class < POOL_CLASSES; class++) {
+    for (unsigned class = PLAIN_CLASSES; class < POOL_CLASSES; class ++) {
         if (request->size_bytes <= payload_bytes(class))
             return class;
     }
@@ -342,7 +344,7 @@ static void give_small(struct mm *mm, struct pool_arena *arena, uint64_t va, uin
     rest(arena, va);
 }
 
-/* ---- The door -------------------------------------------------------------------------------------------------- */
+/* ---- The door -------------------------------------------------------------------------------- */
 
 void *mm_pool_allocate(struct mm *mm, const struct mm_pool_request *request)
 {
@@ -385,7 +387,7 @@ bool mm_pool_is_paged(struct mm *mm, uint64_t va)
     return region != NULL && region->paged;
 }
 
-/* ---- Leaks ------------------------------------------------------------------------------------------------------ */
+/* ---- Leaks ----------------------------------------------------------------------------------- */
 
 struct leak {
     const struct pool_record *record;
@@ -402,7 +404,8 @@ static int by_sequence(const void *left, const void *right)
     const struct leak *a = left;
     const struct leak *b = right;
 
-    return a->record->sequence < b->record->sequence ? -1 : a->record->sequence != b->record->sequence;
+    return a->record->sequence < b->record->sequence ? -1
+                                                     : a->record->sequence != b->record->sequence;
 }
 
 static void note_leak(struct leaks *leaks, const struct pool_record *record, uint64_t va,
@@ -449,14 +452,14 @@ void mm_report_leaks(struct mm *mm, uint64_t base_va, uint64_t end_va)
     array_fini(&leaks.found);
 }
 
-/* ---- Start and end ------------------------------------------------------------------------------------------------ */
+/* ---- Start and end --------------------------------------------------------------------------- */
 
 static int arena_init(struct mm *mm, struct pool_arena *arena, bool paged)
 {
     uint64_t size = POOL_ARENA_PAGES * sizeof *arena->pages;
     void *pages;
-    int error = region_create(mm, REGION_POOL, false, POOL_ARENA_PAGES, 0x200000, false,
-                              &arena->region);
+    int error =
+        region_create(mm, REGION_POOL, false, POOL_ARENA_PAGES, 0x200000, false, &arena->region);
 
     if (error != 0)
         return error;
@@ -480,8 +483,8 @@ static void arena_fini(struct pool_arena *arena)
     memset(arena, 0, sizeof *arena);
 }
 
-/* Every byte of a pattern differs from 0 and its top bytes make no canonical address, so that a pointer read from
- * memory that was never written, or no longer is, faults. */
+/* Every byte of a pattern differs from 0 and its top bytes make no canonical address, so that a
+ * pointer read from memory that was never written, or no longer is, faults. */
 static uint64_t draw_pattern(struct sim_rng *rng, uint64_t top)
 {
     uint64_t pattern = sim_rng_u64(rng) | UINT64_C(0x0101010101010101);
@@ -502,8 +505,8 @@ int pool_init(struct mm *mm)
     pool->poison = draw_pattern(&pool->rng, 0xD1DE);
     for (unsigned i = 0; i < ARRAY_LEN(pool->class_of); i++) {
         while (payload_bytes(class) < i * 16)
-            class++;
-        pool->class_of[i] = (uint8_t)class;
+            class ++;
+        pool->class_of[i] = (uint8_t) class;
     }
     for (unsigned i = 0; i < POOL_KINDS && error == 0; i++)
         error = arena_init(mm, &pool->arena[i], i == MM_POOL_PAGED);

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* The engine behind ExAllocatePoolWithTag (whose parameters nt/ex/pool.c understands): blocks of system memory with
- * a tag. As on Windows a block below a page has a header of 16 bytes, is aligned to 16 and never crosses a page;
- * a larger one begins at a page.
+/* The engine behind ExAllocatePoolWithTag (whose parameters nt/ex/pool.c understands): blocks of
+ * system memory with a tag. As on Windows a block below a page has a header of 16 bytes, is aligned
+ * to 16 and never crosses a page; a larger one begins at a page.
  *
- * Small blocks lie in one arena for each pool, a page holding blocks of one size; what we know about them lies in
- * memory of ours, out of the driver's reach. Everything a careless driver relies on is unreliable here:
- *   new memory holds a seeded pattern, not zeros;
- *   the place of a block in its page, and the distance to its neighbours, come from the seed;
- *   freed memory is filled with another pattern, rests a while, and must still hold it when it is used again;
- *   bytes between the end of a block and the next header are checked when it is freed.
- * Blocks of a page and more have a region each (pool_block.c).
- * Callable up to DISPATCH_LEVEL. Not here: pool types, flags and IRQL rules (nt/ex/pool.c). */
+ * Small blocks lie in one arena for each pool, a page holding blocks of one size; what we know
+ * about them lies in memory of ours, out of the driver's reach. Everything a careless driver relies
+ * on is unreliable here: new memory holds a seeded pattern, not zeros; the place of a block in its
+ * page, and the distance to its neighbours, come from the seed; freed memory is filled with another
+ * pattern, rests a while, and must still hold it when it is used again; bytes between the end of a
+ * block and the next header are checked when it is freed. Blocks of a page and more have a region
+ * each (pool_block.c). Callable up to DISPATCH_LEVEL. Not here: pool types, flags and IRQL rules
+ * (nt/ex/pool.c). */
 #ifndef WEIR_NT_MM_POOL_H
 #define WEIR_NT_MM_POOL_H
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Pool blocks of a page or more, a region each. Those of a few pages are filled with the poison when they are freed,
- * as small blocks are; larger ones become inaccessible, which costs more and also catches reading. */
+/* Pool blocks of a page or more, a region each. Those of a few pages are filled with the poison
+ * when they are freed, as small blocks are; larger ones become inaccessible, which costs more and
+ * also catches reading. */
 #include "mm/pool.h"
 
 #include <errno.h>
@@ -218,7 +219,8 @@ void pool_blocks_fini(struct mm *mm)
 {
     rest_all_end(mm);
     while (!list_is_empty(&mm->pool.blocks)) {
-        struct pool_block *block = list_entry(list_first(&mm->pool.blocks), struct pool_block, link);
+        struct pool_block *block =
+            list_entry(list_first(&mm->pool.blocks), struct pool_block, link);
 
         list_remove(&block->link);
         block_destroy(mm, block);

@@ -37,8 +37,8 @@ static int stop(void **state)
 
 static uint8_t *take(uint64_t size_bytes)
 {
-    struct mm_pool_request request = {.kind = MM_POOL_NONPAGED, .tag = TAG,
-                                      .size_bytes = size_bytes, .caller_va = 0x1234};
+    struct mm_pool_request request = {
+        .kind = MM_POOL_NONPAGED, .tag = TAG, .size_bytes = size_bytes, .caller_va = 0x1234};
 
     return mm_pool_allocate(bed.mm, &request);
 }
@@ -276,7 +276,11 @@ static void the_seed_decides_the_layout(void **state)
 /* Random takes and frees of all sizes: blocks never overlap and keep their bytes. */
 static void blocks_keep_their_bytes(void **state)
 {
-    struct { uint8_t *block; uint64_t size; uint8_t byte; } held[300] = {0};
+    struct {
+        uint8_t *block;
+        uint64_t size;
+        uint8_t byte;
+    } held[300] = {0};
     struct sim_rng rng;
 
     (void)state;

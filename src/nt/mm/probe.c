@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Questions about addresses. ProbeForRead and ProbeForWrite check that a range lies in user space and raise when it
- * does not; only ProbeForWrite looks whether there is memory. A length of 0 is never checked.
- * ProbeForRead, ProbeForWrite, Remarks; wdm.h. */
+/* Questions about addresses. ProbeForRead and ProbeForWrite check that a range lies in user space
+ * and raise when it does not; only ProbeForWrite looks whether there is memory. A length of 0 is
+ * never checked. ProbeForRead, ProbeForWrite, Remarks; wdm.h. */
 #include <string.h>
 
 #include "host/host.h"
@@ -42,7 +42,8 @@ void NTAPI ProbeForWrite(PVOID Address, SIZE_T Length, ULONG Alignment)
     }
 }
 
-/* Device memory has physical addresses too. 0 for an address that names nothing. MmGetPhysicalAddress. */
+/* Device memory has physical addresses too. 0 for an address that names nothing.
+ * MmGetPhysicalAddress. */
 PHYSICAL_ADDRESS NTAPI MmGetPhysicalAddress(PVOID BaseAddress)
 {
     uint64_t va = (uint64_t)(uintptr_t)BaseAddress;
@@ -67,16 +68,19 @@ BOOLEAN NTAPI MmIsNonPagedSystemAddressValid(PVOID VirtualAddress)
            !mm_pool_is_paged(mm, (uint64_t)(uintptr_t)VirtualAddress);
 }
 
-/* RAM as the firmware reported it; an entry of zeros ends the array, which the caller frees with ExFreePool. */
+/* RAM as the firmware reported it; an entry of zeros ends the array, which the caller frees with
+ * ExFreePool. */
 PPHYSICAL_MEMORY_RANGE NTAPI MmGetPhysicalMemoryRanges(void)
 {
     struct mm *mm = mm_here();
     uint64_t bounds[RANGES][2] = {{MM_PAGE_SIZE, RAM_VIDEO_BASE},
                                   {RAM_VIDEO_END, mm->ram.low_end},
                                   {RAM_HIGH_BASE, mm->ram.high_end}};
-    struct mm_pool_request request = {.kind = MM_POOL_NONPAGED, .tag = 0x68506D4D /* "MmPh" */,
+    struct mm_pool_request request = {.kind = MM_POOL_NONPAGED,
+                                      .tag = 0x68506D4D /* "MmPh" */,
                                       .size_bytes = (RANGES + 1) * sizeof(PHYSICAL_MEMORY_RANGE),
-                                      .zero = true, .caller_va = ke_caller_va()};
+                                      .zero = true,
+                                      .caller_va = ke_caller_va()};
     PPHYSICAL_MEMORY_RANGE ranges = mm_pool_allocate(mm, &request);
 
     for (unsigned i = 0; ranges != NULL && i < RANGES && bounds[i][0] < bounds[i][1]; i++) {

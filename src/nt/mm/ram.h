@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* RAM: one sparse memfd in which the offset of a byte is its physical address, mapped once as one window.
- * A PC's holes are left out: 0xA0000-0xFFFFF (video memory and firmware) and 3 GB-4 GB (devices); RAM beyond
- * 3 GB goes on at 4 GB. Nothing here costs time or memory in proportion to the size of RAM.
- * Not here: which page is whose (zone.h, low.h). */
+/* RAM: one sparse memfd in which the offset of a byte is its physical address, mapped once as one
+ * window. A PC's holes are left out: 0xA0000-0xFFFFF (video memory and firmware) and 3 GB-4 GB
+ * (devices); RAM beyond 3 GB goes on at 4 GB. Nothing here costs time or memory in proportion to
+ * the size of RAM. Not here: which page is whose (zone.h, low.h). */
 #ifndef WEIR_NT_MM_RAM_H
 #define WEIR_NT_MM_RAM_H
 

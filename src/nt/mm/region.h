@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Regions: ranges of virtual address space with the pages under them. Every address that mm gives out lies in one
- * region, so a lookup answers what an address is, which page it names, and whether the access is allowed.
- * A region is eager (its host mappings exist from the start) or lazy (demand.h makes them on touch).
- * Region structs are recycled and never freed before mm, so that a stale pointer with an old generation is
- * recognised. region_find and region_pfn are async-signal-safe: the fault path uses them. */
+/* Regions: ranges of virtual address space with the pages under them. Every address that mm gives
+ * out lies in one region, so a lookup answers what an address is, which page it names, and whether
+ * the access is allowed. A region is eager (its host mappings exist from the start) or lazy
+ * (demand.h makes them on touch). Region structs are recycled and never freed before mm, so that a
+ * stale pointer with an old generation is recognised. region_find and region_pfn are
+ * async-signal-safe: the fault path uses them. */
 #ifndef WEIR_NT_MM_REGION_H
 #define WEIR_NT_MM_REGION_H
 
@@ -60,7 +61,8 @@ struct mm_regions {
 };
 
 void regions_fini(struct mm *mm);
-/* A live region at a seeded address, pfns all 0, nothing mapped. lazy reserves what the fault path needs. */
+/* A live region at a seeded address, pfns all 0, nothing mapped. lazy reserves what the fault path
+ * needs. */
 int region_create(struct mm *mm, enum region_kind kind, bool user, uint64_t pages, uint64_t align,
                   bool lazy, struct mm_region **out);
 /* Gives the pages back if the region owns them, then the address space. */
@@ -69,7 +71,8 @@ void region_release_pages(struct mm *mm, struct mm_region *region);
 /* The live region that holds va; NULL when there is none. region_any finds dead ones too. */
 struct mm_region *region_find(struct mm *mm, uint64_t va);
 struct mm_region *region_any(struct mm *mm, uint64_t va);
-/* Makes host mappings for the pages [first, first + count), one for each physical run. Their number, or -errno. */
+/* Makes host mappings for the pages [first, first + count), one for each physical run. Their
+ * number, or -errno. */
 int region_map(struct mm *mm, struct mm_region *region, uint64_t first, uint64_t count);
 
 static inline uint64_t region_end_va(const struct mm_region *region)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Pageable sections and what is left of Mm. Images are resident from load to unload, so locking a section changes
- * nothing; its handle is the image's base, which drivers may only hand back.
+/* Pageable sections and what is left of Mm. Images are resident from load to unload, so locking a
+ * section changes nothing; its handle is the image's base, which drivers may only hand back.
  * MmLockPagableDataSection, MmPageEntireDriver and the others; wdm.h. */
 #include "mm/state.h"
 
@@ -47,7 +47,8 @@ BOOLEAN NTAPI MmIsThisAnNtAsSystem(void)
     return FALSE;
 }
 
-/* weir judges drivers, but not as Windows' Driver Verifier, which would change what functions return. */
+/* weir judges drivers, but not as Windows' Driver Verifier, which would change what functions
+ * return. */
 LOGICAL NTAPI MmIsDriverVerifying(struct _DRIVER_OBJECT *DriverObject)
 {
     (void)DriverObject;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* For the tests of mm and of rooms above it: a simulation, a kernel and memory, without a running machine. Events land
- * in a ring that testbed_events reads. Include after cmocka.h. */
+/* For the tests of mm and of rooms above it: a simulation, a kernel and memory, without a running
+ * machine. Events land in a ring that testbed_events reads. Include after cmocka.h. */
 #ifndef WEIR_NT_MM_TESTBED_H
 #define WEIR_NT_MM_TESTBED_H
 

@@ -27,7 +27,8 @@ static const struct {
 /* Mm64BitPhysicalAddress is TRUE on every x64 system, whatever its RAM. */
 int variables_init(struct mm *mm)
 {
-    struct mm_pool_request request = {.kind = MM_POOL_NONPAGED, .tag = 0x7261566D /* "mVar" */,
+    struct mm_pool_request request = {.kind = MM_POOL_NONPAGED,
+                                      .tag = 0x7261566D /* "mVar" */,
                                       .size_bytes = sizeof(struct variables)};
     struct variables *variables = mm_pool_allocate(mm, &request);
 

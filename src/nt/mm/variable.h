@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Variables that the kernel exports and drivers read through their import table, in nonpaged pool. */
+/* Variables that the kernel exports and drivers read through their import table, in nonpaged pool.
+ */
 #ifndef WEIR_NT_MM_VARIABLE_H
 #define WEIR_NT_MM_VARIABLE_H
 

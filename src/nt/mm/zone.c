@@ -32,8 +32,8 @@ int zones_init(struct mm_zones *zones, const struct mm_ram *ram, const struct mm
     zones->high_zones = (ram->high_end - RAM_HIGH_BASE) >> (ZONE_SHIFT + MM_PAGE_SHIFT);
     if (config->policy == MM_HIGH && zones->high_zones == 0)
         return -EINVAL;
-    error = host_map(-1, 0, zones->zone_count * sizeof *zones->zones, HOST_READ | HOST_WRITE,
-                     &memory);
+    error =
+        host_map(-1, 0, zones->zone_count * sizeof *zones->zones, HOST_READ | HOST_WRITE, &memory);
     if (error != 0)
         return error;
     zones->zones = memory;
@@ -68,7 +68,7 @@ void zones_reserve(struct mm_zones *zones, uint64_t first_pfn, uint64_t pages)
     }
 }
 
-/* ---- Lists of zones ---------------------------------------------------------------------------------- */
+/* ---- Lists of zones -------------------------------------------------------------------------- */
 
 static void zone_leave(struct mm_zones *zones, uint32_t index)
 {
@@ -107,7 +107,8 @@ static void zone_to_open(struct mm_zones *zones, uint32_t index, enum zone_set_k
     set->open[set->open_count++] = index;
 }
 
-/* Room in a set's list for one zone more than have ever been touched, so that giving back cannot fail. */
+/* Room in a set's list for one zone more than have ever been touched, so that giving back cannot
+ * fail. */
 static int touch_fresh(struct mm_zones *zones, uint64_t index)
 {
     struct zone *zone = &zones->zones[index];
@@ -125,7 +126,7 @@ static int touch_fresh(struct mm_zones *zones, uint64_t index)
     return 0;
 }
 
-/* ---- Drawing ------------------------------------------------------------------------------------------- */
+/* ---- Drawing --------------------------------------------------------------------------------- */
 
 static bool next_is_high(struct mm_zones *zones)
 {
@@ -217,7 +218,7 @@ static void mark_used(struct mm_zones *zones, uint32_t index, uint64_t first, ui
     }
 }
 
-/* ---- Taking ------------------------------------------------------------------------------------------------ */
+/* ---- Taking ---------------------------------------------------------------------------------- */
 
 static size_t free_page_near(const struct zone *zone, size_t start)
 {
@@ -333,9 +334,10 @@ int zones_take(struct mm_zones *zones, uint64_t count, uint32_t max_run, uint64_
     return take_runs(zones, kind, count, max_run, out);
 }
 
-/* ---- Contiguous runs --------------------------------------------------------------------------------------- */
+/* ---- Contiguous runs ------------------------------------------------------------------------- */
 
-/* The first place in [start, end) for count pages that cross no boundary; end when there is none. */
+/* The first place in [start, end) for count pages that cross no boundary; end when there is none.
+ */
 static uint64_t fit_run(uint64_t start, uint64_t end, uint64_t count, uint64_t boundary)
 {
     if (boundary != 0 && start / boundary != (start + count - 1) / boundary)
@@ -405,12 +407,13 @@ static int mark_run(struct mm_zones *zones, mm_pfn first, uint64_t count)
     return 0;
 }
 
-/* Searches from a random zone onwards, then below it: neighbours of one allocation stay a matter of luck. */
+/* Searches from a random zone onwards, then below it: neighbours of one allocation stay a matter of
+ * luck. */
 mm_pfn zones_take_contiguous(struct mm_zones *zones, uint64_t count, uint64_t low_pfn,
                              uint64_t end_pfn, uint64_t boundary_pages)
 {
-    uint64_t end = end_pfn < zones->zone_count << ZONE_SHIFT ? end_pfn
-                                                             : zones->zone_count << ZONE_SHIFT;
+    uint64_t end =
+        end_pfn < zones->zone_count << ZONE_SHIFT ? end_pfn : zones->zone_count << ZONE_SHIFT;
     uint64_t middle;
     mm_pfn first;
 
@@ -428,7 +431,7 @@ mm_pfn zones_take_contiguous(struct mm_zones *zones, uint64_t count, uint64_t lo
     return first;
 }
 
-/* ---- Giving back ---------------------------------------------------------------------------------------------- */
+/* ---- Giving back ----------------------------------------------------------------------------- */
 
 void zones_give_run(struct mm_zones *zones, mm_pfn first, uint64_t count)
 {

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* Which page of RAM is given out next. Windows takes pages from lists whose order is, after some uptime, as good
- * as random; a driver that meets contiguous pages in the laboratory meets scattered ones at the customer's.
- * The policy decides how scattered; the seed decides the rest.
+/* Which page of RAM is given out next. Windows takes pages from lists whose order is, after some
+ * uptime, as good as random; a driver that meets contiguous pages in the laboratory meets scattered
+ * ones at the customer's. The policy decides how scattered; the seed decides the rest.
  *
- * RAM is divided into zones of 2 MB. Single pages come from a few open zones, each page from a random place in a
- * random open zone; when a zone is full another one is drawn. So the pages of a buffer are scattered for the
- * driver, while the host touches little memory. Zones above and below 4 GB are drawn in proportion to the RAM
- * there, evenly from the first one on (as on a PC, where nothing prefers either side), so that a few buffers
- * already see the mixture. Used zones with room are drawn before fresh ones.
+ * RAM is divided into zones of 2 MB. Single pages come from a few open zones, each page from a
+ * random place in a random open zone; when a zone is full another one is drawn. So the pages of a
+ * buffer are scattered for the driver, while the host touches little memory. Zones above and below
+ * 4 GB are drawn in proportion to the RAM there, evenly from the first one on (as on a PC, where
+ * nothing prefers either side), so that a few buffers already see the mixture. Used zones with room
+ * are drawn before fresh ones.
  *
- * The first 2 MB are never given out: page 0 can stand for "none". What low.h owns is set aside at start.
- * All or nothing: a request that cannot be met in full takes no page. No policy is softened. */
+ * The first 2 MB are never given out: page 0 can stand for "none". What low.h owns is set aside at
+ * start. All or nothing: a request that cannot be met in full takes no page. No policy is softened.
+ */
 #ifndef WEIR_NT_MM_ZONE_H
 #define WEIR_NT_MM_ZONE_H
 
@@ -59,11 +61,12 @@ int zones_init(struct mm_zones *zones, const struct mm_ram *ram, const struct mm
 void zones_fini(struct mm_zones *zones);
 /* Sets aside whole zones before the first allocation. */
 void zones_reserve(struct mm_zones *zones, uint64_t first_pfn, uint64_t pages);
-/* Pages by the policy. max_run > 1 asks for runs of up to that many where the policy gives single pages, for
- * memory whose mappings should be few. limit_pa as in mm_pages_allocate. */
+/* Pages by the policy. max_run > 1 asks for runs of up to that many where the policy gives single
+ * pages, for memory whose mappings should be few. limit_pa as in mm_pages_allocate. */
 int zones_take(struct mm_zones *zones, uint64_t count, uint32_t max_run, uint64_t limit_pa,
                mm_pfn *out);
-/* A run of free pages within [low_pfn, end_pfn) that does not cross a multiple of boundary_pages (0: none). */
+/* A run of free pages within [low_pfn, end_pfn) that does not cross a multiple of boundary_pages
+ * (0: none). */
 mm_pfn zones_take_contiguous(struct mm_zones *zones, uint64_t count, uint64_t low_pfn,
                              uint64_t end_pfn, uint64_t boundary_pages);
 void zones_give(struct mm_zones *zones, uint64_t count, const mm_pfn *pfns);

@@ -108,7 +108,8 @@ static void scattered_pages_are_not_neighbours_and_lie_on_both_sides_of_4_gb(voi
         assert_int_equal(mm_pages_allocate(bed.mm, FRAME_PAGES, 0, pfns), 0);
         assert_in_range(count_runs(pfns, FRAME_PAGES), FRAME_PAGES * 9 / 10, FRAME_PAGES);
         above = count_above_4g(pfns, FRAME_PAGES);
-        assert_in_range(above, FRAME_PAGES * 4 / 10, FRAME_PAGES * 85 / 100); /* 5 of 8 GB are there */
+        assert_in_range(above, FRAME_PAGES * 4 / 10,
+                        FRAME_PAGES * 85 / 100); /* 5 of 8 GB are there */
         testbed_stop(&bed);
     }
 }
@@ -259,7 +260,10 @@ static void low_memory_gives_aligned_runs_below_a_limit(void **state)
 static void low_memory_agrees_with_a_byte_per_page(void **state)
 {
     static uint8_t model[0x100000];
-    struct { mm_pfn first; uint32_t count; } held[256] = {0};
+    struct {
+        mm_pfn first;
+        uint32_t count;
+    } held[256] = {0};
     struct sim_rng rng;
 
     (void)state;
