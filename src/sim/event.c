@@ -130,13 +130,17 @@ bool sim_in_event(struct sim *sim)
     return sim->firing;
 }
 
-void sim_events_jump(struct sim *sim)
+bool sim_events_jump(struct sim *sim)
 {
-    weir_assert(sim->next_due_ns != UINT64_MAX);
+    if (weir_unlikely(sim->pace))
+        sim->pace(sim->pace_ctx, sim->next_due_ns);
+    if (sim->next_due_ns == UINT64_MAX)
+        return false;
     if (sim->next_due_ns > sim->now_ns)
         sim->now_ns = sim->next_due_ns;
     sim->trace->now_ns = sim->now_ns;
     sim_events_fire(sim);
+    return true;
 }
 
 int sim_events_create(struct sim *sim)

@@ -96,6 +96,8 @@ struct sim {
     uint32_t spin_rounds; /* complete rounds of all runnable CPUs */
     struct sim_hooks hooks;
     void *hooks_ctx;
+    sim_pace_fn *pace;
+    void *pace_ctx;
     struct sim_rng schedule;
     uint64_t draws; /* random bits in stock, 4 are used at a time */
     uint32_t draws_left;
@@ -129,7 +131,7 @@ void sim_fibers_destroy(struct sim *sim);
 int sim_events_create(struct sim *sim);
 void sim_events_destroy(struct sim *sim);
 void sim_events_fire(struct sim *sim); /* those that are due */
-void sim_events_jump(struct sim *sim); /* time moves to the first event; there is one */
+bool sim_events_jump(struct sim *sim); /* time moves to the first event; false: there is none */
 /* space.c */
 void sim_space_create(struct sim *sim);
 void sim_space_destroy(struct sim *sim);

@@ -97,9 +97,8 @@ void sim_yield(struct sim *sim, uint64_t cost_ns)
 static void park(struct sim *sim)
 {
     while (!sim->runnable) {
-        if (sim->next_due_ns == UINT64_MAX)
+        if (!sim_events_jump(sim))
             sim_stop(sim, SIM_STOPPED_BY_STALL);
-        sim_events_jump(sim);
     }
     hand_on(sim, pick(sim, sim->runnable));
 }
@@ -147,15 +146,6 @@ void sim_stall(struct sim *sim, uint64_t delay_ns)
     sim_event_cancel(sim, &end);
 }
 
-static bool spin_for_event(struct sim *sim)
-{
-    if (sim->next_due_ns == UINT64_MAX)
-        return false;
-    progress(sim);
-    sim_events_jump(sim);
-    return true;
-}
-
 bool sim_spin(struct sim *sim)
 {
     uint32_t fresh;
@@ -164,8 +154,11 @@ bool sim_spin(struct sim *sim)
     sim->spinning |= bit_of(sim->current);
     if (!(sim->runnable & ~sim->spinning)) {
         sim->spinning = bit_of(sim->current);
-        if (++sim->spin_rounds > 2 && !spin_for_event(sim))
-            return false;
+        if (++sim->spin_rounds > 2) {
+            progress(sim);
+            if (!sim_events_jump(sim))
+                return false;
+        }
     }
     fresh = others(sim) & ~sim->spinning;
     if (fresh)

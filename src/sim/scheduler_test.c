@@ -382,6 +382,47 @@ static void an_event_wakes_an_idle_cpu_and_its_hook_runs(void **state)
     world_close(&world);
 }
 
+struct outside {
+    struct sim *sim;
+    struct sim_event *event;
+    unsigned asked;
+    uint64_t last_due_ns;
+};
+
+static void bring_event(void *ctx, uint64_t due_ns)
+{
+    struct outside *outside = ctx;
+
+    outside->last_due_ns = due_ns;
+    if (++outside->asked == 2)
+        sim_event_arm(outside->sim, outside->event, 700);
+}
+
+static void the_outside_world_is_asked_before_time_jumps(void **state)
+{
+    struct world world;
+    struct outside outside = {0};
+    struct sim_event timer;
+    struct sim_event late;
+    bool fired = false;
+
+    (void)state;
+    world_open(&world, 2, 1);
+    outside.sim = world.sim;
+    outside.event = &late;
+    sim_event_init(&timer, set_true, &fired);
+    sim_event_arm(world.sim, &timer, 500);
+    sim_event_init(&late, stop_now, world.sim);
+    sim_set_pace(world.sim, bring_event, &outside);
+    start_one(&world, idle_forever, world.sim, 0);
+    assert_int_equal(sim_run(world.sim), DONE); /* no stall: something came in */
+    assert_true(fired);
+    assert_int_equal(outside.asked, 2);
+    assert_int_equal(outside.last_due_ns, UINT64_MAX);
+    assert_int_equal(sim_now_ns(world.sim), 700);
+    world_close(&world);
+}
+
 static void stopping_before_the_run_ends_it_at_once(void **state)
 {
     struct world world;
@@ -421,6 +462,7 @@ int main(void)
         cmocka_unit_test(cpus_that_all_spin_without_an_event_are_a_deadlock),
         cmocka_unit_test(cpus_that_all_spin_wait_for_the_next_event),
         cmocka_unit_test(an_event_wakes_an_idle_cpu_and_its_hook_runs),
+        cmocka_unit_test(the_outside_world_is_asked_before_time_jumps),
         cmocka_unit_test(stopping_before_the_run_ends_it_at_once),
         cmocka_unit_test(a_bad_configuration_is_refused),
     };

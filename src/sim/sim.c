@@ -71,6 +71,12 @@ void sim_set_hooks(struct sim *sim, const struct sim_hooks *hooks, void *ctx)
     sim->hooks_ctx = ctx;
 }
 
+void sim_set_pace(struct sim *sim, sim_pace_fn *pace, void *ctx)
+{
+    sim->pace = pace;
+    sim->pace_ctx = ctx;
+}
+
 struct trace *sim_trace(struct sim *sim)
 {
     return sim->trace;

@@ -78,6 +78,12 @@ void sim_event_arm(struct sim *sim, struct sim_event *event, uint64_t due_ns);
 bool sim_event_cancel(struct sim *sim, struct sim_event *event); /* true if it was armed */
 bool sim_in_event(struct sim *sim); /* an event function runs: no yield, no guest code */
 
+/* For runs that are tied to the outside world: called before time jumps to the first event at due_ns
+ * (UINT64_MAX: none is armed). It may wait, and may arm earlier events; the jump goes to whatever is
+ * first afterwards. Such a run can be reproduced only from what came in. NULL: none. */
+typedef void sim_pace_fn(void *ctx, uint64_t due_ns);
+void sim_set_pace(struct sim *sim, sim_pace_fn *pace, void *ctx);
+
 /* ---- Fibers ---------------------------------------------------------------------------------- */
 typedef void sim_fiber_fn(void *ctx); /* must not return: its CPU goes on with another fiber */
 /* host_stack_bytes 0 means the default. The guest stack has guest_stack_bytes usable bytes between

@@ -87,10 +87,12 @@ struct ke_thread_config {
     ke_thread_fn *fn;
     void *ctx;
     KPRIORITY priority; /* 0: the default, 8 */
+    bool held; /* does not run before ke_thread_release */
 };
 /* Gives the caller a reference; *out is set before the thread can run. -EAGAIN: too many
  * threads. */
 int ke_thread_create(struct ke *ke, const struct ke_thread_config *config, struct ke_thread **out);
+void ke_thread_release(struct ke_thread *thread);
 _Noreturn void ke_thread_exit(NTSTATUS status); /* the current one; its object becomes signalled */
 void ke_thread_ref(struct ke_thread *thread);
 void ke_thread_unref(struct ke_thread *thread);

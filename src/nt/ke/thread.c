@@ -206,8 +206,18 @@ int ke_thread_create(struct ke *ke, const struct ke_thread_config *config, struc
     thread->priority = thread->base_priority;
     thread->references = 2; /* its own, and the caller's */
     *out = thread; /* before it can run */
-    ke_ready(ke, thread, 0);
+    if (config->held)
+        thread->state = KE_THREAD_HELD;
+    else
+        ke_ready(ke, thread, 0);
     return 0;
+}
+
+void ke_thread_release(struct ke_thread *thread)
+{
+    weir_assert(thread->state == KE_THREAD_HELD);
+    ke_ready(thread->ke, thread, 0);
+    ke_deliver_pending(thread->ke);
 }
 
 int ke_thread_start(struct ke *ke, const char *name, ke_thread_fn *fn, void *ctx,

@@ -13,6 +13,7 @@ enum ke_thread_state {
     KE_THREAD_READY, /* in a ready queue, or chosen by a CPU that has not switched yet */
     KE_THREAD_RUNNING,
     KE_THREAD_WAITING,
+    KE_THREAD_HELD, /* created, and not released yet */
     KE_THREAD_ENDED
 };
 

@@ -37,6 +37,27 @@ static void a_thread_runs_ends_and_is_signalled(void **state)
         RUN(seed, 1 + seed % 3, life);
 }
 
+static void hold(struct world *world)
+{
+    struct ke_thread_config config = {.name = "held", .fn = run_once, .priority = 15, .held = true};
+    struct ke_thread *thread;
+
+    ran = 0;
+    assert_int_equal(ke_thread_create(world->ke, &config, &thread), 0);
+    sleep_ms(1);
+    assert_int_equal(ran, 0);
+    ke_thread_release(thread);
+    ke_thread_join(thread);
+    assert_int_equal(ran, 1);
+}
+
+static void a_held_thread_runs_when_it_is_released(void **state)
+{
+    (void)state;
+    RUN(1, 1, hold);
+    RUN(1, 2, hold);
+}
+
 static void end_early(void *ctx)
 {
     (void)ctx;
@@ -165,6 +186,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_thread_runs_ends_and_is_signalled),
+        cmocka_unit_test(a_held_thread_runs_when_it_is_released),
         cmocka_unit_test(a_thread_may_end_early_with_a_status),
         cmocka_unit_test(slots_serve_again),
         cmocka_unit_test(there_is_a_limit_and_ended_threads_make_room),
