@@ -238,7 +238,6 @@ static void plain_body(struct world *world)
     for (unsigned i = 0; i < CALLS; i++)
         KE_CALL(code, guest.device_va);
     assert_int_equal(sites(world), 1);
-    guest.first_page_is_data = true;
     memcpy((void *)guest.base_va, &value, sizeof(value));
     uint64_t before_ns = ke_current()->trace->now_ns;
     assert_int_equal(KE_CALL(code, guest.base_va), 1);

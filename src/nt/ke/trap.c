@@ -19,7 +19,8 @@ enum {
     TSC_PER_NS = 3
 };
 
-extern const uint8_t ke_probe_load[];
+extern const uint8_t ke_probe_begin[];
+extern const uint8_t ke_probe_end[];
 extern const uint8_t ke_probe_failed[];
 
 /* ---- Creation -------------------------------------------------------------------------------- */
@@ -165,7 +166,7 @@ static bool on_fault(void *ctx, struct host_fault *fault)
     struct ke *ke = ctx;
     if (fault->signal == 0)
         return ke_watchdog_tick(ke, fault) ? enter(fault) : true;
-    if (fault->rip == (uint64_t)ke_probe_load) {
+    if (fault->rip - (uint64_t)ke_probe_begin < (uint64_t)(ke_probe_end - ke_probe_begin)) {
         fault->rip = (uint64_t)ke_probe_failed;
         return true;
     }
@@ -208,7 +209,8 @@ void ke_traps_remove(struct ke *ke)
 static void blame_caller(struct ke_trap_frame *frame)
 {
     uint64_t return_va;
-    if (!ke_probe_u64(frame->gpr[KE_RSP], &return_va) || !sim_is_guest_visible(return_va))
+    if (!ke_try_load(frame->gpr[KE_RSP], sizeof(return_va), &return_va) ||
+        !sim_is_guest_visible(return_va))
         return;
     frame->boundary.guest_rip = return_va;
     frame->boundary.guest_rsp += sizeof(return_va);

@@ -131,8 +131,9 @@ bool ke_trap_run_stub(struct ke_trap_frame *frame); /* true: the stub may simply
  * address to blame. */
 const struct ke_trap_frame *ke_trap_place(const struct ke_trap_frame *frame);
 uint64_t ke_trap_blamed_va(const struct ke_trap_frame *frame);
-/* Eight bytes, wherever they are; false when they cannot be read. Does not bring pages in. */
-bool ke_probe_u64(uint64_t va, uint64_t *out);
+/* 1, 2, 4 or 8 bytes, wherever they are; false when they cannot be accessed. Brings no pages in. */
+bool ke_try_load(uint64_t va, unsigned size_bytes, uint64_t *value);
+bool ke_try_store(uint64_t va, unsigned size_bytes, uint64_t value);
 
 /* trap_dispatch.c: the frame's trap, on the host stack. The boundary is pushed when guest code
  * trapped. */

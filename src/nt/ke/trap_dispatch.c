@@ -250,7 +250,7 @@ static void general_protection(struct ke *ke, struct ke_trap_frame *frame)
 static bool direct_read(void *ctx WEIR_UNUSED, uint64_t va, unsigned size_bytes WEIR_UNUSED,
                         uint64_t *value)
 {
-    return ke_probe_u64(va, value);
+    return ke_try_load(va, sizeof(uint64_t), value);
 }
 
 /* Windows tells a zero divisor from a quotient that does not fit. */

@@ -14,7 +14,7 @@ enum {
 
 /* Loads all registers from the state, runs the snippet, stores them back. */
 #define STATE_IN                                                                                   \
-    "pushq %rbx\npushq %rbp\npushq %rsi\npushq %rdi\npushq %r12\npushq %r13\npushq %r14\n"        \
+    "pushq %rbx\npushq %rbp\npushq %rsi\npushq %rdi\npushq %r12\npushq %r13\npushq %r14\n"         \
     "pushq %r15\npushq %rcx\nmovq %rcx, %rax\n"                                                    \
     "movups 160(%rax), %xmm0\nmovups 176(%rax), %xmm1\nmovups 192(%rax), %xmm2\n"                  \
     "movups 208(%rax), %xmm3\npushq 128(%rax)\npopfq\n"                                            \
@@ -23,9 +23,9 @@ enum {
     "movq 96(%rax), %r12\nmovq 104(%rax), %r13\nmovq 112(%rax), %r14\nmovq 120(%rax), %r15\n"      \
     "movq 8(%rax), %rcx\nmovq 16(%rax), %rdx\nmovq 0(%rax), %rax\n"
 #define STATE_OUT                                                                                  \
-    "\npushq %rax\npushfq\nmovq 16(%rsp), %rax\npopq 128(%rax)\npopq 0(%rax)\nmovq %rcx, 8(%rax)\n" \
-    "movq %rdx, 16(%rax)\nmovq %rbx, 24(%rax)\nmovq %rbp, 40(%rax)\nmovq %rsi, 48(%rax)\n"         \
-    "movq %rdi, 56(%rax)\nmovq %r8, 64(%rax)\nmovq %r9, 72(%rax)\nmovq %r10, 80(%rax)\n"           \
+    "\npushq %rax\npushfq\nmovq 16(%rsp), %rax\npopq 128(%rax)\npopq 0(%rax)\n"                    \
+    "movq %rcx, 8(%rax)\nmovq %rdx, 16(%rax)\nmovq %rbx, 24(%rax)\nmovq %rbp, 40(%rax)\n"          \
+    "movq %rsi, 48(%rax)\nmovq %rdi, 56(%rax)\nmovq %r8, 64(%rax)\nmovq %r9, 72(%rax)\nmovq %r10, 80(%rax)\n"\
     "movq %r11, 88(%rax)\nmovq %r12, 96(%rax)\nmovq %r13, 104(%rax)\nmovq %r14, 112(%rax)\n"       \
     "movq %r15, 120(%rax)\nmovups %xmm0, 160(%rax)\nmovups %xmm1, 176(%rax)\n"                     \
     "movups %xmm2, 192(%rax)\nmovups %xmm3, 208(%rax)\npopq %rcx\npopq %r15\npopq %r14\n"          \
@@ -340,7 +340,6 @@ static void try_forms(struct world *world, const struct form *first, unsigned co
     uint64_t code[FORMS_AT_ONCE];
     struct guest guest;
     guest_open(&guest);
-    guest.first_page_is_data = true;
     for (unsigned i = 0; i < count; i++)
         code[i] = guest_add(&guest, first[i].code, (size_t)(first[i].end - first[i].code));
     for (unsigned i = 0; i < count; i++) {

@@ -173,25 +173,68 @@ ke_trap_stub_entry:
     .cfi_endproc
     .size ke_trap_stub_entry, . - ke_trap_stub_entry
 
-/* bool ke_probe_u64(uint64_t va, uint64_t *out): the one load that may fault. */
-    .globl ke_probe_u64
-    .hidden ke_probe_u64
-    .type ke_probe_u64, @function
-ke_probe_u64:
+/* The instructions that may fault without harm: between begin and end nothing is on the stack,
+ * so a fault goes on at ke_probe_failed. */
+    .globl ke_probe_begin
+    .hidden ke_probe_begin
+ke_probe_begin:
+
+/* bool ke_try_load(uint64_t va, unsigned size_bytes, uint64_t *value) */
+    .globl ke_try_load
+    .hidden ke_try_load
+    .type ke_try_load, @function
+ke_try_load:
     .cfi_startproc
-    .globl ke_probe_load
-    .hidden ke_probe_load
-ke_probe_load:
-    movq (%rdi), %rax
-    movq %rax, (%rsi)
-    movl $1, %eax
+    cmpl $4, %esi
+    je 4f
+    ja 8f
+    cmpl $2, %esi
+    je 2f
+    movzbl (%rdi), %ecx
+    jmp 9f
+2:  movzwl (%rdi), %ecx
+    jmp 9f
+4:  movl (%rdi), %ecx
+    jmp 9f
+8:  movq (%rdi), %rcx
+9:  movl $1, %eax
+    movq %rcx, (%rdx)
     ret
+    .cfi_endproc
+    .size ke_try_load, . - ke_try_load
+
+/* bool ke_try_store(uint64_t va, unsigned size_bytes, uint64_t value) */
+    .globl ke_try_store
+    .hidden ke_try_store
+    .type ke_try_store, @function
+ke_try_store:
+    .cfi_startproc
+    movl $1, %eax
+    cmpl $4, %esi
+    je 4f
+    ja 8f
+    cmpl $2, %esi
+    je 2f
+    movb %dl, (%rdi)
+    ret
+2:  movw %dx, (%rdi)
+    ret
+4:  movl %edx, (%rdi)
+    ret
+8:  movq %rdx, (%rdi)
+    ret
+    .cfi_endproc
+    .size ke_try_store, . - ke_try_store
+
+    .globl ke_probe_end
+    .hidden ke_probe_end
+ke_probe_end:
     .globl ke_probe_failed
     .hidden ke_probe_failed
+    .type ke_probe_failed, @function
 ke_probe_failed:
     xorl %eax, %eax
     ret
-    .cfi_endproc
-    .size ke_probe_u64, . - ke_probe_u64
+    .size ke_probe_failed, . - ke_probe_failed
 
     .section .note.GNU-stack, "", @progbits

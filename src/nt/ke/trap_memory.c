@@ -40,8 +40,7 @@ static enum ke_fault resolve(struct ke *ke, uint64_t va, enum ke_access access)
     return va < SIM_SYSTEM_WINDOW_BASE ? KE_FAULT_USER : KE_FAULT_BAD;
 }
 
-/* The pages below a driver's stack are never mapped: it has grown out of its 24 KB. */
-static bool is_stack_overflow(struct ke *ke, uint64_t va)
+static bool is_below_a_stack(struct ke *ke, uint64_t va)
 {
     uint64_t low;
     uint64_t top;
@@ -50,6 +49,14 @@ static bool is_stack_overflow(struct ke *ke, uint64_t va)
             return va < low;
     }
     return false;
+}
+
+/* The pages below a driver's stack are never mapped: it has grown out of its 24 KB. */
+static void check_stack(struct ke *ke, const struct ke_trap_frame *frame, uint64_t va)
+{
+    if (is_below_a_stack(ke, va))
+        ke_bug_check_from(ke, ke_trap_place(frame), KE_BUG_UNEXPECTED_KERNEL_MODE_TRAP,
+                          DOUBLE_FAULT, va, 0, 0);
 }
 
 static enum ke_access access_of(const struct ke_trap_frame *frame)
@@ -73,7 +80,7 @@ static uint64_t access_in_0x50(struct ke *ke, enum ke_access access)
 static bool is_readable(uint64_t va)
 {
     uint64_t value;
-    return sim_is_guest_visible(va) && ke_probe_u64(bits_align_down(va, sizeof(value)), &value);
+    return sim_is_guest_visible(va) && ke_try_load(va, 1, &value);
 }
 
 static _Noreturn void bad_system_address(struct ke *ke, const struct ke_trap_frame *frame,
@@ -107,6 +114,7 @@ static void bad_access(struct ke *ke, struct ke_trap_frame *frame, uint64_t va,
         .address_va = ke_trap_blamed_va(frame),
         .count = 2,
         .information = {access, va}};
+    check_stack(ke, frame, va);
     if (!user || ke->cpu->irql >= DISPATCH_LEVEL)
         bad_system_address(ke, frame, va, access);
     ke_raise(ke, frame, &exception);
@@ -125,26 +133,6 @@ struct machine_bus {
     bool bad_is_user;
 };
 
-WEIR_NO_SANITIZE static uint64_t plain_read(uint64_t va, unsigned size_bytes)
-{
-    switch (size_bytes) {
-    case 1: return *(volatile uint8_t *)va;
-    case 2: return *(volatile uint16_t *)va;
-    case 4: return *(volatile uint32_t *)va;
-    default: return *(volatile uint64_t *)va;
-    }
-}
-
-WEIR_NO_SANITIZE static void plain_write(uint64_t va, unsigned size_bytes, uint64_t value)
-{
-    switch (size_bytes) {
-    case 1: *(volatile uint8_t *)va = (uint8_t)value; break;
-    case 2: *(volatile uint16_t *)va = (uint16_t)value; break;
-    case 4: *(volatile uint32_t *)va = (uint32_t)value; break;
-    default: *(volatile uint64_t *)va = value; break;
-    }
-}
-
 static void note_special(struct machine_bus *bus, uint64_t va, enum ke_trap_kind kind)
 {
     if (bus->special)
@@ -154,13 +142,17 @@ static void note_special(struct machine_bus *bus, uint64_t va, enum ke_trap_kind
     bus->kind = kind;
 }
 
-static bool refuse(struct machine_bus *bus, uint64_t va, enum ke_access access, bool user)
+static bool refuse(struct machine_bus *bus, uint64_t va, enum ke_access access,
+                   enum ke_fault fault)
 {
     bus->bad_va = va;
     bus->bad_access = access;
-    bus->bad_is_user = user;
+    bus->bad_is_user = fault == KE_FAULT_USER;
     return false;
 }
+
+/* What is not a device is simply tried: resolve knows about pages that are not there, and tells
+ * of a page that is there no more than of one that will never be. */
 
 static bool machine_read(void *ctx, uint64_t va, unsigned size_bytes, uint64_t *value)
 {
@@ -171,32 +163,26 @@ static bool machine_read(void *ctx, uint64_t va, unsigned size_bytes, uint64_t *
         *value = ke_shared_data_read(bus->ke, va % PAGE_BYTES, size_bytes);
         return true;
     }
-    switch (resolve(bus->ke, va, KE_ACCESS_READ)) {
-    case KE_FAULT_RETRY: *value = plain_read(va, size_bytes); return true;
-    case KE_FAULT_IO:
+    enum ke_fault fault = resolve(bus->ke, va, KE_ACCESS_READ);
+    if (fault == KE_FAULT_IO) {
         note_special(bus, va, KE_TRAP_KIND_DEVICE);
         *value = traps->ops->io_read(traps->ops_ctx, va, size_bytes);
         return true;
-    case KE_FAULT_USER: return refuse(bus, va, KE_ACCESS_READ, true);
-    default: return refuse(bus, va, KE_ACCESS_READ, false);
     }
+    return ke_try_load(va, size_bytes, value) || refuse(bus, va, KE_ACCESS_READ, fault);
 }
 
 static bool machine_write(void *ctx, uint64_t va, unsigned size_bytes, uint64_t value)
 {
     struct machine_bus *bus = ctx;
     const struct ke_traps *traps = bus->ke->traps;
-    if (ke_is_shared_data(va))
-        return refuse(bus, va, KE_ACCESS_WRITE, false);
-    switch (resolve(bus->ke, va, KE_ACCESS_WRITE)) {
-    case KE_FAULT_RETRY: plain_write(va, size_bytes, value); return true;
-    case KE_FAULT_IO:
+    enum ke_fault fault = resolve(bus->ke, va, KE_ACCESS_WRITE);
+    if (fault == KE_FAULT_IO) {
         note_special(bus, va, KE_TRAP_KIND_DEVICE);
         traps->ops->io_write(traps->ops_ctx, va, size_bytes, value);
         return true;
-    case KE_FAULT_USER: return refuse(bus, va, KE_ACCESS_WRITE, true);
-    default: return refuse(bus, va, KE_ACCESS_WRITE, false);
     }
+    return ke_try_store(va, size_bytes, value) || refuse(bus, va, KE_ACCESS_WRITE, fault);
 }
 
 /* Memory reached through a rewritten site may be plain memory this time: then it was no trap. */
@@ -243,9 +229,7 @@ bool ke_trap_page_fault(struct ke *ke, struct ke_trap_frame *frame)
         emulate_at(ke, frame);
         return true;
     }
-    if (is_stack_overflow(ke, va))
-        ke_bug_check_from(ke, ke_trap_place(frame), KE_BUG_UNEXPECTED_KERNEL_MODE_TRAP,
-                          DOUBLE_FAULT, va, 0, 0);
+    check_stack(ke, frame, va);
     switch (resolve(ke, va, access)) {
     case KE_FAULT_RETRY: return true;
     case KE_FAULT_IO:

@@ -39,7 +39,6 @@ struct guest {
     unsigned reads;
     unsigned writes;
     unsigned last_bytes;
-    bool first_page_is_data;
     uint64_t lazy_va; /* a page that is mapped when it is touched */
     unsigned lazy_faults;
     uint32_t port_value;
@@ -59,10 +58,6 @@ static inline enum ke_fault guest_resolve(void *ctx, uint64_t va, enum ke_access
         guest->lazy_faults++;
         return KE_FAULT_RETRY;
     }
-    if (sim_guest_stack_range(ke_current()->sim, va, &(uint64_t){0}, &(uint64_t){0}))
-        return KE_FAULT_RETRY;
-    if (va - guest->base_va < HOST_PAGE_SIZE && guest->first_page_is_data)
-        return KE_FAULT_RETRY;
     return va < SIM_SYSTEM_WINDOW_BASE ? KE_FAULT_USER : KE_FAULT_BAD;
 }
 

@@ -72,7 +72,7 @@ struct walk {
 
 static bool read_stack(void *ctx WEIR_UNUSED, uint64_t va, uint64_t *out)
 {
-    return sim_is_guest_visible(va) && ke_probe_u64(va, out);
+    return sim_is_guest_visible(va) && ke_try_load(va, sizeof(uint64_t), out);
 }
 
 static void context_of_boundary(const struct sim_boundary *boundary, struct pe_context *context)

@@ -2,7 +2,7 @@
 /* Call stacks of driver code. A fiber's guest frames lie between boundaries (sim.h): where the
  * driver called us or trapped, its registers are in a boundary record, and from there .pdata
  * leads from frame to frame up to where we had called the driver. Then the next record goes on
- * below. Our own frames are left out. Nothing is believed: stacks are read through ke_probe_u64,
+ * below. Our own frames are left out. Nothing is believed: stacks are read through ke_try_load,
  * damaged unwind data ends the walk. */
 #ifndef WEIR_NT_KE_UNWIND_H
 #define WEIR_NT_KE_UNWIND_H
