@@ -39,7 +39,8 @@ static void check_information(struct io *io, PIRP irp)
     PIO_STACK_LOCATION location = IoGetCurrentIrpStackLocation(irp);
     ULONG room = location->Parameters.DeviceIoControl.OutputBufferLength;
 
-    if (location->MajorFunction != IRP_MJ_DEVICE_CONTROL || !(irp->Flags & IRP_BUFFERED_IO))
+    if (location->MajorFunction != IRP_MJ_DEVICE_CONTROL || !(irp->Flags & IRP_BUFFERED_IO) ||
+        METHOD_FROM_CTL_CODE(location->Parameters.DeviceIoControl.IoControlCode) != METHOD_BUFFERED)
         return;
     if (NT_SUCCESS(irp->IoStatus.Status) && irp->IoStatus.Information > room)
         KE_FINDING(io->ke, VERIFY_irp_information, irp->IoStatus.Information, room);
