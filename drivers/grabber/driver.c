@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* The entry point. AVStream does the rest of a WDM driver: KsInitializeDriver fills in
+ * AddDevice, Unload and the dispatch table, and calls the device dispatch when something happens
+ * to a device. */
+#include "grabber.h"
+
+/* No filters here: which one a device has depends on the card, so Start creates it. */
+static const KSDEVICE_DESCRIPTOR DeviceDescriptor = {
+    .Dispatch = &GrabberDeviceDispatch,
+    .Version = KSDEVICE_DESCRIPTOR_VERSION,
+};
+
+DRIVER_INITIALIZE DriverEntry;
+
+NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
+{
+    GrabberInitializeFormats();
+    return KsInitializeDriver(DriverObject, RegistryPath, &DeviceDescriptor);
+}
