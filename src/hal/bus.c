@@ -141,6 +141,29 @@ void bus_share_page(struct hal_bus *bus, struct bus_mapping *mapping, uint64_t p
     bus->entries[page] = head != 0 ? BUS_SHARED | head : mapping->serial;
 }
 
+/* The pages of a frame were mapped together the last time as well: their entries hold one serial, and
+ * once it is known to be dead the others need no look. */
+void bus_map_pages(struct hal_bus *bus, struct bus_mapping *mapping, const uint64_t *pages,
+                   uint64_t count)
+{
+    uint32_t *entries = bus->entries;
+    uint32_t serial = mapping->serial;
+    uint32_t dead = 0;
+
+    for (uint64_t i = 0; i < count; i++) {
+        uint32_t old = entries[pages[i]];
+
+        if (weir_unlikely(old != dead && old != 0)) {
+            if (old >= BUS_SHARED || bus_is_live(bus, old)) {
+                bus_share_page(bus, mapping, pages[i]);
+                continue;
+            }
+            dead = old;
+        }
+        entries[pages[i]] = serial;
+    }
+}
+
 /* ---- The check ------------------------------------------------------------------------------- */
 
 struct verdict {

@@ -92,4 +92,8 @@ static inline void bus_map_page(struct hal_bus *bus, struct bus_mapping *mapping
         bus->entries[page] = mapping->serial;
 }
 
+/* The same for many. */
+void bus_map_pages(struct hal_bus *bus, struct bus_mapping *mapping, const uint64_t *pages,
+                   uint64_t count);
+
 #endif

@@ -142,16 +142,48 @@ static uint64_t bounce(struct hal_list *list, const struct transfer_walk *walk)
     return low << MM_PAGE_SHIFT | walk->offset;
 }
 
-/* Lists of a device that reaches everything: the common case, and one pass. */
+static void add_pages(struct builder *builder, const PFN_NUMBER *pfns, uint64_t count)
+{
+    SCATTER_GATHER_ELEMENT *element = builder->elements + builder->count;
+    uint64_t end_la = builder->end_la;
+
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t la = pfns[i] << MM_PAGE_SHIFT;
+
+        if (la == end_la && (uint32_t)la != 0) {
+            element[-1].Length += MM_PAGE_SIZE;
+        } else {
+            element->Address.QuadPart = (LONGLONG)la;
+            element->Length = MM_PAGE_SIZE;
+            element->Reserved = 0;
+            element++;
+        }
+        end_la = la + MM_PAGE_SIZE;
+    }
+    builder->count = (uint32_t)(element - builder->elements);
+    builder->end_la = end_la;
+}
+
+/* Lists of a device that reaches everything: the common case, whole pages at a time. */
 static void build_direct(struct hal_list *list, struct bus_mapping *mapping,
                          struct builder *builder)
 {
     struct hal_bus *bus = &list->adapter->hal->bus;
     struct transfer_walk walk;
 
-    for (transfer_begin(&walk, &list->transfer); walk.piece_bytes != 0; transfer_next(&walk)) {
-        bus_map_page(bus, mapping, *walk.pfn);
-        add_fragment(builder, *walk.pfn << MM_PAGE_SHIFT | walk.offset, walk.piece_bytes);
+    transfer_begin(&walk, &list->transfer);
+    while (walk.piece_bytes != 0) {
+        uint64_t whole = transfer_whole_pages(&walk);
+
+        if (whole != 0) {
+            bus_map_pages(bus, mapping, walk.pfn, whole);
+            add_pages(builder, walk.pfn, whole);
+            transfer_skip(&walk, whole);
+        } else {
+            bus_map_page(bus, mapping, *walk.pfn);
+            add_fragment(builder, *walk.pfn << MM_PAGE_SHIFT | walk.offset, walk.piece_bytes);
+            transfer_next(&walk);
+        }
     }
 }
 

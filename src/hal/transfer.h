@@ -68,4 +68,22 @@ static inline void transfer_next(struct transfer_walk *walk)
     transfer_fit(walk);
 }
 
+/* Whole pages from here on within one MDL; transfer_skip goes past that many. */
+static inline uint64_t transfer_whole_pages(const struct transfer_walk *walk)
+{
+    uint64_t left = walk->left_in_mdl < walk->left_bytes ? walk->left_in_mdl : walk->left_bytes;
+
+    return walk->offset == 0 ? left >> MM_PAGE_SHIFT : 0;
+}
+
+static inline void transfer_skip(struct transfer_walk *walk, uint64_t pages)
+{
+    uint64_t before = (pages - 1) << MM_PAGE_SHIFT;
+
+    walk->pfn += pages - 1;
+    walk->left_in_mdl -= before;
+    walk->left_bytes -= before;
+    transfer_next(walk);
+}
+
 #endif

@@ -11,16 +11,19 @@
 
 enum { MAPPABLE = MDL_PAGES_LOCKED | MDL_PARTIAL };
 
+/* A loop the compiler can do several pages at a time: this runs for every frame. */
 static bool names_ram(struct mm *mm, const MDL *mdl)
 {
     const PFN_NUMBER *pfns = MmGetMdlPfnArray(mdl);
     uint64_t pages = mdl_pages(mdl);
+    uint64_t low_end = mm->ram.low_end >> MM_PAGE_SHIFT;
+    uint64_t high = RAM_HIGH_BASE >> MM_PAGE_SHIFT;
+    uint64_t high_end = mm->ram.high_end >> MM_PAGE_SHIFT;
+    uint64_t bad = 0;
 
-    for (uint64_t i = 0; i < pages; i++) {
-        if (!mm_is_ram(mm, pfns[i]))
-            return false;
-    }
-    return pages != 0;
+    for (uint64_t i = 0; i < pages; i++)
+        bad |= (pfns[i] >= low_end) & ((pfns[i] < high) | (pfns[i] >= high_end));
+    return pages != 0 && bad == 0;
 }
 
 /* Device pages: contiguous by nature, as the MDL was built from one mapping of them. */

@@ -4,6 +4,7 @@
  * are coherent, so the cache type changes nothing. MmAllocateNonCachedMemory gives pages that need
  * not be contiguous. wdm.h. */
 #include <errno.h>
+#include <string.h>
 
 #include "mm/pool.h"
 #include "mm/state.h"
@@ -34,7 +35,7 @@ static PVOID allocate(struct mm *mm, uint64_t size_bytes, take_fn *take, const v
     if (region_map(mm, region, 0, pages) < 0)
         goto destroy;
     for (uint64_t i = 0; i < pages; i++)
-        pool_fill(ram_page(&mm->ram, region->pfns[i]), MM_PAGE_SIZE, mm->pool.fill);
+        memset(ram_page(&mm->ram, region->pfns[i]), mm->pool.fill, MM_PAGE_SIZE);
     return (PVOID)region->base_va;
 destroy:
     region_destroy(mm, region);

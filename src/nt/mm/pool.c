@@ -44,36 +44,11 @@ static unsigned blocks_in_page(unsigned class)
 
 /* ---- Patterns and headers -------------------------------------------------------------------- */
 
-void pool_fill(void *to, size_t size_bytes, uint64_t pattern)
+bool pool_is_filled(const void *from, size_t size_bytes, uint8_t byte)
 {
-    uint64_t *words = to;
+    const uint8_t *bytes = from;
 
-    for (size_t i = 0; i < size_bytes / 8; i++)
-        words[i] = pattern;
-}
-
-bool pool_is_filled(const void *from, size_t size_bytes, uint64_t pattern)
-{
-    const uint64_t *words = from;
-    uint64_t difference = 0;
-
-    for (size_t i = 0; i < size_bytes / 8; i++)
-        difference |= words[i] ^ pattern;
-    return difference == 0;
-}
-
-/* The payload from size_bytes on still holds the pattern. */
-static bool slack_is_intact(const void *payload, size_t size_bytes, size_t payload_size,
-                            uint64_t pattern)
-{
-    size_t whole = bits_align_up(size_bytes, 8);
-    const uint8_t *bytes = payload;
-
-    for (size_t i = size_bytes; i < whole; i++) {
-        if (bytes[i] != (uint8_t)(pattern >> (i % 8 * 8)))
-            return false;
-    }
-    return pool_is_filled(bytes + whole, payload_size - whole, pattern);
+    return size_bytes == 0 || (bytes[0] == byte && memcmp(bytes, bytes + 1, size_bytes - 1) == 0);
 }
 
 /* What lies before a payload: the tag where debuggers look for it, and a word no overrun
@@ -203,7 +178,7 @@ static int page_for_class(struct mm *mm, struct pool_arena *arena, unsigned clas
     p->in_use = true;
     p->free_count = (uint16_t)blocks;
     bitmap_set_range(p->free, 0, blocks);
-    pool_fill((void *)page_va(arena, page), MM_PAGE_SIZE, mm->pool.poison);
+    memset((void *)page_va(arena, page), mm->pool.poison, MM_PAGE_SIZE);
     for (unsigned i = 0; i < blocks; i++) {
         uint64_t va = block_va(arena, page, i);
 
@@ -273,7 +248,7 @@ static void *take_small(struct mm *mm, const struct mm_pool_request *request, un
     p->records[block] = (struct pool_record){request->caller_va, ++mm->pool.sequence, request->tag,
                                              (uint32_t)request->size_bytes};
     header_of(va)->tag = request->tag;
-    pool_fill((void *)va, payload_bytes(class), mm->pool.fill);
+    memset((void *)va, mm->pool.fill, payload_bytes(class));
     if (request->zero)
         memset((void *)va, 0, request->size_bytes);
     return (void *)va;
@@ -289,8 +264,8 @@ static void release_resting(struct pool_arena *arena, uint64_t va)
     bitmap_set(p->free, block);
     if (p->free_count++ == 0)
         link_page(arena, page);
-    if (p->free_count == blocks_in_page(p->class))
-        retire_page(arena, page);
+    if (p->free_count == blocks_in_page(p->class) && (p->next != 0 || p->previous != 0))
+        retire_page(arena, page); /* not the last one: the class would fetch it back at once */
 }
 
 static void rest(struct pool_arena *arena, uint64_t va)
@@ -336,11 +311,12 @@ static void give_small(struct mm *mm, struct pool_arena *arena, uint64_t va, uin
         pool_bad_free(mm, ALREADY_FREED, va, record->tag);
     pool_check_tag(mm, record, va, tag);
     check_neighbours(mm, arena, page, block);
-    if (!slack_is_intact((void *)va, record->size_bytes, payload_bytes(p->class), mm->pool.fill))
+    if (!pool_is_filled((void *)(va + record->size_bytes),
+                        payload_bytes(p->class) - record->size_bytes, mm->pool.fill))
         KE_FINDING(mm->ke, VERIFY_pool_overrun, va, record->size_bytes, record->tag);
     bitmap_clear(p->live, block);
     record->caller_va = ke_caller_va();
-    pool_fill((void *)va, payload_bytes(p->class), mm->pool.poison);
+    memset((void *)va, mm->pool.poison, payload_bytes(p->class));
     rest(arena, va);
 }
 
@@ -483,13 +459,11 @@ static void arena_fini(struct pool_arena *arena)
     memset(arena, 0, sizeof *arena);
 }
 
-/* Every byte of a pattern differs from 0 and its top bytes make no canonical address, so that a
- * pointer read from memory that was never written, or no longer is, faults. */
-static uint64_t draw_pattern(struct sim_rng *rng, uint64_t top)
+/* A byte that makes no canonical address when it is repeated, so that a pointer read from memory
+ * that was never written, or no longer is, faults. */
+static uint8_t draw_pattern(struct sim_rng *rng, uint8_t lowest)
 {
-    uint64_t pattern = sim_rng_u64(rng) | UINT64_C(0x0101010101010101);
-
-    return (pattern & UINT64_C(0x0000FFFFFFFFFFFF)) | top << 48;
+    return (uint8_t)(lowest + sim_rng_below(rng, 0x20));
 }
 
 int pool_init(struct mm *mm)
@@ -501,8 +475,8 @@ int pool_init(struct mm *mm)
     list_init(&pool->blocks);
     sim_rng_init(&pool->rng, sim_seed(mm->sim), "mm.pool");
     pool->key = sim_rng_u64(&pool->rng);
-    pool->fill = draw_pattern(&pool->rng, 0xA5C3);
-    pool->poison = draw_pattern(&pool->rng, 0xD1DE);
+    pool->fill = draw_pattern(&pool->rng, 0xA0);
+    pool->poison = draw_pattern(&pool->rng, 0xD0);
     for (unsigned i = 0; i < ARRAY_LEN(pool->class_of); i++) {
         while (payload_bytes(class) < i * 16)
             class ++;

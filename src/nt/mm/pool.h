@@ -5,9 +5,9 @@
  *
  * Small blocks lie in one arena for each pool, a page holding blocks of one size; what we know
  * about them lies in memory of ours, out of the driver's reach. Everything a careless driver relies
- * on is unreliable here: new memory holds a seeded pattern, not zeros; the place of a block in its
+ * on is unreliable here: new memory holds a seeded byte, not zeros; the place of a block in its
  * page, and the distance to its neighbours, come from the seed; freed memory is filled with another
- * pattern, rests a while, and must still hold it when it is used again; bytes between the end of a
+ * byte, rests a while, and must still hold it when it is used again; bytes between the end of a
  * block and the next header are checked when it is freed. Blocks of a page and more have a region
  * each (pool_block.c). Callable up to DISPATCH_LEVEL. Not here: pool types, flags and IRQL rules
  * (nt/ex/pool.c). */
@@ -79,7 +79,7 @@ struct mm_pool {
     uint64_t resting_pages;
     uint64_t sequence;
     uint64_t key; /* of the headers */
-    uint64_t fill, poison; /* patterns of new and of freed memory */
+    uint8_t fill, poison; /* every byte of new and of freed memory */
     struct sim_rng rng;
     uint8_t class_of[POOL_SMALL_MAX / 16 + 1];
 };
@@ -96,7 +96,6 @@ void pool_blocks_fini(struct mm *mm);
 /* The driver destroyed or misused pool: a finding, then the bug check. */
 _Noreturn void pool_bad_free(struct mm *mm, uint64_t reason, uint64_t va, uint64_t detail);
 void pool_check_tag(struct mm *mm, const struct pool_record *record, uint64_t va, uint32_t tag);
-void pool_fill(void *to, size_t size_bytes, uint64_t pattern);
-bool pool_is_filled(const void *from, size_t size_bytes, uint64_t pattern);
+bool pool_is_filled(const void *from, size_t size_bytes, uint8_t byte);
 
 #endif

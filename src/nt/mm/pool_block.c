@@ -56,7 +56,7 @@ static bool is_poisoned(const struct mm_region *region)
 static void poison(struct mm *mm, const struct mm_region *region)
 {
     for (uint64_t i = 0; i < region->pages; i++)
-        pool_fill(ram_page(&mm->ram, region->pfns[i]), MM_PAGE_SIZE, mm->pool.poison);
+        memset(ram_page(&mm->ram, region->pfns[i]), mm->pool.poison, MM_PAGE_SIZE);
 }
 
 static void check_poison(struct mm *mm, const struct pool_block *block)
@@ -139,7 +139,7 @@ static void fill_pages(struct mm *mm, const struct pool_block *block, bool zero)
     for (uint64_t i = 0; i < region->pages; i++) {
         uint8_t *page = ram_page(&mm->ram, region->pfns[i]);
 
-        pool_fill(page, MM_PAGE_SIZE, mm->pool.fill);
+        memset(page, mm->pool.fill, MM_PAGE_SIZE);
         if (zero)
             memset(page, 0, i + 1 == region->pages && tail != 0 ? tail : MM_PAGE_SIZE);
     }
@@ -151,11 +151,7 @@ static bool tail_is_intact(struct mm *mm, const struct pool_block *block)
     const uint8_t *page = ram_page(&mm->ram, region->pfns[region->pages - 1]);
     uint64_t tail = block->size_bytes % MM_PAGE_SIZE;
 
-    for (uint64_t i = tail; tail != 0 && i < MM_PAGE_SIZE; i++) {
-        if (page[i] != (uint8_t)(mm->pool.fill >> (i % 8 * 8)))
-            return false;
-    }
-    return true;
+    return tail == 0 || pool_is_filled(page + tail, MM_PAGE_SIZE - tail, mm->pool.fill);
 }
 
 void *pool_block_take(struct mm *mm, const struct mm_pool_request *request)
