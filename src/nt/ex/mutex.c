@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Fast mutexes and guarded mutexes: a count that is 1 while free, and an event for those who wait.
- * A fast mutex raises to APC_LEVEL while it is held, a guarded one enters a guarded region instead;
- * the Unsafe forms leave that to the caller. Neither may be taken twice by one thread: Windows hangs
- * or stops with 0xBF, we report a finding and stop. Both kinds share one layout up to the event, so
- * one set of helpers does for both. */
+/* Fast mutexes: a count that is 1 while free, and an event for those who wait. Holding one raises to
+ * APC_LEVEL; the Unsafe forms leave that to the caller. One thread may not take it twice: Windows hangs or
+ * stops with 0xBF, we report a finding and stop. Not here: guarded mutexes (ke). */
 #include "ex/ex.h"
 
 #include "ex/state.h"
 #include "trace/rules.h"
 
 enum { MUTEX_ALREADY_OWNED = 0xBF };
-
-WDK_ASSERT_OFFSET(KGUARDED_MUTEX, Owner, offsetof(FAST_MUTEX, Owner));
-WDK_ASSERT_OFFSET(KGUARDED_MUTEX, Contention, offsetof(FAST_MUTEX, Contention));
-WDK_ASSERT_OFFSET(KGUARDED_MUTEX, Event, offsetof(FAST_MUTEX, Event));
 
 static void lock(PFAST_MUTEX mutex)
 {

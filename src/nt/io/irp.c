@@ -118,13 +118,12 @@ void io_irps_flush(struct io *io)
     }
 }
 
-/* IRPs that are still somewhere belong to a machine that stopped in the middle; their side states are
- * found nowhere else, so they go with the map. */
+/* The machine has stopped, and pool goes with mm; only side states are left, those of IRPs that were still
+ * somewhere included, which are found nowhere but in the map. */
 void io_irps_fini(struct io *io)
 {
     size_t i;
 
-    io_irps_flush(io);
     for (i = 0; i < io->irps.capacity; i++) {
         if (io->irps.slots[i].key != 0)
             free(io->irps.slots[i].value);

@@ -65,18 +65,13 @@ int ps_create(struct ke *ke, struct ps **out)
     return 0;
 }
 
+/* The bodies lie in pool, which goes with mm. */
 void ps_destroy(struct ps *ps)
 {
-    int i;
-
     if (ps == NULL)
         return;
     weir_assert(ps->magic == ps_magic);
     ob_set_adopt(ob_of(ps->ke), NULL, NULL);
-    for (i = 0; i < PS_PROCESSES; i++) {
-        if (ps->processes[i] != NULL)
-            process_delete(ps->processes[i], NULL);
-    }
     ke_set_room(ps->ke, KE_ROOM_PS, NULL);
     ps->magic = 0;
     free(ps);
