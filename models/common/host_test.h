@@ -16,7 +16,7 @@
 
 #include "weir/device.h"
 
-enum { HOST_BASE = 0x40000000, HOST_BYTES = 64 << 20, HOST_TIMERS = 16, HOST_MESSAGES = 32 };
+enum { HOST_BASE = 0x40000000, HOST_BYTES = 24 << 20, HOST_TIMERS = 16, HOST_MESSAGES = 32 };
 
 struct weir_device_timer {
     weir_timer_fire_fn *fire;
