@@ -22,7 +22,7 @@ static uint64_t direct_caller(const void *function)
     struct sim_fiber *fiber = sim_fiber_current();
     const struct sim_boundary *boundary = fiber != NULL ? sim_boundary_newest(fiber) : NULL;
 
-    if (boundary == NULL || boundary->direction != SIM_TO_HOST)
+    if (boundary == NULL || boundary->direction != SIM_TO_HOST || boundary->kind != 0)
         return 0;
     if (sim_thunk_host_fn(sim, sim_thunk_va(sim, (uint32_t)boundary->target), NULL) != function)
         return 0;

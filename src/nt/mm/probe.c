@@ -55,9 +55,14 @@ PHYSICAL_ADDRESS NTAPI MmGetPhysicalAddress(PVOID BaseAddress)
     return pa;
 }
 
+/* Stacks are the simulation's memory and lie in no region, but an access to one does not fault. */
 BOOLEAN NTAPI MmIsAddressValid(PVOID VirtualAddress)
 {
-    return mm_pfn_of_va(mm_here(), (uint64_t)(uintptr_t)VirtualAddress) != MM_PFN_NONE;
+    struct mm *mm = mm_here();
+    uint64_t va = (uint64_t)(uintptr_t)VirtualAddress;
+    uint64_t low, top;
+
+    return mm_pfn_of_va(mm, va) != MM_PFN_NONE || sim_guest_stack_range(mm->sim, va, &low, &top);
 }
 
 BOOLEAN NTAPI MmIsNonPagedSystemAddressValid(PVOID VirtualAddress)
