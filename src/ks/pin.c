@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Opening {146F1A80-...} under a filter, with a KSPIN_CONNECT and a format behind the name, makes a pin.
  * The connection is checked against the pin type's descriptor, the format is set (SetDataFormat), and
- * then Create runs, all under the filter's control mutex. Closing walks the state down to STOP, frees
+ * then Create runs, all under the filter's control mutex. Cleanup walks the state down to STOP; close frees
  * events, calls Close and empties the bag. KS Pins; KSPIN_DISPATCH; KSPIN_DESCRIPTOR_EX.
  *
  * Our reading: opening more instances than InstancesPossible fails with STATUS_INVALID_DEVICE_REQUEST;
@@ -210,11 +210,14 @@ void ks_pin_create_finished(struct ks_pin *pin, NTSTATUS status)
 
 /* ---- Cleanup and close --------------------------------------------------------------------------------------------- */
 
+/* The last handle is gone. Frames that the driver has locked keep their IRPs, and so the file, in being:
+ * the pin must be stopped now, since close comes only after them. */
 void ks_pin_cleanup(struct ks_pin *pin)
 {
     ks_mutex_acquire(&pin->filter->control);
     if (pin->queue != NULL)
         ks_queue_cancel_all(pin->queue);
+    ks_state_force_stop(pin);
     ks_mutex_release(&pin->filter->control);
 }
 
@@ -243,7 +246,6 @@ NTSTATUS ks_pin_close(struct ks_pin *pin, PIRP irp)
     NTSTATUS status;
 
     ks_mutex_acquire(control);
-    ks_state_force_stop(pin);
     ks_events_free(&pin->object.events, NULL);
     status = call_close(pin, irp);
     if (status != STATUS_PENDING)
