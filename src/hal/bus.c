@@ -141,8 +141,8 @@ void bus_share_page(struct hal_bus *bus, struct bus_mapping *mapping, uint64_t p
     bus->entries[page] = head != 0 ? BUS_SHARED | head : mapping->serial;
 }
 
-/* The pages of a frame were mapped together the last time as well: their entries hold one serial, and
- * once it is known to be dead the others need no look. */
+/* The pages of a frame were mapped together the last time as well: their entries hold one serial,
+ * and once it is known to be dead the others need no look. */
 void bus_map_pages(struct hal_bus *bus, struct bus_mapping *mapping, const uint64_t *pages,
                    uint64_t count)
 {

@@ -33,4 +33,9 @@ struct hal_list {
     PVOID context;
 };
 
+/* Everything the transfer needs is held: fills the list, copies what the device is to read, and
+ * lets the card in. */
+void sglist_build(struct hal_list *list, struct bus_mapping *mapping);
+uint64_t sglist_bounced_bytes(const struct hal_list *list);
+
 #endif

@@ -7,7 +7,6 @@
 
 #include "mm/fault.h"
 #include "mm/state.h"
-#include "mm/variable.h"
 
 static const uint64_t mm_magic = 0x776569722e6d6d00; /* "weir.mm" */
 
@@ -58,8 +57,6 @@ static int build(struct mm *mm, const struct mm_config *config)
         error = demand_init(&mm->demand, config->client_mappings);
     if (error == 0)
         error = pool_init(mm);
-    if (error == 0)
-        error = variables_init(mm);
     return error;
 }
 

@@ -106,15 +106,11 @@ void *mm_pool_allocate(struct mm *mm, const struct mm_pool_request *request); /*
 void mm_pool_free(struct mm *mm, void *block, uint32_t tag);
 bool mm_pool_is_paged(struct mm *mm, uint64_t va); /* in paged pool */
 
-/* ---- Exceptions and exported variables ------------------------------------------------------- */
+/* ---- Exceptions ------------------------------------------------------- */
 /* MmProbeAndLockPages and ProbeForRead raise through this; the default is ExRaiseStatus. It must
  * not return. */
 typedef void mm_raise_fn(NTSTATUS status);
 void mm_set_raise(struct mm *mm, mm_raise_fn *raise); /* NULL: the default */
-/* Where drivers see the variables that the kernel exports: PVOID MmHighestUserAddress, PVOID
- * MmSystemRangeStart, ULONG64 MmUserProbeAddress, BOOLEAN Mm64BitPhysicalAddress. 0 for any other
- * name. */
-uint64_t mm_variable_va(struct mm *mm, const char *name);
 
 /* ---- Figures and leaks ----------------------------------------------------------------------- */
 /* Emits a pool_leak event and finding for each block whose allocation came from guest code in

@@ -338,19 +338,6 @@ static void probing_raises_outside_user_space_and_when_misaligned(void **state)
     assert_true(raises(probe_write, va + 4096, 8192, STATUS_ACCESS_VIOLATION));
 }
 
-static void exported_variables_tell_the_windows(void **state)
-{
-    (void)state;
-    assert_int_equal(*(uint64_t *)mm_variable_va(bed.mm, "MmUserProbeAddress"),
-                     MM_USER_PROBE_ADDRESS);
-    assert_int_equal(*(uint64_t *)mm_variable_va(bed.mm, "MmHighestUserAddress"),
-                     MM_USER_PROBE_ADDRESS - 1);
-    assert_int_equal(*(uint64_t *)mm_variable_va(bed.mm, "MmSystemRangeStart"),
-                     SIM_SYSTEM_WINDOW_BASE);
-    assert_int_equal(*(uint8_t *)mm_variable_va(bed.mm, "Mm64BitPhysicalAddress"), 1);
-    assert_int_equal(mm_variable_va(bed.mm, "MmNothing"), 0);
-}
-
 static void physical_ranges_are_those_of_the_machine(void **state)
 {
     PPHYSICAL_MEMORY_RANGE ranges = MmGetPhysicalMemoryRanges();
@@ -382,7 +369,6 @@ int main(void)
         TEST(device_registers_are_reached_by_their_physical_address),
         TEST(ram_under_mm_map_io_space_is_memory),
         TEST(probing_raises_outside_user_space_and_when_misaligned),
-        TEST(exported_variables_tell_the_windows),
         TEST(physical_ranges_are_those_of_the_machine),
     };
 

@@ -27,7 +27,6 @@ struct mm {
     struct mm_io_ops io;
     void *io_ctx;
     mm_raise_fn *raise;
-    uint64_t variables_va; /* what Mm exports as data, see variable.c */
 };
 
 static inline struct mm *mm_here(void)
