@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The command line. One file per sub-command, one command table (main.c). Nothing above uses this room. */
+/* The command line. One file per sub-command, one command table (main.c). Nothing above uses this
+ * room. */
 #ifndef WEIR_CLI_CLI_H
 #define WEIR_CLI_CLI_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* `weir imports DRIVER.sys [--windows PROFILE]`: each import, whether it is here, and since which Windows. */
+/* `weir imports DRIVER.sys [--windows PROFILE]`: each import, whether it is here, and since which
+ * Windows. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,9 +16,10 @@ struct tally {
 static void help(void)
 {
     printf("usage: weir imports DRIVER.sys [--windows PROFILE]\n\n"
-           "Lists what the driver imports: full, partial or data (here), stub or absent (a call stops the\n"
-           "run), newer (the profile does not have it: the driver would not load).\n\n"
-           "Exit codes: 0 all is here, 1 something is missing or newer, 2 usage, 3 not a driver image.\n");
+           "Lists what the driver imports: full, partial or data (here), stub or absent (a call stops\n"
+           "the run), newer (the profile does not have it: the driver would not load).\n\n"
+           "Exit codes: 0 all is here, 1 something is missing or newer, 2 usage, 3 not a driver\n"
+           "image.\n");
 }
 
 static void show(const struct pe_module *module, const struct pe_import *import,
@@ -53,8 +55,8 @@ static int list(const char *path, enum ke_windows windows)
     if (result != 0)
         return result;
     if (pe_parse(bytes, size_bytes, &image, &error) != 0) {
-        result = cli_fail(CLI_IMAGE, "%s: at file offset 0x%" PRIx64 ": %s", path, error.file_offset,
-                          error.reason);
+        result = cli_fail(CLI_IMAGE, "%s: at file offset 0x%" PRIx64 ": %s", path,
+                          error.file_offset, error.reason);
         free(bytes);
         return result;
     }
@@ -71,6 +73,7 @@ static int list(const char *path, enum ke_windows windows)
 
 int cli_imports(int argc, char **argv)
 {
+    static const char option[] = "--windows";
     enum ke_windows windows = KE_WINDOWS_10;
     const char *path = NULL;
 
@@ -79,13 +82,21 @@ int cli_imports(int argc, char **argv)
             help();
             return CLI_CLEAN;
         }
-        if (strcmp(argv[i], "--windows") == 0 && i + 1 < argc) {
-            if (!exports_windows_parse(argv[++i], &windows))
-                return cli_fail(CLI_USAGE, "--windows %s: unknown profile; see `weir run --help`", argv[i]);
+        if (strncmp(argv[i], option, strlen(option)) == 0 &&
+            (argv[i][strlen(option)] == 0 || argv[i][strlen(option)] == '=')) {
+            const char *value = strchr(argv[i], '=') != NULL ? strchr(argv[i], '=') + 1
+                                                             : argv[++i];
+
+            if (value == NULL)
+                return cli_fail(CLI_USAGE, "--windows wants a value: --windows PROFILE");
+            if (!exports_windows_parse(value, &windows))
+                return cli_fail(CLI_USAGE, "--windows %s: unknown profile; see `weir run --help`",
+                                value);
         } else if (argv[i][0] == '-') {
             return cli_fail(CLI_USAGE, "unknown option %s; see `weir imports --help`", argv[i]);
         } else if (path != NULL) {
-            return cli_fail(CLI_USAGE, "%s: one driver at a time (%s was named before)", argv[i], path);
+            return cli_fail(CLI_USAGE, "%s: one driver at a time (%s was named before)", argv[i],
+                            path);
         } else {
             path = argv[i];
         }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,11 +33,21 @@ static void fatal(void *ctx, const char *kind, const char *text)
     host_process_leave(CLI_WEIR);
 }
 
-int main(int argc, char **argv)
+/* What could not be printed was not said: a full disk behind `weir imports > FILE` is no success. A
+ * reader that has seen enough (`| head`) is. */
+static int end_output(int code)
 {
-    static const struct base_fatal_ops fatal_ops = {.fatal = fatal};
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    if (code != CLI_CLEAN || errno == EPIPE)
+        return code;
+    return cli_fail(CLI_HOST, "standard output: cannot be written: %s",
+                    errno != 0 ? host_error_text(errno) : "earlier failure");
+}
 
-    base_fatal_set(&fatal_ops);
+static int command(int argc, char **argv)
+{
     if (argc < 2) {
         help(stderr);
         return CLI_USAGE;
@@ -54,4 +65,12 @@ int main(int argc, char **argv)
             return commands[i].run(argc - 1, argv + 1);
     }
     return cli_fail(CLI_USAGE, "unknown command %s; see `weir --help`", argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct base_fatal_ops fatal_ops = {.fatal = fatal};
+
+    base_fatal_set(&fatal_ops);
+    return end_output(command(argc, argv));
 }

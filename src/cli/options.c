@@ -23,7 +23,7 @@ struct option_row {
 enum { MIB = 1 << 20 };
 static const uint64_t ram_min = 64u * MIB, ram_max = UINT64_C(1) << 40;
 
-/* ---- Values ------------------------------------------------------------------------------------------------ */
+/* ---- Values ---------------------------------------------------------------------------------- */
 
 static int bad_value(const char *option, const char *value, const char *wanted)
 {
@@ -48,7 +48,8 @@ static int take_card(struct options *options, char *value)
 
     if (length == 0 || length >= sizeof options->card ||
         (comma != NULL && strlen(comma + 1) >= sizeof options->card_parameters))
-        return bad_value("--card", value, "wants NAME or FILE.so, then key=value pairs after commas");
+        return bad_value("--card", value,
+                         "wants NAME or FILE.so, then key=value pairs after commas");
     memcpy(options->card, value, length);
     options->card[length] = 0;
     snprintf(options->card_parameters, sizeof options->card_parameters, "%s",
@@ -57,8 +58,12 @@ static int take_card(struct options *options, char *value)
 }
 
 static const struct {
-    const char *name, *fourcc;
-} formats[] = {{"yuy2", "YUY2"}, {"uyvy", "UYVY"}, {"rgb24", "RGB3"}, {"rgb32", "RGB4"}, {"nv12", "NV12"}};
+    const char *name, *fourcc, *shown;
+} formats[] = {{"yuy2", "YUY2", "YUY2"},
+               {"uyvy", "UYVY", "UYVY"},
+               {"rgb24", "RGB3", "RGB24"},
+               {"rgb32", "RGB4", "RGB32"},
+               {"nv12", "NV12", "NV12"}};
 
 const char *options_fourcc(const char *format)
 {
@@ -67,6 +72,15 @@ const char *options_fourcc(const char *format)
             return formats[i].fourcc;
     }
     return NULL;
+}
+
+const char *options_format_name(const char *fourcc)
+{
+    for (unsigned i = 0; i < ARRAY_LEN(formats); i++) {
+        if (strcmp(formats[i].fourcc, fourcc) == 0)
+            return formats[i].shown;
+    }
+    return fourcc;
 }
 
 static int take_format(struct options *options, char *value)
@@ -102,7 +116,11 @@ static int take_fps(struct options *options, char *value)
     static const struct {
         const char *text;
         uint32_t numerator;
-    } ntsc[] = {{"23.976", 24000}, {"23.98", 24000}, {"29.97", 30000}, {"59.94", 60000}, {"119.88", 120000}};
+    } ntsc[] = {{"23.976", 24000},
+                {"23.98", 24000},
+                {"29.97", 30000},
+                {"59.94", 60000},
+                {"119.88", 120000}};
     char *slash = strchr(value, '/');
     uint64_t numerator, denominator = 1;
     bool good;
@@ -149,6 +167,9 @@ static int take_seconds(struct options *options, char *value)
 
 static int take_output(struct options *options, char *value)
 {
+    if (options->output != NULL)
+        return cli_fail(CLI_USAGE, "-o %s: one output at a time (%s was named before)", value,
+                        options->output);
     options->output = value;
     return 0;
 }
@@ -193,7 +214,7 @@ static int take_buffers(struct options *options, char *value)
 
 static int take_seed(struct options *options, char *value)
 {
-    return take_number("--seed", value, 0, UINT64_MAX, &options->seed);
+    return take_number("--seed", value, 0, INT64_MAX, &options->seed); /* JSON has no more */
 }
 
 static int take_cpus(struct options *options, char *value)
@@ -209,8 +230,8 @@ static int take_windows(struct options *options, char *value)
 {
     if (!exports_windows_parse(value, &options->windows))
         return bad_value("--windows", value,
-                         "wants xp, ws2003, ws2003sp1, vista, win7, win8, win8.1, win10-1803, win10 "
-                         "or win11");
+                         "wants xp, ws2003, ws2003sp1, vista, win7, win8, win8.1, win10-1803, "
+                         "win10 or win11");
     return 0;
 }
 
@@ -254,23 +275,28 @@ static int take_help(struct options *options, char *value)
     return 0;
 }
 
-/* ---- Table ------------------------------------------------------------------------------------------------------ */
+/* ---- Table ----------------------------------------------------------------------------------- */
 
 static const struct option_row rows[] = {
-    {"--card", "NAME|FILE.so[,key=value...]", "the card, see `weir cards`; none: a device without hardware [grabber64]", take_card},
+    {"--card", "NAME|FILE.so[,key=value...]",
+     "the card, see `weir cards`; none: a device without hardware [grabber64]", take_card},
     {"--format", "FORMAT", "yuy2, uyvy, rgb24, rgb32, nv12 [the driver's first]", take_format},
     {"--size", "WxH", "picture size in pixels [the driver's default]", take_size},
     {"--fps", "RATE", "60, 59.94, 30000/1001 [the driver's default]", take_fps},
     {"--frames", "N", "frames to deliver [300 unless --seconds is given]", take_frames},
     {"--seconds", "S", "seconds of virtual time to stream", take_seconds},
     {"-o", "FILE", ".y4m or .raw; - or a pipe gets Y4M", take_output},
-    {"--snapshot", "N:FILE.png", "frame N as a picture; repeatable", take_snapshot},
+    {"--snapshot", "N:FILE.png", "frame N, counted from 0, as a picture; repeatable",
+     take_snapshot},
     {"--ram", "SIZE", "modelled RAM, 64M to 1T [8G]", take_ram},
     {"--buffers", "N", "reads kept outstanding [8]", take_buffers},
     {"--seed", "N", "what decides every free choice [1]", take_seed},
     {"--cpus", "N", "virtual CPUs, 1 to 32 [2]", take_cpus},
-    {"--windows", "PROFILE", "xp ws2003 ws2003sp1 vista win7 win8 win8.1 win10-1803 win10 win11 [win10]", take_windows},
-    {"--param", "Name=Value", "a registry value the driver finds in its Parameters and driver keys; repeatable", take_parameter},
+    {"--windows", "PROFILE",
+     "xp ws2003 ws2003sp1 vista win7 win8 win8.1 win10-1803 win10 win11 [win10]", take_windows},
+    {"--param", "Name=Value",
+     "a registry value the driver finds in its Parameters and driver keys; repeatable",
+     take_parameter},
     {"--record", "FILE.weir", "every event of the run", take_record},
     {"--json", "FILE", "the summary for programs; - is standard output", take_json},
     {"--quiet", NULL, "no summary, no progress", take_quiet},
@@ -291,8 +317,8 @@ void options_help(void)
         else
             printf("  %-22s %s\n", left, rows[i].help);
     }
-    printf("\nExit codes: 0 clean, 1 findings, bug check, stall or too few frames, 2 usage, 3 the image or "
-           "driver was refused,\n4 weir's own fault, 5 the host refused, 130 interrupted.\n");
+    printf("\nExit codes: 0 clean, 1 findings, bug check, stall or too few frames, 2 usage, 3 the "
+           "image or\ndriver was refused, 4 weir's own fault, 5 the host refused, 130 interrupted.\n");
 }
 
 static const struct option_row *find_row(const char *name)
@@ -302,6 +328,23 @@ static const struct option_row *find_row(const char *name)
             return &rows[i];
     }
     return strcmp(name, "-h") == 0 ? find_row("--help") : NULL;
+}
+
+/* "--json --quiet": the value was forgotten. */
+static bool names_option(const char *word)
+{
+    size_t length = strcspn(word, "=");
+
+    for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+        if (strlen(rows[i].name) == length && strncmp(rows[i].name, word, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+static int wants_value(const struct option_row *row)
+{
+    return cli_fail(CLI_USAGE, "%s wants a value: %s %s", row->name, row->name, row->value);
 }
 
 /* "--name value" and "--name=value" mean the same. */
@@ -330,41 +373,101 @@ static int take_argument(struct options *options, int argc, char **argv, int *at
         return cli_fail(CLI_USAGE, "%s takes no value", row->name);
     if (row->value != NULL && value == NULL) {
         if (*at + 1 >= argc)
-            return cli_fail(CLI_USAGE, "%s wants a value: %s %s", row->name, row->name, row->value);
+            return wants_value(row);
         value = argv[++*at];
+        if (names_option(value))
+            return wants_value(row);
     }
     return row->take(options, value);
+}
+
+/* The value of key in "key=value,key=value", up to the comma; NULL when it is not there. */
+static const char *card_parameter(const char *pairs, const char *key)
+{
+    size_t length = strlen(key);
+
+    for (const char *at = pairs; at != NULL; at = strchr(at, ',')) {
+        at += *at == ',';
+        if (strncmp(at, key, length) == 0 && at[length] == '=')
+            return at + length + 1;
+    }
+    return NULL;
+}
+
+/* As the built-in card's table has it; NULL when it is no built-in card or has no such
+ * parameter. */
+static const char *card_default(const char *card, const char *key)
+{
+    const struct weir_device_model *model;
+
+    for (unsigned i = 0; (model = hw_model_at(i)) != NULL; i++) {
+        const struct weir_parameter *p = strcmp(model->name, card) == 0 ? model->parameters : NULL;
+
+        for (; p != NULL && p->name != NULL; p++) {
+            if (strcmp(p->name, key) == 0)
+                return p->value;
+        }
+    }
+    return NULL;
 }
 
 bool options_payload(const struct options *options, enum weir_pattern_payload *out)
 {
     static const char *const words[] = {"full", "stamps", "none"};
-    const char *given = strstr(options->card_parameters, "payload=");
-    bool known = given != NULL;
+    const char *value = card_parameter(options->card_parameters, "payload");
 
-    *out = WEIR_PATTERN_FULL;
-    for (unsigned i = 0; hw_model_at(i) != NULL && !known; i++) {
-        const struct weir_device_model *model = hw_model_at(i);
+    if (value == NULL)
+        value = card_default(options->card, "payload");
+    for (unsigned i = 0; value != NULL && i < ARRAY_LEN(words); i++) {
+        size_t length = strcspn(value, ",");
 
-        if (strcmp(model->name, options->card) != 0)
-            continue;
-        for (const struct weir_parameter *p = model->parameters; p != NULL && p->name != NULL; p++)
-            known |= strcmp(p->name, "payload") == 0;
-    }
-    for (unsigned i = 0; given != NULL && i < ARRAY_LEN(words); i++) {
-        if (strncmp(given + strlen("payload="), words[i], strlen(words[i])) == 0)
+        if (strlen(words[i]) == length && strncmp(value, words[i], length) == 0) {
             *out = (enum weir_pattern_payload)i;
+            return true;
+        }
     }
-    return known;
+    return false;
+}
+
+/* Two outputs in one file would spoil each other, and an output in the driver's file the driver. */
+static int check_paths(const struct options *options)
+{
+    const char *paths[OPTIONS_SNAPSHOTS_MAX + 4] = {options->driver, options->output,
+                                                    options->record, options->json};
+
+    for (unsigned i = 0; i < options->snapshot_count; i++)
+        paths[4 + i] = options->snapshots[i].path;
+    for (unsigned i = 0; i < ARRAY_LEN(paths); i++) {
+        for (unsigned k = i + 1; k < ARRAY_LEN(paths) && paths[i] != NULL; k++) {
+            if (paths[k] != NULL && strcmp(paths[i], paths[k]) == 0)
+                return cli_fail(CLI_USAGE, "%s is named twice; every file holds one thing",
+                                paths[i]);
+        }
+    }
+    return 0;
+}
+
+static int check_snapshots(const struct options *options)
+{
+    for (unsigned i = 0; i < options->snapshot_count; i++) {
+        const struct options_snapshot *snapshot = &options->snapshots[i];
+
+        if (options->frames != 0 && snapshot->frame >= options->frames)
+            return cli_fail(CLI_USAGE,
+                            "--snapshot %" PRIu64 ":%s: the run delivers frames 0 to %" PRIu64,
+                            snapshot->frame, snapshot->path, options->frames - 1);
+    }
+    return 0;
 }
 
 int options_parse(int argc, char **argv, struct options *out)
 {
+    int result;
+
     *out = (struct options){.card = "grabber64", .ram_bytes = UINT64_C(8) << 30, .buffers = 8,
                             .seed = 1, .cpus = 2, .windows = KE_WINDOWS_10};
     for (int i = 1; i < argc; i++) {
-        int result = take_argument(out, argc, argv, &i);
-
+        result = take_argument(out, argc, argv, &i);
         if (result != 0)
             return result;
     }
@@ -376,5 +479,6 @@ int options_parse(int argc, char **argv, struct options *out)
         return cli_fail(CLI_USAGE, "--frames and --seconds exclude each other");
     if (!out->has_frames && !out->has_seconds)
         out->frames = 300;
-    return 0;
+    result = check_paths(out);
+    return result != 0 ? result : check_snapshots(out);
 }

@@ -37,11 +37,14 @@ struct options {
     bool help;
 };
 
-/* 0, or an exit code after one clear message. Strings are borrowed from argv; Name=Value pairs are cut in place. */
+/* 0, or an exit code after one clear message. Strings are borrowed from argv; Name=Value pairs are
+ * cut in place. */
 int options_parse(int argc, char **argv, struct options *out);
 void options_help(void);
 /* "YUY2" for "yuy2", NULL when unknown. */
 const char *options_fourcc(const char *format);
+/* "RGB24" for the fourcc "RGB3"; the fourcc itself when it is another. */
+const char *options_format_name(const char *fourcc);
 /* What the card draws: its payload parameter, as given or by default; false when it has none. */
 bool options_payload(const struct options *options, enum weir_pattern_payload *out);
 

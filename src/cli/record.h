@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The event record, FILE.weir: a header and the events as they came, 64 bytes each. docs/record.md describes it. */
+/* The event record, FILE.weir: a header, what the events are called, and the events as they came,
+ * 64 bytes each. docs/record.md describes it. */
 #ifndef WEIR_CLI_RECORD_H
 #define WEIR_CLI_RECORD_H
 
@@ -14,7 +15,8 @@ struct record {
     bool open;
 };
 int record_open(struct record *record, const char *path);
-void record_event(struct record *record, const struct trace_event *event);
+/* 0, or the first failure: then nothing more is written. */
+int record_event(struct record *record, const struct trace_event *event);
 int record_close(struct record *record); /* 0 or the first failure; then nothing is left of it */
 
 #endif

@@ -25,80 +25,105 @@ struct session {
     struct super_sink *hash;
     struct report *report;
     struct record record;
+    struct host_file json; /* opened first and written last */
+    struct super *super;
     struct super_end end;
     uint64_t started_ns, wall_ns;
-    bool progress_shown;
+    int progress_columns; /* of the line on the terminal, 0: none */
     int exit_code;
     const char *outcome;
     char message[700];
 };
 
-/* ---- Outputs ---------------------------------------------------------------------------------------------------- */
+/* ---- Outputs --------------------------------------------------------------------------------- */
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t length = strlen(text), tail = strlen(end);
-
-    return length >= tail && strcmp(text + length - tail, end) == 0;
-}
-
+/* By its name it is raw or Y4M; a pipe or a device may have any name. */
 static int open_video(struct session *session)
 {
     const char *path = session->options.output;
+    struct super_sink *sink = &session->sinks[session->sink_count];
     struct super_error error;
+    size_t length;
     int result;
 
     if (path == NULL)
         return 0;
-    if (ends_with(path, ".raw"))
-        result = super_sink_raw(path, &session->sinks[session->sink_count], &error);
-    else if (strcmp(path, "-") == 0 || ends_with(path, ".y4m") || strncmp(path, "/dev/", 5) == 0 ||
-             host_file_exists(path))
-        result = super_sink_y4m(path, &session->sinks[session->sink_count], &error);
+    length = strlen(path);
+    if (length >= 4 && strcmp(path + length - 4, ".raw") == 0)
+        result = super_sink_raw(path, sink, &error);
     else
-        return cli_fail(CLI_USAGE, "-o %s: wants a name ending in .y4m or .raw, a pipe, or -", path);
+        result = super_sink_y4m(path, sink, &error);
+    if (result == -EINVAL)
+        return cli_fail(CLI_USAGE, "-o %s: wants a name ending in .y4m or .raw, a pipe, or -",
+                        path);
     if (result != 0)
         return cli_fail(CLI_HOST, "%s", error.text);
     session->sink_count++;
     return 0;
 }
 
-static int open_outputs(struct session *session)
+static int open_snapshots(struct session *session)
 {
     const struct options *options = &session->options;
     struct super_error error;
-    int result = open_video(session);
 
-    for (unsigned i = 0; result == 0 && i < options->snapshot_count; i++) {
+    for (unsigned i = 0; i < options->snapshot_count; i++) {
         if (super_sink_png(options->snapshots[i].path, options->snapshots[i].frame,
                            &session->sinks[session->sink_count], &error) != 0)
             return cli_fail(CLI_HOST, "%s", error.text);
         session->sink_count++;
     }
-    if (result == 0 && options->json != NULL && options->output != NULL) {
-        session->hash = &session->sinks[session->sink_count];
-        if (super_sink_hash(session->hash) != 0)
-            return cli_fail(CLI_HOST, "no memory");
-        session->sink_count++;
-    }
-    if (result == 0 && options->record != NULL) {
-        int refused = record_open(&session->record, options->record);
+    return 0;
+}
 
-        if (refused != 0)
-            return cli_fail(CLI_HOST, "%s: cannot be written: %s", options->record,
-                            host_error_text(refused));
+static int open_hash(struct session *session)
+{
+    if (session->options.json == NULL || session->options.output == NULL)
+        return 0;
+    session->hash = &session->sinks[session->sink_count];
+    if (super_sink_hash(session->hash) != 0)
+        return cli_fail(CLI_HOST, "no memory");
+    session->sink_count++;
+    return 0;
+}
+
+static int unwritable(const char *path, int error)
+{
+    return cli_fail(CLI_HOST, "%s: cannot be written: %s", path, host_error_text(error));
+}
+
+/* What cannot be written is refused now and not after an hour. */
+static int open_outputs(struct session *session)
+{
+    const struct options *options = &session->options;
+    int result = open_video(session);
+
+    if (result == 0)
+        result = open_snapshots(session);
+    if (result == 0)
+        result = open_hash(session);
+    if (result == 0 && options->record != NULL) {
+        int error = record_open(&session->record, options->record);
+
+        result = error != 0 ? unwritable(options->record, error) : 0;
+    }
+    if (result == 0 && options->json != NULL) {
+        int error = host_file_create(&session->json, options->json);
+
+        result = error != 0 ? unwritable(options->json, error) : 0;
     }
     return result;
 }
 
-/* ---- While it runs ------------------------------------------------------------------------------------------------ */
+/* ---- While it runs --------------------------------------------------------------------------- */
 
 static void take_event(void *ctx, const struct trace_event *event)
 {
     struct session *session = ctx;
 
     report_event(session->report, event);
-    record_event(&session->record, event);
+    if (record_event(&session->record, event) != 0)
+        super_stop(session->super);
 }
 
 static void show_progress(void *ctx)
@@ -106,38 +131,45 @@ static void show_progress(void *ctx)
     struct session *session = ctx;
     double virtual_s = (double)report_virtual_ns(session->report) / 1e9;
 
-    fprintf(stderr, "\r%" PRIu64 " frames, %.2f s of virtual time", report_frames(session->report),
-            virtual_s);
-    session->progress_shown = true;
+    fputc('\r', stderr);
+    session->progress_columns = fprintf(stderr, "%" PRIu64 " frames, %.2f s of virtual time",
+                                        report_frames(session->report), virtual_s);
+}
+
+static void clear_progress(struct session *session)
+{
+    if (session->progress_columns > 0)
+        fprintf(stderr, "\r%*s\r", session->progress_columns, "");
+    session->progress_columns = 0;
 }
 
 static int run_machine(struct session *session)
 {
     bool terminal = !session->options.quiet && host_is_terminal(2);
-    struct super_config config = {.frame_bytes_max = session->sink_count > 0 ? frame_bytes_usual : 4096,
+    struct super_config config = {.frame_bytes_max =
+                                      session->sink_count > 0 ? frame_bytes_usual : 4096,
                                   .event = take_event, .event_ctx = session,
                                   .progress = terminal ? show_progress : NULL,
                                   .progress_ctx = session, .sinks = session->sinks,
                                   .sink_count = session->sink_count};
     uint64_t pixels = (uint64_t)session->options.width * session->options.height;
-    struct super *super;
     int result;
 
     if (session->sink_count > 0 && pixels * 4 > frame_bytes_usual)
         config.frame_bytes_max = pixels * 4 < frame_bytes_max ? pixels * 4 : frame_bytes_max;
-    result = super_create(&config, &super);
+    result = super_create(&config, &session->super);
     if (result == 0) {
         session->started_ns = host_monotonic_ns();
-        result = super_run(super, run_child_main, &session->child, &session->end);
+        result = super_run(session->super, run_child_main, &session->child, &session->end);
         session->wall_ns = host_monotonic_ns() - session->started_ns;
-        super_destroy(super);
+        super_destroy(session->super);
     }
-    if (session->progress_shown)
-        fputs("\r\033[K", stderr);
-    return result == 0 ? 0 : cli_fail(CLI_HOST, "the machine cannot start: %s", host_error_text(result));
+    clear_progress(session);
+    return result == 0 ? 0 : cli_fail(CLI_HOST, "the machine's process: %s",
+                                      host_error_text(result));
 }
 
-/* ---- The end -------------------------------------------------------------------------------------------------------- */
+/* ---- The end --------------------------------------------------------------------------------- */
 
 static int WEIR_PRINTF(4, 5)
     outcome(struct session *session, enum cli_exit code, const char *word, const char *format, ...)
@@ -164,7 +196,8 @@ static int said_outcome(struct session *session)
         return outcome(session, CLI_IMAGE, "missing function", "%s: %s", session->options.driver,
                        end->said);
     case RUN_SAID_BUG_CHECK:
-        return outcome(session, CLI_FINDINGS, "bug check", "%s: %s", session->options.driver, end->said);
+        return outcome(session, CLI_FINDINGS, "bug check", "%s: %s", session->options.driver,
+                       end->said);
     default: return outcome(session, CLI_FINDINGS, "stalled", "%s", end->said);
     }
 }
@@ -173,6 +206,10 @@ static int died_outcome(struct session *session)
 {
     const struct super_end *end = &session->end;
 
+    if (end->kind == SUPER_DIED && strcmp(host_signal_name(end->code), "SIGKILL") == 0)
+        return outcome(session, CLI_HOST, "killed",
+                       "the machine's process was killed from outside, most likely for want of "
+                       "memory; what was delivered is kept");
     if (end->kind == SUPER_DIED)
         return outcome(session, CLI_FINDINGS, "died",
                        "%s: the driver destroyed its own process (%s); what was delivered is kept",
@@ -192,16 +229,30 @@ static int output_outcome(struct session *session)
         const struct super_sink *sink = &session->sinks[i];
 
         if (sink->error == -EPIPE)
-            return outcome(session, CLI_HOST, "output closed", "%s: closed by its reader", sink->name);
+            return outcome(session, CLI_HOST, "output closed", "%s: closed by its reader",
+                           sink->name);
         if (sink->error != 0)
-            return outcome(session, CLI_HOST, "output failed", "%s: %s; nothing was left of it",
-                           sink->name, host_error_text(sink->error));
+            return outcome(session, CLI_HOST, "output failed", "%s: %s; the run was stopped",
+                           sink->name, super_sink_failure(sink));
     }
     return 0;
 }
 
+/* A snapshot's frame may never have come: then there is no picture, and that is no success. */
+static const struct options_snapshot *missed_snapshot(const struct session *session)
+{
+    unsigned first = session->options.output != NULL ? 1 : 0;
+
+    for (unsigned i = 0; i < session->options.snapshot_count; i++) {
+        if (session->sinks[first + i].frames == 0)
+            return &session->options.snapshots[i];
+    }
+    return NULL;
+}
+
 static int judge(struct session *session)
 {
+    const struct options_snapshot *missed = missed_snapshot(session);
     struct report_figures figures;
     uint64_t bad;
 
@@ -209,13 +260,20 @@ static int judge(struct session *session)
     bad = figures.lost + figures.torn + figures.stale + figures.short_frames + figures.duplicate +
           figures.out_of_order + figures.wrong;
     if (verify_errors(report_verify(session->report)) > 0)
-        return outcome(session, CLI_FINDINGS, "findings", "the driver broke rules; see the findings");
+        return outcome(session, CLI_FINDINGS, "findings",
+                       "%s: the driver broke rules; see the findings", session->options.driver);
     if (bad > 0)
-        return outcome(session, CLI_FINDINGS, "bad frames", "%" PRIu64 " frames are lost or not what the "
-                       "card drew", bad);
+        return outcome(session, CLI_FINDINGS, "bad frames",
+                       "%" PRIu64 " frames are lost or not what the card drew", bad);
+    if (figures.delivered == 0)
+        return outcome(session, CLI_FINDINGS, "too few frames", "no frame was delivered");
     if (session->options.frames > figures.delivered)
         return outcome(session, CLI_FINDINGS, "too few frames", "%" PRIu64 " of %" PRIu64
                        " frames were delivered", figures.delivered, session->options.frames);
+    if (missed != NULL)
+        return outcome(session, CLI_FINDINGS, "too few frames",
+                       "--snapshot %" PRIu64 ":%s: the run ended after %" PRIu64 " frames",
+                       missed->frame, missed->path, figures.delivered);
     session->outcome = "ok";
     return CLI_CLEAN;
 }
@@ -227,7 +285,8 @@ static int decide(struct session *session)
     switch (end->kind) {
     case SUPER_OUTPUT: return output_outcome(session);
     case SUPER_INTERRUPTED:
-        return outcome(session, CLI_INTERRUPTED, "interrupted", "interrupted; what was delivered is kept");
+        return outcome(session, CLI_INTERRUPTED, "interrupted",
+                       "interrupted; what was delivered is kept");
     case SUPER_DIED:
     case SUPER_HUNG:
     case SUPER_BROKEN: return died_outcome(session);
@@ -239,6 +298,9 @@ static int decide(struct session *session)
         session->outcome = "weir stopped"; /* its fatal hook has told why */
         return session->exit_code = end->code;
     }
+    if (end->code != 0)
+        return outcome(session, CLI_WEIR, "weir stopped",
+                       "the machine's process ended with status %d and no word", end->code);
     return judge(session);
 }
 
@@ -249,6 +311,20 @@ static const char *export_name(uint64_t id)
     return row != NULL ? row->name : "?";
 }
 
+static struct report_format agreed_format(const struct super_end *end)
+{
+    const struct super_format *format = &end->format;
+
+    if (!end->has_format)
+        return (struct report_format){0};
+    return (struct report_format){.name = options_format_name(format->fourcc),
+                                  .width = format->width, .height = format->height,
+                                  .bottom_up = format->bottom_up,
+                                  .rate_numerator = format->rate_numerator,
+                                  .rate_denominator = format->rate_denominator,
+                                  .frame_bytes = format->frame_bytes};
+}
+
 static void describe(struct session *session, struct report_run *run)
 {
     const struct options *options = &session->options;
@@ -257,23 +333,16 @@ static void describe(struct session *session, struct report_run *run)
     bool drawn = options_payload(options, &payload);
 
     *run = (struct report_run){.version = WEIR_VERSION, .driver = cli_base_name(options->driver),
-                               .card = options->card, .seed = options->seed, .cpus = options->cpus,
+                               .card = options->card,
+                               .card_parameters = options->card_parameters,
+                               .format = agreed_format(&session->end), .seed = options->seed,
+                               .cpus = options->cpus,
                                .ram_bytes = options->ram_bytes,
                                .windows = exports_windows_name(options->windows),
                                .payload = drawn ? payloads[payload] : NULL,
                                .buffers = options->buffers, .wall_ns = session->wall_ns,
                                .exit_code = session->exit_code, .outcome = session->outcome,
                                .message = session->message[0] != 0 ? session->message : NULL};
-    if (options->width != 0)
-        snprintf(run->format, sizeof run->format, "%s %" PRIu32 "x%" PRIu32 " at %.6g fps",
-                 options->format != NULL ? options->format : "default", options->width,
-                 options->height,
-                 options->rate_numerator != 0
-                     ? (double)options->rate_numerator / options->rate_denominator
-                     : 0.0);
-    else
-        snprintf(run->format, sizeof run->format, "%s",
-                 options->format != NULL ? options->format : "the driver's default format");
     if (session->hash != NULL) {
         run->has_video_hash = true;
         run->video_hash = super_sink_hash_value(session->hash);
@@ -283,26 +352,17 @@ static void describe(struct session *session, struct report_run *run)
 static int write_json(struct session *session, const struct report_run *run)
 {
     char *text = report_json(session->report, run, true);
-    struct host_file file;
     int result;
 
     if (text == NULL)
         return cli_fail(CLI_HOST, "no memory for --json");
-    result = host_file_create(&file, session->options.json);
-    if (result == 0) {
-        result = host_file_write(&file, text, strlen(text));
-        if (result == 0)
-            result = host_file_write(&file, "\n", 1);
-        if (result == 0)
-            result = host_file_commit(&file);
-        else
-            host_file_abandon(&file);
-    }
-    free(text);
+    result = host_file_write(&session->json, text, strlen(text));
     if (result == 0)
-        return 0;
-    return cli_fail(CLI_HOST, "%s: cannot be written: %s", session->options.json,
-                    host_error_text(result));
+        result = host_file_write(&session->json, "\n", 1);
+    if (result == 0)
+        result = host_file_commit(&session->json);
+    free(text);
+    return result == 0 ? 0 : unwritable(session->options.json, result);
 }
 
 static bool had_machine(const struct session *session)
@@ -312,10 +372,25 @@ static bool had_machine(const struct session *session)
     return said != RUN_SAID_USAGE && said != RUN_SAID_IMAGE && said != RUN_SAID_HOST;
 }
 
+static bool is_standard_output(const char *path)
+{
+    return path != NULL && strcmp(path, "-") == 0;
+}
+
+/* The summary makes way for what else goes to standard output. */
+static FILE *summary_stream(const struct options *options)
+{
+    bool taken = is_standard_output(options->output) || is_standard_output(options->json) ||
+                 is_standard_output(options->record);
+
+    for (unsigned i = 0; i < options->snapshot_count; i++)
+        taken |= is_standard_output(options->snapshots[i].path);
+    return taken ? stderr : stdout;
+}
+
 static void print_report(struct session *session, const struct report_run *run)
 {
-    FILE *to = session->options.output != NULL && strcmp(session->options.output, "-") == 0 ? stderr
-                                                                                            : stdout;
+    FILE *to = summary_stream(&session->options);
     bool post_mortem = session->end.kind == SUPER_DIED || session->end.kind == SUPER_HUNG ||
                        session->end.kind == SUPER_BROKEN ||
                        session->end.said_kind == RUN_SAID_BUG_CHECK ||
@@ -344,7 +419,7 @@ static int finish(struct session *session)
 
     session->exit_code = decide(session);
     if (refused != 0)
-        outcome(session, CLI_HOST, "output failed", "%s: %s; nothing was left of it",
+        outcome(session, CLI_HOST, "output failed", "%s: %s; the run was stopped",
                 session->options.record, host_error_text(refused));
     describe(session, &run);
     print_report(session, &run);
@@ -364,6 +439,7 @@ static void release(struct session *session)
         super_sink_release(&session->sinks[i]);
     if (session->record.open)
         host_file_abandon(&session->record.file);
+    host_file_abandon(&session->json);
     report_destroy(session->report);
     free(session->driver_bytes);
     free(session);

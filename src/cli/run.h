@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the two processes of `weir run` share: the parent parses, opens outputs and reports; the child is the machine.
- * Not a door. */
+/* What the two processes of `weir run` share: the parent parses, opens outputs and reports; the
+ * child is the machine. Not a door. */
 #ifndef WEIR_CLI_RUN_H
 #define WEIR_CLI_RUN_H
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The child of `weir run`: builds the machine, takes the driver through its life, streams. Whatever goes wrong is told
- * in one sentence; the parent turns it into an exit code. */
+/* The child of `weir run`: builds the machine, takes the driver through its life, streams. Whatever
+ * goes wrong is told in one sentence; the parent turns it into an exit code. */
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,8 +37,12 @@ static void WEIR_PRINTF(3, 4) say(struct life *life, enum run_said kind, const c
 static void say_machine(struct life *life, const struct machine_error *error)
 {
     static const enum run_said kinds[] = {
-        [MACHINE_OK] = RUN_SAID_NOTHING, [MACHINE_HOST] = RUN_SAID_HOST, [MACHINE_CARD] = RUN_SAID_USAGE,
-        [MACHINE_IMAGE] = RUN_SAID_IMAGE, [MACHINE_DRIVER] = RUN_SAID_IMAGE};
+        [MACHINE_OK] = RUN_SAID_NOTHING,
+        [MACHINE_HOST] = RUN_SAID_HOST,
+        [MACHINE_CARD] = RUN_SAID_USAGE,
+        [MACHINE_IMAGE] = RUN_SAID_IMAGE,
+        [MACHINE_DRIVER] = RUN_SAID_IMAGE,
+    };
 
     if (error->kind == MACHINE_IMAGE || error->kind == MACHINE_DRIVER)
         say(life, kinds[error->kind], "%s: %s", life->run->options->driver, error->text);
@@ -45,7 +50,7 @@ static void say_machine(struct life *life, const struct machine_error *error)
         say(life, kinds[error->kind], "%s", error->text);
 }
 
-/* ---- Frames --------------------------------------------------------------------------------------------------- */
+/* ---- Frames ---------------------------------------------------------------------------------- */
 
 static int give_format(void *ctx, const struct client_format *format)
 {
@@ -57,7 +62,12 @@ static int give_format(void *ctx, const struct client_format *format)
                                .frame_bytes = format->frame_bytes};
 
     memcpy(out.fourcc, format->fourcc, sizeof out.fourcc);
-    return super_child_set_format(life->child, &out);
+    if (super_child_set_format(life->child, &out) == 0)
+        return 0;
+    say(life, RUN_SAID_HOST,
+        "frames of %" PRIu64 " bytes are too large for an output; name a --size",
+        format->frame_bytes);
+    return -1;
 }
 
 static int give_frame(void *ctx, const struct client_frame *frame)
@@ -102,7 +112,7 @@ static void say_client(struct life *life, const struct client_result *result)
     }
 }
 
-/* ---- Life ------------------------------------------------------------------------------------------------------- */
+/* ---- Life ------------------------------------------------------------------------------------ */
 
 static void capture(struct life *life, struct machine *machine)
 {
@@ -166,7 +176,8 @@ static void configure(struct life *life, struct machine_config *config)
                                       .driver_size_bytes = life->run->driver_size_bytes,
                                       .parameters = options->parameters,
                                       .parameter_count = options->parameter_count,
-                                      .trace = &life->trace, .trap_tsc = true, .before_guest = enter_sandbox,
+                                      .trace = &life->trace, .trap_tsc = true,
+                                      .before_guest = enter_sandbox,
                                       .before_guest_ctx = life};
     config->memory.ram_bytes = options->ram_bytes;
     config->memory.policy = MM_SCATTERED;
@@ -179,7 +190,8 @@ static void say_stop(struct life *life, int reason)
     else if (reason == KE_STOP_MISSING_CALL)
         say(life, RUN_SAID_MISSING, "the driver called a function that weir does not have");
     else if (reason != KE_STOP_DONE)
-        say(life, RUN_SAID_STALL, "nothing can run any more: every thread waits for something that cannot come");
+        say(life, RUN_SAID_STALL,
+            "nothing can run any more: every thread waits for something that cannot come");
 }
 
 int run_child_main(struct super_child *child, void *ctx)
@@ -208,5 +220,6 @@ int run_child_main(struct super_child *child, void *ctx)
         return 1;
     }
     say_stop(life, machine_run(machine, live, life));
-    return life->failed ? 1 : 0; /* the process ends: memory of a broken machine is not walked again */
+    /* The process ends here: the memory of a broken machine is not walked again. */
+    return life->failed ? 1 : 0;
 }

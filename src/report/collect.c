@@ -7,10 +7,19 @@
 
 #include "report/internal.h"
 
-/* Verdicts as the client sends them in frame_delivered: the numbers of enum weir_verdict, and above them what only
- * a sequence of frames can show. */
-enum { VERDICT_OK, VERDICT_SHORT, VERDICT_TORN, VERDICT_STALE, VERDICT_EARLY, VERDICT_WRONG, VERDICT_UNCHECKED,
-       VERDICT_DUPLICATE = 16, VERDICT_OUT_OF_ORDER = 17 };
+/* Verdicts as the client sends them in frame_delivered: the numbers of enum weir_verdict, and above
+ * them what only a sequence of frames can show. */
+enum {
+    VERDICT_OK,
+    VERDICT_SHORT,
+    VERDICT_TORN,
+    VERDICT_STALE,
+    VERDICT_EARLY,
+    VERDICT_WRONG,
+    VERDICT_UNCHECKED,
+    VERDICT_DUPLICATE = 16,
+    VERDICT_OUT_OF_ORDER = 17
+};
 
 struct report *report_create(report_export_name_fn *export_name)
 {
@@ -61,21 +70,40 @@ uint64_t report_virtual_ns(const struct report *report)
     return report->figures.virtual_ns;
 }
 
-/* ---- Text runs -------------------------------------------------------------------------------------------- */
+/* ---- Text runs ------------------------------------------------------------------------------- */
+
+static void begin_text(struct report *report, enum report_text_for what)
+{
+    report->text_for = what;
+    text_clear(&report->pending);
+}
+
+/* Printable, on one line: names and messages are the driver's, and they go to a terminal. */
+static void copy_printable(char *to, size_t size, const char *text)
+{
+    size_t length = strlen(text);
+
+    while (length > 0 && strchr("\r\n", text[length - 1]) != NULL)
+        length--;
+    if (length > size - 1)
+        length = size - 1;
+    for (size_t i = 0; i < length; i++)
+        to[i] = (unsigned char)text[i] < ' ' || text[i] == 0x7f ? ' ' : text[i];
+    to[length] = 0;
+}
 
 static void end_text(struct report *report)
 {
     const char *text = text_get(&report->pending);
 
-    if (report->text_for == TEXT_MODULE && report->module_count > 0)
-        snprintf(report->modules[report->module_count - 1].name, sizeof report->modules[0].name,
-                 "%s", text);
+    if (report->text_for == TEXT_MODULE)
+        copy_printable(report->modules[report->module_count - 1].name,
+                       sizeof report->modules[0].name, text);
     if (report->text_for == TEXT_PRINT)
-        snprintf(report->print[report->print_count++ % PRINT_LINES], PRINT_LINE_BYTES, "%s", text);
+        copy_printable(report->print[report->print_count++ % PRINT_LINES], PRINT_LINE_BYTES, text);
     if (report->text_for == TEXT_MISSING)
-        snprintf(report->missing, sizeof report->missing, "%s", text);
-    report->text_for = TEXT_NONE;
-    text_clear(&report->pending);
+        copy_printable(report->missing, sizeof report->missing, text);
+    begin_text(report, TEXT_NONE);
 }
 
 static void take_text(struct report *report, const struct trace_event *event)
@@ -83,12 +111,13 @@ static void take_text(struct report *report, const struct trace_event *event)
     uint64_t left = event->arg[0];
     size_t chunk = left < 40 ? (size_t)left : 40;
 
-    text_bytes(&report->pending, &event->arg[1], chunk);
+    if (report->pending.length < PENDING_MAX)
+        text_bytes(&report->pending, &event->arg[1], chunk);
     if (left <= 40)
         end_text(report);
 }
 
-/* ---- Figures ------------------------------------------------------------------------------------------------- */
+/* ---- Figures --------------------------------------------------------------------------------- */
 
 static void take_verdict(struct report_figures *figures, uint64_t verdict)
 {
@@ -112,8 +141,8 @@ static void take_lock(struct report *report, const struct trace_event *event)
     figures->frame_locks++;
     if (event->arg[3] > figures->frame_locks_highest)
         figures->frame_locks_highest = event->arg[3];
-    if (mappings > 0 && mappings < MAPPINGS_MAX) {
-        report->mappings[mappings]++;
+    if (mappings > 0) {
+        report->mappings[mappings < MAPPINGS_MAX ? mappings : MAPPINGS_MAX - 1]++;
         figures->mappings_frames++;
     }
 }
@@ -122,7 +151,11 @@ static void take_map(struct report_figures *figures, const struct trace_event *e
 {
     figures->direct_bytes += event->arg[2];
     figures->bounce_bytes += event->arg[3];
-    figures->registers_now += event->arg[5];
+}
+
+static void take_registers(struct report_figures *figures, const struct trace_event *event)
+{
+    figures->registers_now = event->arg[2];
     if (figures->registers_now > figures->registers_highest)
         figures->registers_highest = figures->registers_now;
 }
@@ -133,7 +166,20 @@ static void take_module(struct report *report, const struct trace_event *event)
         return;
     report->modules[report->module_count++] =
         (struct report_module){.base_va = event->arg[0], .size_bytes = event->arg[1]};
-    report->text_for = TEXT_MODULE;
+    begin_text(report, TEXT_MODULE);
+}
+
+/* Registers come in fours: the event's index counts the groups. */
+static void take_four_registers(struct report_bug_check *bug, const struct trace_event *event)
+{
+    uint64_t first = event->arg[0] * 4;
+
+    if (event->arg[0] > REGISTERS / 4)
+        return;
+    for (unsigned i = 0; i < 4 && first + i < REGISTERS; i++)
+        bug->registers[first + i] = event->arg[1 + i];
+    if (first < REGISTERS)
+        bug->register_count = first + 4 < REGISTERS ? (unsigned)first + 4 : REGISTERS;
 }
 
 static void take_bug_check(struct report *report, const struct trace_event *event)
@@ -148,19 +194,13 @@ static void take_bug_check(struct report *report, const struct trace_event *even
         bug->rip_va = event->arg[5];
         bug->cpu = event->cpu;
         bug->irql = event->irql;
+        bug->has_exception = bug->exception.type == TRACE_exception &&
+                             bug->exception.time_ns == event->time_ns &&
+                             bug->exception.cpu == event->cpu;
         break;
-    case TRACE_exception:
-        bug->has_exception = true;
-        bug->exception_code = event->arg[0];
-        bug->exception_rip = event->arg[1];
-        bug->exception_address = event->arg[2];
-        bug->exception_access = event->arg[3];
-        break;
+    case TRACE_exception: bug->exception = *event; break;
     case TRACE_registers:
-        for (unsigned i = 0; i < 4 && event->arg[0] + i < REGISTERS; i++) {
-            bug->registers[event->arg[0] + i] = event->arg[1 + i];
-            bug->register_count = (unsigned)event->arg[0] + i + 1;
-        }
+        take_four_registers(bug, event);
         break;
     case TRACE_stack_frame:
         if (bug->stack_count < FRAMES_MAX)
@@ -192,7 +232,7 @@ static void count(struct report *report, const struct trace_event *event)
     case TRACE_frame_lock: take_lock(report, event); break;
     case TRACE_frame_lock_failed: figures->frame_locks_failed++; break;
     case TRACE_dma_map: take_map(figures, event); break;
-    case TRACE_dma_unmap: figures->registers_now = event->arg[3]; break;
+    case TRACE_map_registers: take_registers(figures, event); break;
     case TRACE_dma_refused: figures->registers_failed++; break;
     case TRACE_interrupt:
         figures->interrupts++;
@@ -203,10 +243,10 @@ static void count(struct report *report, const struct trace_event *event)
     case TRACE_site_patched: figures->sites_patched++; break;
     case TRACE_forced_yield: figures->forced_yields++; break;
     case TRACE_module_loaded: take_module(report, event); break;
-    case TRACE_debug_print: report->text_for = TEXT_PRINT; break;
+    case TRACE_debug_print: begin_text(report, TEXT_PRINT); break;
     case TRACE_missing_call:
         report->missing_event = *event;
-        report->text_for = TEXT_MISSING;
+        begin_text(report, TEXT_MISSING);
         break;
     case TRACE_text: take_text(report, event); break;
     default: take_bug_check(report, event); break;

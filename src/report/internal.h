@@ -10,10 +10,13 @@ enum {
     FRAMES_MAX = 64,
     LAST_EVENTS = 24,
     PRINT_LINES = 64,
-    PRINT_LINE_BYTES = 200,
-    MAPPINGS_MAX = 65536,
-    REGISTERS = 17,
+    PRINT_LINE_BYTES = 513, /* a driver's message is cut at 512 */
+    PENDING_MAX = 4096,
+    MAPPINGS_MAX = (1 << 18) + 2, /* 1 GB in pages; what has more counts as this */
+    REGISTERS = 18, /* rax .. r15, rip, rflags */
 };
+
+enum report_text_for { TEXT_NONE, TEXT_MODULE, TEXT_PRINT, TEXT_MISSING };
 
 struct report_module {
     char name[64];
@@ -23,9 +26,9 @@ struct report_module {
 struct report_bug_check {
     bool seen;
     uint64_t code, parameter[4], rip_va;
-    uint64_t exception_code, exception_rip, exception_address, exception_access;
-    bool has_exception;
-    uint64_t registers[REGISTERS + 3];
+    struct trace_event exception; /* the last one; many are handled and lead to no bug check */
+    bool has_exception; /* it led to this one */
+    uint64_t registers[REGISTERS];
     unsigned register_count;
     uint64_t stack_rip[FRAMES_MAX];
     unsigned stack_count;
@@ -45,7 +48,7 @@ struct report {
     char missing[128]; /* name of the missing function that was called */
     struct trace_event missing_event;
     /* text that follows an event */
-    enum { TEXT_NONE, TEXT_MODULE, TEXT_PRINT, TEXT_MISSING } text_for;
+    enum report_text_for text_for;
     struct text pending;
     char print[PRINT_LINES][PRINT_LINE_BYTES]; /* the last lines the driver printed */
     uint64_t print_count;

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The same figures for programs. Members come in a fixed order, schema_version first; docs/json.md is the schema. */
+/* The same figures for programs. Members come in a fixed order, schema_version first; docs/json.md
+ * is the schema. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <jansson.h>
 
@@ -10,14 +13,36 @@
 
 enum { SCHEMA_VERSION = 1 };
 
+/* JSON's integers are signed here; only a child gone wild counts further. */
 static void put(json_t *object, const char *key, uint64_t value)
 {
-    json_object_set_new(object, key, json_integer((json_int_t)value));
+    json_int_t shown = value > INT64_MAX ? INT64_MAX : (json_int_t)value;
+
+    json_object_set_new(object, key, json_integer(shown));
+}
+
+/* JSON is UTF-8, file names and what drivers say need not be: then every byte that is no ASCII
+ * shows as a question mark. */
+static json_t *string(const char *value)
+{
+    json_t *json = json_string(value);
+    char *copy;
+
+    if (json != NULL)
+        return json;
+    copy = strdup(value);
+    for (char *at = copy; at != NULL && *at != 0; at++) {
+        if ((unsigned char)*at >= 0x80)
+            *at = '?';
+    }
+    json = copy != NULL ? json_string(copy) : NULL;
+    free(copy);
+    return json;
 }
 
 static void put_text(json_t *object, const char *key, const char *value)
 {
-    json_object_set_new(object, key, value != NULL ? json_string(value) : json_null());
+    json_object_set_new(object, key, value != NULL ? string(value) : json_null());
 }
 
 static void put_hex(json_t *object, const char *key, uint64_t value)
@@ -86,6 +111,23 @@ static json_t *findings_array(const struct report *report)
     return array;
 }
 
+static json_t *exception_object(const struct report *report)
+{
+    const struct trace_event *exception = &report->bug.exception;
+    json_t *object;
+    char place[96];
+
+    if (!report->bug.has_exception)
+        return json_null();
+    object = json_object();
+    put_hex(object, "code", exception->arg[0]);
+    report_place(report, exception->arg[1], place, sizeof place);
+    put_text(object, "place", place);
+    put_hex(object, "address", exception->arg[2]);
+    put_text(object, "access", report_access_name(exception->arg[3]));
+    return object;
+}
+
 static json_t *bug_check_object(const struct report *report)
 {
     const struct report_bug_check *bug = &report->bug;
@@ -105,12 +147,45 @@ static json_t *bug_check_object(const struct report *report)
     }
     report_place(report, bug->rip_va, place, sizeof place);
     put_text(object, "place", place);
+    put(object, "irql", bug->irql);
+    json_object_set_new(object, "exception", exception_object(report));
     stack = json_array();
     for (unsigned i = 0; i < bug->stack_count; i++) {
         report_place(report, bug->stack_rip[i], place, sizeof place);
-        json_array_append_new(stack, json_string(place));
+        json_array_append_new(stack, string(place));
     }
     json_object_set_new(object, "stack", stack);
+    return object;
+}
+
+static json_t *missing_object(const struct report *report)
+{
+    json_t *object;
+    char place[96];
+
+    if (report->missing[0] == 0)
+        return json_null();
+    object = json_object();
+    put_text(object, "name", report->missing);
+    report_place(report, report->missing_event.arg[1], place, sizeof place);
+    put_text(object, "place", place);
+    return object;
+}
+
+static json_t *format_object(const struct report_format *format)
+{
+    json_t *object;
+
+    if (format->name == NULL)
+        return json_null();
+    object = json_object();
+    put_text(object, "name", format->name);
+    put(object, "width", format->width);
+    put(object, "height", format->height);
+    json_object_set_new(object, "bottom_up", json_boolean(format->bottom_up));
+    put(object, "rate_numerator", format->rate_numerator);
+    put(object, "rate_denominator", format->rate_denominator);
+    put(object, "frame_bytes", format->frame_bytes);
     return object;
 }
 
@@ -120,7 +195,8 @@ static json_t *run_object(const struct report_run *run)
 
     put_text(object, "driver", run->driver);
     put_text(object, "card", run->card);
-    put_text(object, "format", run->format);
+    put_text(object, "card_parameters", run->card_parameters);
+    json_object_set_new(object, "format", format_object(&run->format));
     put(object, "seed", run->seed);
     put(object, "cpus", run->cpus);
     put(object, "ram_bytes", run->ram_bytes);
@@ -163,10 +239,13 @@ char *report_json(const struct report *report, const struct report_run *run, boo
     put(root, "events", figures.events);
     if (run->has_video_hash)
         put_hex(root, "video_hash", run->video_hash);
+    else
+        put_text(root, "video_hash", NULL);
     json_object_set_new(root, "time", time_object(&figures, run, with_wall));
     json_object_set_new(root, "findings", findings_array(report));
+    put(root, "findings_beyond_limit", verify_dropped(report->verify));
     json_object_set_new(root, "bug_check", bug_check_object(report));
-    put_text(root, "missing_function", report->missing[0] != 0 ? report->missing : NULL);
+    json_object_set_new(root, "missing_function", missing_object(report));
     text = json_dumps(root, JSON_INDENT(2));
     json_decref(root);
     return text;

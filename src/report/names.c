@@ -61,8 +61,9 @@ const char *report_access_name(uint64_t access)
 
 const char *report_register_name(unsigned index)
 {
-    static const char *const names[] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8",
-                                        "r9", "r10", "r11", "r12", "r13", "r14", "r15", "rip"};
+    static const char *const names[] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp",
+                                        "rsi", "rdi", "r8",  "r9",  "r10", "r11",
+                                        "r12", "r13", "r14", "r15", "rip", "rflags"};
 
     return index < sizeof names / sizeof names[0] ? names[index] : "?";
 }

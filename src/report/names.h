@@ -5,8 +5,10 @@
 
 #include <stdint.h>
 
-const char *report_bug_check_name(uint64_t code); /* "DRIVER_IRQL_NOT_LESS_OR_EQUAL", "" when unknown */
+/* "DRIVER_IRQL_NOT_LESS_OR_EQUAL", "" when unknown. */
+const char *report_bug_check_name(uint64_t code);
 const char *report_access_name(uint64_t access);
-const char *report_register_name(unsigned index); /* rax rcx rdx rbx rsp rbp rsi rdi r8.. r15 rip */
+/* rax rcx rdx rbx rsp rbp rsi rdi r8 .. r15 rip rflags. */
+const char *report_register_name(unsigned index);
 
 #endif

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* From events to what people and programs read: the run's figures, findings with module and offset, the post-mortem
- * of a bug check. Listens in the supervisor's process; keeps counts, not events, but for the last few.
- * Order: report_create, report_event for each event, then report_text and report_json. One thread. */
+/* From events to what people and programs read: the run's figures, findings with module and offset,
+ * the post-mortem of a bug check. Listens in the supervisor's process; keeps counts, not events,
+ * but for the last few. Events come from a process that may have gone wild: whatever numbers and
+ * texts they hold, memory stays bounded and what is printed is printable. Order: report_create,
+ * report_event for each event, then report_text and report_json. One thread. */
 #ifndef WEIR_REPORT_H
 #define WEIR_REPORT_H
 
@@ -13,7 +15,8 @@
 #include "verify/verify.h"
 
 struct report_figures {
-    uint64_t delivered, dropped_by_driver, lost, torn, stale, short_frames, duplicate, out_of_order, wrong;
+    uint64_t delivered, dropped_by_driver, lost;
+    uint64_t torn, stale, short_frames, duplicate, out_of_order, wrong;
     uint64_t frame_locks, frame_locks_highest, frame_locks_failed;
     uint64_t registers_highest, registers_now, registers_failed;
     uint64_t direct_bytes, bounce_bytes;
@@ -27,17 +30,26 @@ struct report_figures {
 /* How an event's export number becomes a name; the cli has the tables. */
 typedef const char *report_export_name_fn(uint64_t export_id);
 
+struct report_format { /* what client and pin agreed on */
+    const char *name; /* "YUY2"; NULL: they never did */
+    uint32_t width, height;
+    bool bottom_up;
+    uint32_t rate_numerator, rate_denominator;
+    uint64_t frame_bytes;
+};
+
 struct report_run { /* what the cli knows beside the events */
     const char *version;
     const char *driver; /* as given */
     const char *card;
+    const char *card_parameters; /* "" without any */
     uint64_t seed;
     unsigned cpus;
     uint64_t ram_bytes;
     const char *windows;
     const char *payload;
     unsigned buffers;
-    char format[64]; /* "YUY2 1920x1080 60 fps" */
+    struct report_format format;
     uint64_t wall_ns;
     int exit_code;
     const char *outcome; /* "ok", "findings", "bug check" ... */
@@ -60,7 +72,8 @@ uint64_t report_virtual_ns(const struct report *report);
 void report_text(const struct report *report, const struct report_run *run, struct text *out);
 /* What the driver printed, findings and the post-mortem: goes to standard error. */
 void report_post_mortem(const struct report *report, struct text *out);
-/* docs/json.md describes it; schema_version first. The caller frees the result; NULL: no memory. */
+/* docs/json.md describes it; schema_version first. Without wall time it follows from the seed. The
+ * caller frees the result; NULL: no memory. */
 char *report_json(const struct report *report, const struct report_run *run, bool with_wall);
 
 /* "grabber.sys+0x1a30", or the bare address. */

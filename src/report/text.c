@@ -45,11 +45,29 @@ static void findings_text(const struct report *report, struct text *out)
         text_printf(out, "  and %zu more\n", verify_dropped(report->verify));
 }
 
+/* RGB stands on its head as Windows wants it; the reader need not know. */
+static void head_text(const struct report_run *run, struct text *out)
+{
+    const struct report_format *format = &run->format;
+
+    text_printf(out, "%s on %s", run->driver, run->card);
+    if (run->card_parameters != NULL && run->card_parameters[0] != 0)
+        text_printf(out, ",%s", run->card_parameters);
+    if (format->name == NULL)
+        text_string(out, ": no format agreed on\n");
+    else
+        text_printf(out, ": %s %" PRIu32 "x%" PRIu32 " at %.6g fps\n", format->name, format->width,
+                    format->height,
+                    format->rate_denominator != 0
+                        ? (double)format->rate_numerator / format->rate_denominator
+                        : 0.0);
+}
+
 static void oracle_text(const struct report_figures *figures, struct text *out)
 {
     text_printf(out,
-                "frames              %" PRIu64 " delivered, %" PRIu64 " dropped by the driver, %" PRIu64
-                " lost, %" PRIu64 " torn",
+                "frames              %" PRIu64 " delivered, %" PRIu64 " dropped by the driver, "
+                "%" PRIu64 " lost, %" PRIu64 " torn",
                 figures->delivered, figures->dropped_by_driver, figures->lost, figures->torn);
     if (figures->stale + figures->short_frames + figures->duplicate + figures->out_of_order +
             figures->wrong > 0)
@@ -69,13 +87,13 @@ void report_text(const struct report *report, const struct report_run *run, stru
     report_figures(report, &figures);
     virtual_s = (double)figures.virtual_ns / 1e9;
     wall_s = (double)run->wall_ns / 1e9;
-    text_printf(out, "%s on %s: %s\n", run->driver, run->card, run->format);
+    head_text(run, out);
     oracle_text(&figures, out);
     text_printf(out, "frame locks         %" PRIu64 " made, %" PRIu64 " held at most, %" PRIu64
                      " failed\n", figures.frame_locks, figures.frame_locks_highest,
                 figures.frame_locks_failed);
-    text_printf(out, "map registers       %" PRIu64 " held at most, %" PRIu64 " at the end, %" PRIu64
-                     " requests failed\n", figures.registers_highest, figures.registers_now,
+    text_printf(out, "map registers       %" PRIu64 " held at most, %" PRIu64 " at the end, "
+                     "%" PRIu64 " requests failed\n", figures.registers_highest, figures.registers_now,
                 figures.registers_failed);
     text_printf(out, "mapped for DMA      %" PRIu64 " bytes direct, %" PRIu64 " bytes bounced\n",
                 figures.direct_bytes, figures.bounce_bytes);
@@ -89,27 +107,31 @@ void report_text(const struct report *report, const struct report_run *run, stru
     findings_text(report, out);
 }
 
-/* ---- Post-mortem ------------------------------------------------------------------------------------------------ */
+/* ---- Post-mortem ----------------------------------------------------------------------------- */
 
 static void bug_check_text(const struct report *report, struct text *out)
 {
     const struct report_bug_check *bug = &report->bug;
+    const uint64_t *exception = bug->exception.arg;
     char place[96];
 
     text_printf(out, "*** bug check 0x%" PRIx64 " %s (0x%" PRIx64 ", 0x%" PRIx64 ", 0x%" PRIx64
                      ", 0x%" PRIx64 ")\n", bug->code, report_bug_check_name(bug->code),
                 bug->parameter[0], bug->parameter[1], bug->parameter[2], bug->parameter[3]);
     report_place(report, bug->rip_va, place, sizeof place);
-    text_printf(out, "    at %s, CPU %u, IRQL %u\n", place, bug->cpu, bug->irql);
-    if (bug->has_exception)
-        text_printf(out, "    exception 0x%" PRIx64 ", address 0x%" PRIx64 " (%s)\n",
-                    bug->exception_code, bug->exception_address,
-                    report_access_name(bug->exception_access));
+    text_printf(out, "    at %s", place);
+    if (bug->cpu != TRACE_NO_CPU)
+        text_printf(out, ", CPU %u", bug->cpu);
+    text_printf(out, ", IRQL %u\n", bug->irql);
+    if (bug->has_exception) {
+        report_place(report, exception[1], place, sizeof place);
+        text_printf(out, "    exception 0x%" PRIx64 " at %s, address 0x%" PRIx64 " (%s)\n",
+                    exception[0], place, exception[2], report_access_name(exception[3]));
+    }
     for (unsigned i = 0; i < bug->register_count; i++)
-        text_printf(out, "%s%-3s %016" PRIx64, i % 4 == 0 ? "\n    " : "  ",
-                    report_register_name(i), bug->registers[i]);
-    if (bug->register_count > 0)
-        text_char(out, '\n');
+        text_printf(out, "%s%-3s %016" PRIx64 "%s", i % 4 == 0 ? "    " : "  ",
+                    report_register_name(i), bug->registers[i],
+                    i % 4 == 3 || i + 1 == bug->register_count ? "\n" : "");
     if (bug->stack_count > 0)
         text_string(out, "    call stack\n");
     for (unsigned i = 0; i < bug->stack_count; i++) {
@@ -144,6 +166,8 @@ static void last_events_text(const struct report *report, struct text *out)
 {
     uint64_t first = report->last_count > LAST_EVENTS ? report->last_count - LAST_EVENTS : 0;
 
+    if (report->last_count == 0)
+        return;
     text_string(out, "    last events\n");
     for (uint64_t i = first; i < report->last_count; i++)
         event_line(report, &report->last[i % LAST_EVENTS], out);

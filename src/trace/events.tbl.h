@@ -40,6 +40,7 @@ EVENT(adapter_released,   always, adapter_id, lists, common_buffers, registers, 
 EVENT(dma_map,            always, adapter_id, mapping_id, direct_bytes, bounce_bytes, elements, registers)
 EVENT(dma_unmap,          always, adapter_id, mapping_id, copied_bytes, registers_in_use, -, -)
 EVENT(dma_refused,        always, adapter_id, status, registers_wanted, registers_free, -, -)
+EVENT(map_registers,      always, adapter_id, in_use, in_use_of_all, -, -, -)
 EVENT(dma_queued,         always, adapter_id, registers_wanted, registers_free, -, -, -)
 EVENT(common_buffer,      always, adapter_id, address_la, size_bytes, allocated, -, -)
 EVENT(bus_violation,      always, kind, address_la, size_bytes, write, mapping_id, adapter_id)

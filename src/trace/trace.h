@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Events: what happened, when, on which CPU, at which IRQL. Every room emits, no room asks who listens.
- * A record is 64 bytes. Emitting costs a few nanoseconds and never blocks the order of things: when
- * the ring is full the emitter waits for the reader (the supervisor in the other process), in host
- * time only, so a slow reader changes nothing the seed decides.
- * The ring lives in memory that the supervisor owns; a driver that destroys its own process loses no
- * event emitted before. The reader treats the memory as hostile: see trace_reader_next.
- * Callable on any fiber of the machine at any IRQL. Not here: what events mean (verify, report). */
+/* Events: what happened, when, on which CPU, at which IRQL. Every room emits, no room asks who
+ * listens. A record is 64 bytes. Emitting costs a few nanoseconds and never blocks the order of
+ * things: when the ring is full the emitter waits for the reader (the supervisor in the other
+ * process), in host time only, so a slow reader changes nothing the seed decides. The ring lives in
+ * memory that the supervisor owns; a driver that destroys its own process loses no event emitted
+ * before. The reader treats the memory as hostile: see trace_reader_next. Callable on any fiber of
+ * the machine at any IRQL. Not here: what events mean (verify, report). */
 #ifndef WEIR_TRACE_H
 #define WEIR_TRACE_H
 
@@ -93,8 +93,8 @@ static inline bool trace_wants(const struct trace *trace, enum trace_class class
     } while (0)
 
 /* The reader's side. It copies a record out before looking at it and believes nothing: a head that
- * runs backwards or leads by more than the capacity, a type out of range or a sequence that does not
- * follow ends the stream with -EBADMSG. Returns 1 and a record, 0 when there is none now. */
+ * runs backwards or leads by more than the capacity, a type out of range or a sequence that does
+ * not follow ends the stream with -EBADMSG. Returns 1 and a record, 0 when there is none now. */
 struct trace_reader {
     struct trace_ring *ring;
     uint64_t capacity;

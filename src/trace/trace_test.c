@@ -62,7 +62,7 @@ static int next(struct bench *bench)
     return trace_reader_next(&bench->reader, &bench->taken);
 }
 
-/* ---- In order ----------------------------------------------------------------------------------- */
+/* ---- In order -------------------------------------------------------------------------------- */
 
 static void a_record_arrives_with_time_cpu_irql_and_arguments(void **state)
 {
@@ -182,7 +182,7 @@ static void empty_text_is_one_record(void **state)
     bench_close(&bench);
 }
 
-/* ---- A writer that cannot be trusted --------------------------------------------------------------- */
+/* ---- A writer that cannot be trusted --------------------------------------------------------- */
 
 static void expect_broken(struct bench *bench)
 {
@@ -261,7 +261,7 @@ static void a_spoiled_tail_or_capacity_does_not_move_the_reader(void **state)
     bench_close(&bench);
 }
 
-/* ---- Names -------------------------------------------------------------------------------------- */
+/* ---- Names ----------------------------------------------------------------------------------- */
 
 static void every_type_has_a_name_and_the_tables_class(void **state)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The judge: turns events into findings by the rules in trace/rules.tbl.h. It listens to the event stream and to
- * nothing else, in the supervisor's process, so a driver that dies leaves every finding made before.
- * Equal findings (same rule, same caller) are counted, not repeated. One thread. */
+/* The judge: turns events into findings by the rules in trace/rules.tbl.h. It listens to the event
+ * stream and to nothing else, in the supervisor's process, so a driver that dies leaves every
+ * finding made before. Equal findings (same rule, same caller) are counted, not repeated. One
+ * thread. */
 #ifndef WEIR_VERIFY_H
 #define WEIR_VERIFY_H
 
@@ -29,7 +30,8 @@ void verify_destroy(struct verify *verify);
 void verify_event(struct verify *verify, const struct trace_event *event);
 
 size_t verify_count(const struct verify *verify);
-const struct verify_finding *verify_at(const struct verify *verify, size_t index); /* in order of first */
+/* In order of first; NULL after the last. */
+const struct verify_finding *verify_at(const struct verify *verify, size_t index);
 size_t verify_errors(const struct verify *verify); /* findings that are not advice */
 size_t verify_dropped(const struct verify *verify); /* beyond the limit of distinct findings */
 
