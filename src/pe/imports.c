@@ -146,7 +146,7 @@ static int check_module(struct pe_image *image, const struct pe_module *module,
                         struct pe_error *error)
 {
     struct pe_import_iter iter = pe_imports(image, module);
-    struct pe_import import;
+    struct pe_import import = {0};
     int result;
 
     while ((result = import_step(&iter, &import, error)) > 0) {
@@ -161,7 +161,7 @@ static int check_module(struct pe_image *image, const struct pe_module *module,
 int pe_check_imports(struct pe_image *image, struct pe_error *error)
 {
     struct pe_module_iter iter = pe_modules(image);
-    struct pe_module module;
+    struct pe_module module = {0};
     unsigned modules = 0;
     int result;
 
