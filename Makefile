@@ -12,7 +12,7 @@ deps:
 	@tools/deps.sh
 
 $(BUILD)/build.ninja: | deps
-	@meson setup $(BUILD) --buildtype=release -Db_ndebug=false >/dev/null || { cat $(BUILD)/meson-logs/meson-log.txt; exit 1; }
+	@meson setup $(BUILD) --buildtype=debugoptimized >/dev/null || { cat $(BUILD)/meson-logs/meson-log.txt; exit 1; }
 
 $(ASAN_BUILD)/build.ninja: | deps
 	@meson setup $(ASAN_BUILD) --buildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false >/dev/null
