@@ -121,18 +121,18 @@ static void add_vectors(const CM_PARTIAL_RESOURCE_DESCRIPTOR *raw,
 static unsigned find_vectors(PDEVICE_OBJECT pdo, bool messages, struct vector out[MESSAGES_MAX])
 {
     struct io_node *node = io_node_of(pdo);
+    const CM_PARTIAL_RESOURCE_DESCRIPTOR *translated, *raw;
     unsigned count = 0;
     ULONG i;
 
     if (node == NULL || node->translated == NULL || node->raw == NULL)
         return 0;
+    /* Through pointers: the arrays are declared with one element and hold Count. */
+    translated = node->translated->List[0].PartialResourceList.PartialDescriptors;
+    raw = node->raw->List[0].PartialResourceList.PartialDescriptors;
     for (i = 0; i < node->translated->List[0].PartialResourceList.Count; i++) {
-        const CM_PARTIAL_RESOURCE_DESCRIPTOR *translated =
-            &node->translated->List[0].PartialResourceList.PartialDescriptors[i];
-
-        if (translated->Type == CmResourceTypeInterrupt)
-            add_vectors(&node->raw->List[0].PartialResourceList.PartialDescriptors[i], translated,
-                        messages, out, &count);
+        if (translated[i].Type == CmResourceTypeInterrupt)
+            add_vectors(&raw[i], &translated[i], messages, out, &count);
     }
     return count;
 }

@@ -64,9 +64,13 @@ static inline void nt_body(struct world *world)
 
 static inline void nt_live(struct nt *nt, uint64_t seed, unsigned cpus, void (*test)(struct nt *nt))
 {
+    struct ke_trap_config traps = {.watchdog = false};
+
     nt_open(nt, seed, cpus);
     nt->test = test;
+    assert_int_equal(ke_traps_install(nt->world.ke, &traps), 0); /* mappings come when touched */
     world_run(&nt->world, nt_body);
+    ke_traps_remove(nt->world.ke);
     nt_close(nt);
 }
 
