@@ -232,7 +232,9 @@ VOID GrabberChannelRun(PGRABBER_CHANNEL Channel, BOOLEAN Run)
     ExAcquireFastMutex(&Device->Control);
     Channel->Running = Run;
     if (Run)
-        Channel->StartTime = (LONGLONG)KeQueryInterruptTime();
+        Channel->StartTime = (LONGLONG)KeQueryInterruptTime() - Channel->RunTime;
+    else
+        Channel->RunTime = (LONGLONG)KeQueryInterruptTime() - Channel->StartTime;
     if (IsCardThere(Device) && Run) {
         StartCard(Channel);
     } else if (IsCardThere(Device)) {

@@ -104,30 +104,38 @@ static BOOLEAN PostPiece(PGRABBER_CHANNEL Channel, PGRABBER_FRAME Frame)
     return Frame->NextMapping < Frame->MappingCount;
 }
 
+/* The oldest frame that is not posted whole. */
+static PGRABBER_FRAME FirstUnposted(PGRABBER_CHANNEL Channel)
+{
+    PLIST_ENTRY Link;
+
+    for (Link = Channel->Frames.Flink; Link != &Channel->Frames; Link = Link->Flink) {
+        PGRABBER_FRAME Frame = CONTAINING_RECORD(Link, GRABBER_FRAME, Link);
+
+        if (Frame->NextMapping < Frame->MappingCount)
+            return Frame;
+    }
+    return NULL;
+}
+
 /* Called when a frame is added and at each half of the table: a frame of scattered pages has
  * about four times as many pieces as the table has entries. */
 static VOID Feed(PGRABBER_CHANNEL Channel)
 {
-    ULONG Head = GrabberRead(Channel->Device, G32_HEAD);
-    ULONG Room = G32_ENTRIES - ((Channel->Tail - Head) & 0xffff);
-    BOOLEAN Any = FALSE;
-    PLIST_ENTRY Link;
+    PGRABBER_FRAME Frame = FirstUnposted(Channel);
+    ULONG Room;
 
-    if (Room > G32_ENTRIES)
-        return; /* all ones: the card is gone */
-    for (Link = Channel->Frames.Flink; Link != &Channel->Frames && Room > 0; Link = Link->Flink) {
-        PGRABBER_FRAME Frame = CONTAINING_RECORD(Link, GRABBER_FRAME, Link);
-        BOOLEAN More = Frame->NextMapping < Frame->MappingCount;
-
-        for (; More && Room > 0; Room--) {
-            More = PostPiece(Channel, Frame);
-            Any = TRUE;
-        }
-    }
+    if (Frame == NULL)
+        return;
+    Room = G32_ENTRIES - ((Channel->Tail - GrabberRead(Channel->Device, G32_HEAD)) & 0xffff);
+    if (Room == 0 || Room > G32_ENTRIES)
+        return; /* full, or all ones: the card is gone */
+    for (; Room > 0 && Frame != NULL; Room--)
+        if (!PostPiece(Channel, Frame))
+            Frame = FirstUnposted(Channel);
     /* WRITE_REGISTER_ULONG is a barrier: the entries are in memory before the card hears of
      * them. */
-    if (Any)
-        GrabberWrite(Channel->Device, G32_TAIL, Channel->Tail);
+    GrabberWrite(Channel->Device, G32_TAIL, Channel->Tail);
 }
 
 /* ---- Interrupts and results ------------------------------------------------------------------ */

@@ -132,7 +132,8 @@ struct _GRABBER_CHANNEL {
     BOOLEAN Discontinuity; /* the next frame does not follow the one before */
     ULONG NextNumber; /* that the card's next frame should have */
     LONGLONG PictureNumber, DropCount; /* since ACQUIRE, as KS_FRAME_INFO has them */
-    LONGLONG StartTime; /* interrupt time of RUN, for streams without a clock */
+    LONGLONG StartTime; /* for streams without a clock: interrupt time of RUN, less pauses */
+    LONGLONG RunTime; /* spent in RUN before the pause, 100 ns */
 
     KTIMER RetryTimer;
     KDPC RetryDpc;

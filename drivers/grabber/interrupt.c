@@ -116,10 +116,11 @@ NTSTATUS GrabberConnectInterrupt(PGRABBER_DEVICE Device, PCM_PARTIAL_RESOURCE_DE
 VOID GrabberDisconnectInterrupt(PGRABBER_DEVICE Device)
 {
     IO_DISCONNECT_INTERRUPT_PARAMETERS Parameters;
-    DISCONNECT_EX Disconnect = (DISCONNECT_EX)FindRoutine(L"IoDisconnectInterruptEx");
+    DISCONNECT_EX Disconnect;
 
     if (Device->InterruptVersion == 0)
         return;
+    Disconnect = (DISCONNECT_EX)FindRoutine(L"IoDisconnectInterruptEx");
     if (Disconnect != NULL) {
         Parameters.Version = Device->InterruptVersion;
         Parameters.ConnectionContext.Generic = Device->InterruptContext;

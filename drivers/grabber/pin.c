@@ -98,6 +98,7 @@ static VOID Acquire(PGRABBER_CHANNEL Channel)
     Channel->NextNumber = 0;
     Channel->PictureNumber = 0;
     Channel->DropCount = 0;
+    Channel->RunTime = 0;
     Channel->Discontinuity = FALSE;
     KeReleaseSpinLock(&Channel->Lock, Irql);
 }

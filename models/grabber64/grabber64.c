@@ -287,7 +287,7 @@ static void use_up(struct channel *channel)
     channel->cookie = channel->pieces[channel->pieces_first].flags >> G64_COOKIE_SHIFT;
     channel->pieces_first++;
     channel->pieces_count--;
-    channel->head = (channel->head + 1) % channel->ring_entries;
+    channel->head = (channel->head + 1) & (channel->ring_entries - 1); /* a power of two */
 }
 
 /* ---- A frame --------------------------------------------------------------------------------- */

@@ -123,17 +123,10 @@ static void spread_stamp(const struct weir_pattern *pattern, uint32_t frame, uin
 void weir_pattern_make_page(const struct weir_pattern *pattern, uint32_t frame, uint32_t page,
                             struct weir_pattern_page *out)
 {
-    *out = (struct weir_pattern_page){
-        .magic = {'w', 'e', 'i', 'r', 'p', 'a', 'g', 'e'},
-        .frame = frame,
-        .page = page,
-        .format = pattern->geometry.format,
-        .width = pattern->geometry.width,
-        .height = pattern->geometry.height,
-        .bottom_up = pattern->geometry.bottom_up,
-        .frame_bytes = pattern->frame_bytes,
-        .check = pattern_page_check(pattern, frame, page),
-    };
+    *out = pattern->page;
+    out->frame = frame;
+    out->page = page;
+    out->check = pattern_page_check(pattern, frame, page);
 }
 
 /* ---- Template lines -------------------------------------------------------------------------- */
@@ -463,6 +456,14 @@ int weir_pattern_create(const struct weir_pattern_geometry *geometry, struct wei
     pattern->frame_bytes = weir_pattern_frame_bytes(geometry);
     pattern->key = mix((uint64_t)geometry->width << 32 | geometry->height << 8 |
                        geometry->format << 1 | geometry->bottom_up);
+    pattern->page = (struct weir_pattern_page){
+        .magic = {'w', 'e', 'i', 'r', 'p', 'a', 'g', 'e'},
+        .format = geometry->format,
+        .width = geometry->width,
+        .height = geometry->height,
+        .bottom_up = geometry->bottom_up,
+        .frame_bytes = pattern->frame_bytes,
+    };
     pattern->templates = calloc((size_t)TEMPLATES * 2, pattern->stride);
     pattern->disc_half = calloc(geometry->height / 12 + 1, sizeof *pattern->disc_half);
     if (pattern->templates == NULL || pattern->disc_half == NULL) {

@@ -24,6 +24,7 @@ struct weir_pattern {
     uint32_t stride, lines;
     uint64_t frame_bytes;
     uint64_t key; /* of the geometry, part of every check word */
+    struct weir_pattern_page page; /* what all pages have in common */
     uint8_t *templates; /* TEMPLATES x planes x stride bytes, low two bits zero */
     /* In picture rows and pixels. */
     uint32_t reverse_top, ramp_top;
