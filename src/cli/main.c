@@ -42,8 +42,7 @@ static int end_output(int code)
         return code;
     if (code != CLI_CLEAN || errno == EPIPE)
         return code;
-    return cli_fail(CLI_HOST, "standard output: cannot be written: %s",
-                    errno != 0 ? host_error_text(errno) : "earlier failure");
+    return cli_fail(CLI_HOST, "standard output cannot be written");
 }
 
 static int command(int argc, char **argv)

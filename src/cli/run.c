@@ -264,7 +264,7 @@ static int judge(struct session *session)
                        "%s: the driver broke rules; see the findings", session->options.driver);
     if (bad > 0)
         return outcome(session, CLI_FINDINGS, "bad frames",
-                       "%" PRIu64 " frames are lost or not what the card drew", bad);
+                       "frames that are lost or not what the card drew: %" PRIu64, bad);
     if (figures.delivered == 0)
         return outcome(session, CLI_FINDINGS, "too few frames", "no frame was delivered");
     if (session->options.frames > figures.delivered)

@@ -63,7 +63,8 @@ static void mark_seen(struct oracle *oracle, uint32_t number, bool seen)
         oracle->seen[slot / 64] &= ~bit;
 }
 
-/* A whole frame with an older number than expected: seen before or not tells repetition from disorder. */
+/* A whole frame with an older number than expected: seen before or not tells repetition from
+ * disorder. */
 static unsigned refine_stale(const struct oracle *oracle, uint32_t number)
 {
     if (number == oracle->newest)
@@ -90,22 +91,36 @@ static void advance(struct oracle *oracle, struct oracle_judgement *judgement)
     mark_seen(oracle, number, true);
 }
 
+/* The order is judged here and not by the pattern: frame numbers wrap. A frame of an old number
+ * whose end still bears the mark of oracle_spoil was not written at all. */
+static void judge_order(const struct oracle *oracle, struct oracle_judgement *judgement)
+{
+    bool untouched = judgement->verdict == WEIR_VERDICT_SHORT;
+
+    if (!oracle->started || (int32_t)(judgement->picture - oracle->newest) > 0)
+        return;
+    judgement->verdict = untouched ? WEIR_VERDICT_STALE
+                                   : refine_stale(oracle, judgement->picture);
+    judgement->expected = oracle->newest + 1;
+    judgement->found = judgement->picture;
+}
+
 void oracle_judge(struct oracle *oracle, const struct weir_pattern_view *view,
                   struct oracle_judgement *out)
 {
-    struct weir_pattern_expect expect = {.first = 1, .last = 0};
+    static const struct weir_pattern_expect any = {.first = 1, .last = 0};
     struct weir_pattern_result result;
 
-    if (oracle->started)
-        expect = (struct weir_pattern_expect){.first = oracle->newest + 1,
-                                              .last = oracle->newest + INT32_MAX};
-    weir_pattern_check(oracle->pattern, oracle->payload, view, &expect, &result);
+    weir_pattern_check(oracle->pattern, oracle->payload, view, &any, &result);
     *out = (struct oracle_judgement){.verdict = result.verdict, .picture = result.frame,
                                      .numbered = result.numbered, .line = result.line,
                                      .offset = result.offset, .expected = result.expected,
                                      .found = result.found};
-    if (result.verdict == WEIR_VERDICT_STALE && oracle->started)
-        out->verdict = refine_stale(oracle, result.frame);
+    if (!result.numbered) /* no number is there: the next one should have been */
+        out->picture = out->expected = oracle->started ? oracle->newest + 1 : 0;
+    if (result.numbered &&
+        (result.verdict == WEIR_VERDICT_OK || result.verdict == WEIR_VERDICT_SHORT))
+        judge_order(oracle, out);
     if (result.numbered && out->verdict != WEIR_VERDICT_UNCHECKED)
         advance(oracle, out);
 }
@@ -113,8 +128,9 @@ void oracle_judge(struct oracle *oracle, const struct weir_pattern_view *view,
 /* The last run of the frame, or the last page's stamp: from the end backwards over the pieces. */
 void oracle_spoil(struct oracle *oracle, const struct weir_pattern_view *view)
 {
+    uint64_t last_page = (oracle->frame_bytes - 1) / WEIR_PATTERN_PAGE_BYTES;
     uint64_t target = oracle->payload == WEIR_PATTERN_STAMPS
-                          ? (oracle->frame_bytes - 1) / WEIR_PATTERN_PAGE_BYTES * WEIR_PATTERN_PAGE_BYTES
+                          ? last_page * WEIR_PATTERN_PAGE_BYTES
                           : oracle->frame_bytes - WEIR_PATTERN_RUN_BYTES;
     uint64_t at = 0;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The frame oracle: judges each delivered frame by its bytes, and the sequence by the numbers in them. It knows what
- * the card drew (weir/pattern.h) and nothing of the driver. Lost is what the card captured and nobody got: gaps in
- * the numbers, less what the driver says it dropped. */
+/* The frame oracle: judges each delivered frame by its bytes, and the sequence by the numbers in
+ * them. It knows what the card drew (weir/pattern.h) and nothing of the driver. Lost is what the
+ * card captured and nobody got: gaps in the numbers, less what the driver says it dropped. */
 #ifndef WEIR_CLIENT_ORACLE_H
 #define WEIR_CLIENT_ORACLE_H
 

@@ -30,6 +30,7 @@ static void die_with_parent(pid_t parent)
 int host_process_start(host_process_fn *run, void *ctx, int *out_pid)
 {
     fflush(NULL);
+    signal(SIGCHLD, SIG_DFL); /* who started us may have ignored it: then no end could be waited for */
     pid_t parent = getpid();
     pid_t pid = fork();
     if (pid < 0)

@@ -24,7 +24,7 @@ static struct super_format format_of(const char *fourcc, uint32_t width, uint32_
     return format;
 }
 
-/* ---- Lossless ----------------------------------------------------------------------------------- */
+/* ---- Lossless -------------------------------------------------------------------------------- */
 
 static void yuy2_becomes_three_planes_without_loss(void **state)
 {
@@ -79,7 +79,7 @@ static void padding_of_lines_is_left_out(void **state)
     assert_memory_equal(out, planes, sizeof planes);
 }
 
-/* ---- The matrix --------------------------------------------------------------------------------- */
+/* ---- The matrix ------------------------------------------------------------------------------ */
 
 /* BT.601 in studio range from its definition, in doubles. */
 static void by_definition(double r, double g, double b, double yuv[3])
@@ -146,7 +146,7 @@ static void bottom_up_rgb_is_turned_over_and_odd_widths_keep_their_padding_out(v
     assert_memory_equal(out, "\020\020\020\353\353\353", 6);
 }
 
-/* ---- To RGB ------------------------------------------------------------------------------------- */
+/* ---- To RGB ---------------------------------------------------------------------------------- */
 
 static void rows_of_rgb_come_out_red_first_from_the_top(void **state)
 {
@@ -203,7 +203,7 @@ static void the_last_rows_of_nv12_use_the_last_row_of_chroma(void **state)
     assert_int_equal(out[2], 255);
 }
 
-/* ---- Refusals ----------------------------------------------------------------------------------- */
+/* ---- Refusals -------------------------------------------------------------------------------- */
 
 static void what_is_no_picture_is_refused_in_words(void **state)
 {

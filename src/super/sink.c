@@ -23,7 +23,8 @@ int sink_open(const char *path, const char *ending, struct sink_file **out,
         snprintf(error->text, sizeof error->text, "%s: no memory", path);
         return -ENOMEM;
     }
-    snprintf(sink->name, sizeof sink->name, "%s", path);
+    snprintf(sink->name, sizeof sink->name, "%s",
+             strcmp(path, "-") == 0 ? "standard output" : path);
     result = host_file_create(&sink->file, path);
     if (result != 0) {
         snprintf(error->text, sizeof error->text, "%s: cannot be written: %s", path,

@@ -19,7 +19,7 @@
 #include "host/host.h"
 #include "super/super.h"
 
-/* ---- Bench: a folder of its own, a sink, a format ---------------------------------------------- */
+/* ---- Bench: a folder of its own, a sink, a format -------------------------------------------- */
 
 struct bench {
     char folder[64];
@@ -80,7 +80,7 @@ static const char planes[] = "FRAME\n\1\3\5\7\11\13\15\17\2\6\12\16\4\10\14\20";
 static const char short_planes[] = "FRAME\n\1\3\5\0\0\0\0\0\2\0\0\0\4\0\0\0";
 enum { HEADER = sizeof header - 1, FRAME = sizeof planes - 1 };
 
-/* ---- Y4M ---------------------------------------------------------------------------------------- */
+/* ---- Y4M ------------------------------------------------------------------------------------- */
 
 static void y4m_is_a_header_and_whole_frames_under_the_final_name_at_the_end(void **state)
 {
@@ -158,7 +158,7 @@ static void a_format_that_is_no_picture_is_refused_with_the_reason(void **state)
     bench_close(&bench);
 }
 
-/* ---- Endings ------------------------------------------------------------------------------------ */
+/* ---- Endings --------------------------------------------------------------------------------- */
 
 static void no_frame_leaves_no_file(void **state)
 {
@@ -252,7 +252,7 @@ static void a_file_that_cannot_grow_fails_at_the_frame_and_is_removed(void **sta
     bench_close(&bench);
 }
 
-/* ---- In place ----------------------------------------------------------------------------------- */
+/* ---- In place -------------------------------------------------------------------------------- */
 
 static void a_pipe_gets_frames_as_they_come_and_keeps_its_name(void **state)
 {
@@ -310,7 +310,7 @@ static void a_full_device_says_so(void **state)
     super_sink_release(&sink);
 }
 
-/* ---- Raw ---------------------------------------------------------------------------------------- */
+/* ---- Raw ------------------------------------------------------------------------------------- */
 
 static void raw_is_what_the_driver_filled_of_each_frame(void **state)
 {
@@ -328,7 +328,7 @@ static void raw_is_what_the_driver_filled_of_each_frame(void **state)
     bench_close(&bench);
 }
 
-/* ---- PNG ---------------------------------------------------------------------------------------- */
+/* ---- PNG ------------------------------------------------------------------------------------- */
 
 static void a_snapshot_takes_its_frame_and_reads_back_as_drawn(void **state)
 {
@@ -384,7 +384,7 @@ static void a_snapshot_that_cannot_be_written_names_the_systems_reason(void **st
     bench_close(&bench);
 }
 
-/* ---- Hash --------------------------------------------------------------------------------------- */
+/* ---- Hash ------------------------------------------------------------------------------------ */
 
 static uint64_t hash_of(const void *a, uint64_t a_bytes, const void *b, uint64_t b_bytes)
 {

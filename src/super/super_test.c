@@ -22,7 +22,7 @@
 
 enum { SLOT_BYTES = 4096, FRAME_BYTES = 4096, RING_RECORDS = 64 };
 
-/* ---- Bench: a sink that counts, and what the parent saw ---------------------------------------------- */
+/* ---- Bench: a sink that counts, and what the parent saw -------------------------------------- */
 
 struct bench {
     struct super_sink sinks[3];
@@ -110,7 +110,7 @@ static void run(struct bench *bench, super_child_main_fn *child_main, void *ctx)
     run_limited(bench, child_main, ctx, 0);
 }
 
-/* ---- What children do -------------------------------------------------------------------------------- */
+/* ---- What children do ------------------------------------------------------------------------ */
 
 static const struct super_format grey = {.fourcc = "YUY2", .width = 64, .height = 32,
                                          .stride_bytes = 128, .rate_numerator = 30,
@@ -196,7 +196,7 @@ static int stream_for_ever(struct super_child *child, void *ctx)
     return 0;
 }
 
-/* ---- A child that ends by itself --------------------------------------------------------------------- */
+/* ---- A child that ends by itself ------------------------------------------------------------- */
 
 static void all_events_and_frames_of_a_child_that_returns_arrive(void **state)
 {
@@ -229,6 +229,19 @@ static void the_format_that_was_agreed_on_is_told_at_the_end(void **state)
     assert_true(bench.end.has_format);
     assert_string_equal(bench.end.format.fourcc, "YUY2");
     assert_int_equal(bench.end.format.width, 64);
+}
+
+/* Some daemons hand this on to all they start. */
+static void a_parent_that_was_told_to_ignore_its_children_still_sees_the_end(void **state)
+{
+    struct job job = {.frames = 1, .code = 9};
+    struct bench bench;
+
+    (void)state;
+    signal(SIGCHLD, SIG_IGN);
+    bench_open(&bench);
+    run(&bench, stream_and_end, &job);
+    assert_int_equal(bench.end.code, 9);
 }
 
 static int say_nothing(struct super_child *child, void *ctx)
@@ -271,7 +284,7 @@ static void last_words_arrive_without_what_steers_a_terminal(void **state)
     assert_string_equal(bench.end.said, "the pin ?[31mrefuses?");
 }
 
-/* ---- A child that dies -------------------------------------------------------------------------------- */
+/* ---- A child that dies ----------------------------------------------------------------------- */
 
 static void frames_delivered_before_a_deadly_signal_arrive_in_a_whole_file(void **state)
 {
@@ -325,7 +338,7 @@ static void a_silent_child_is_killed_and_what_it_delivered_is_kept(void **state)
     assert_true(bench.ended_ok);
 }
 
-/* ---- A child that lies -------------------------------------------------------------------------------- */
+/* ---- A child that lies ----------------------------------------------------------------------- */
 
 enum damage { DAMAGE_ALL, DAMAGE_RING, DAMAGE_SLOT, DAMAGE_HEAD, DAMAGE_NUMBER, DAMAGE_BYTES };
 
@@ -484,7 +497,7 @@ static void random_damage_never_hurts_the_parent(void **state)
     }
 }
 
-/* ---- Outputs ------------------------------------------------------------------------------------------- */
+/* ---- Outputs --------------------------------------------------------------------------------- */
 
 static void a_slow_output_holds_the_child_back_and_loses_nothing(void **state)
 {
@@ -602,7 +615,7 @@ static void a_frame_larger_than_a_slot_matters_only_to_outputs(void **state)
     assert_true(bench.end.has_format);
 }
 
-/* ---- Being stopped -------------------------------------------------------------------------------------- */
+/* ---- Being stopped --------------------------------------------------------------------------- */
 
 static void ctrl_c_asks_the_child_to_end_and_keeps_what_was_delivered(void **state)
 {
@@ -704,6 +717,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_events_and_frames_of_a_child_that_returns_arrive),
         cmocka_unit_test(the_format_that_was_agreed_on_is_told_at_the_end),
+        cmocka_unit_test(a_parent_that_was_told_to_ignore_its_children_still_sees_the_end),
         cmocka_unit_test(a_child_without_a_frame_ends_well_and_has_no_format),
         cmocka_unit_test(last_words_arrive_without_what_steers_a_terminal),
         cmocka_unit_test(frames_delivered_before_a_deadly_signal_arrive_in_a_whole_file),
