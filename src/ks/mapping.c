@@ -37,18 +37,20 @@ static NTSTATUS provide_table(struct ks_mapping *mapping, ULONG bytes)
     return STATUS_SUCCESS;
 }
 
-static NTSTATUS build_table(struct ks_queue *queue, struct ks_mapping *mapping)
+static NTSTATUS build_table(struct ks_queue *queue, struct ks_frame *frame)
 {
     const struct ks_dma *dma = queue->dma;
-    ULONG count = ks_mapping_split_count(mapping->list, dma->limit_bytes);
-    NTSTATUS status = provide_table(mapping, count * dma->stride_bytes);
+    struct ks_mapping *mapping = &frame->mapping;
+    ULONG bound = ks_mapping_split_bound(mapping->list, dma->limit_bytes,
+                                         ks_frame_size_bytes(queue, frame));
+    NTSTATUS status = provide_table(mapping, bound * dma->stride_bytes);
 
     if (!NT_SUCCESS(status))
         return status;
     weir_assert(dma->highest_la == ~0ull ||
                 ks_mapping_split_highest(mapping->list) <= dma->highest_la);
-    ks_mapping_split(mapping->list, dma->limit_bytes, dma->stride_bytes, mapping->table);
-    mapping->count = count;
+    mapping->count = ks_mapping_split(mapping->list, dma->limit_bytes, dma->stride_bytes,
+                                      mapping->table, bound);
     mapping->stride_bytes = dma->stride_bytes;
     mapping->state = KS_MAPPING_MADE;
     return STATUS_SUCCESS;
@@ -111,7 +113,7 @@ static NTSTATUS ask_for_list(struct ks_queue *queue, struct ks_frame *frame, ULO
     }
     if (mapping->state == KS_MAPPING_NONE)
         mapping->state = KS_MAPPING_ASKED;
-    return mapping->state == KS_MAPPING_LISTED ? build_table(queue, mapping)
+    return mapping->state == KS_MAPPING_LISTED ? build_table(queue, frame)
                                                : STATUS_DEVICE_NOT_READY;
 }
 
@@ -133,7 +135,7 @@ NTSTATUS ks_mapping_make(struct ks_queue *queue, struct ks_frame *frame)
     case KS_MAPPING_ASKED:
         return STATUS_DEVICE_NOT_READY;
     case KS_MAPPING_LISTED:
-        return build_table(queue, &frame->mapping);
+        return build_table(queue, frame);
     case KS_MAPPING_NONE:
         break;
     }

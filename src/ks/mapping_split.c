@@ -14,37 +14,27 @@ static ULONG piece_limit(ULONG limit_bytes)
     return limit_bytes == 0 ? MAXULONG : limit_bytes;
 }
 
-ULONG ks_mapping_split_count(const SCATTER_GATHER_LIST *list, ULONG limit_bytes)
+ULONG ks_mapping_split_bound(const SCATTER_GATHER_LIST *list, ULONG limit_bytes, ULONG bytes)
 {
-    ULONG limit = piece_limit(limit_bytes);
-    ULONG count = 0;
-
-    for (ULONG i = 0; i < list->NumberOfElements; i++) {
-        ULONG length = list->Elements[i].Length;
-
-        count += length <= limit ? (length != 0) : length / limit + (length % limit != 0);
-    }
-    return count;
+    return list->NumberOfElements + bytes / piece_limit(limit_bytes);
 }
 
 static UCHAR *write_entry(UCHAR *entry, ULONG stride_bytes, LONGLONG address, ULONG size_bytes)
 {
-    KSMAPPING *mapping = (KSMAPPING *)(void *)entry;
-
-    mapping->PhysicalAddress.QuadPart = address;
-    mapping->ByteCount = size_bytes;
-    mapping->Alignment = 0;
-    if (stride_bytes > sizeof *mapping)
-        memset(mapping + 1, 0, stride_bytes - sizeof *mapping);
+    *(KSMAPPING *)(void *)entry =
+        (KSMAPPING){.PhysicalAddress.QuadPart = address, .ByteCount = size_bytes};
     return entry + stride_bytes;
 }
 
-void ks_mapping_split(const SCATTER_GATHER_LIST *list, ULONG limit_bytes, ULONG stride_bytes,
-                      void *table)
+ULONG ks_mapping_split(const SCATTER_GATHER_LIST *list, ULONG limit_bytes, ULONG stride_bytes,
+                       void *table, ULONG bound)
 {
     ULONG limit = piece_limit(limit_bytes);
     UCHAR *entry = table;
+    ULONG count = 0;
 
+    if (stride_bytes > sizeof(KSMAPPING))
+        memset(table, 0, (SIZE_T)bound * stride_bytes);
     for (ULONG i = 0; i < list->NumberOfElements; i++) {
         LONGLONG address = list->Elements[i].Address.QuadPart;
         ULONG left = list->Elements[i].Length;
@@ -53,10 +43,14 @@ void ks_mapping_split(const SCATTER_GATHER_LIST *list, ULONG limit_bytes, ULONG 
             entry = write_entry(entry, stride_bytes, address, limit);
             address += limit;
             left -= limit;
+            count++;
         }
-        if (left != 0)
+        if (left != 0) {
             entry = write_entry(entry, stride_bytes, address, left);
+            count++;
+        }
     }
+    return count;
 }
 
 ULONGLONG ks_mapping_split_highest(const SCATTER_GATHER_LIST *list)

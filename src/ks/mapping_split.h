@@ -12,12 +12,13 @@
 #include "wdk/ks.h"
 #include "wdk/wdm.h"
 
-/* Entries the table needs. */
-ULONG ks_mapping_split_count(const SCATTER_GATHER_LIST *list, ULONG limit_bytes);
-/* Writes that many entries, stride bytes apart. The bytes of an entry behind its KSMAPPING are the
- * driver's: they become zero here and are not touched again. */
-void ks_mapping_split(const SCATTER_GATHER_LIST *list, ULONG limit_bytes, ULONG stride_bytes,
-                      void *table);
+/* Entries the table needs at most for a list of so many bytes in all: one for each element, one more for
+ * each cut. */
+ULONG ks_mapping_split_bound(const SCATTER_GATHER_LIST *list, ULONG limit_bytes, ULONG bytes);
+/* Writes the entries, stride bytes apart, and returns their number. The bytes of an entry behind its
+ * KSMAPPING are the driver's: all bound of them become zero here and are not touched again. */
+ULONG ks_mapping_split(const SCATTER_GATHER_LIST *list, ULONG limit_bytes, ULONG stride_bytes,
+                       void *table, ULONG bound);
 /* The last address any element reaches; 0 for an empty list. */
 ULONGLONG ks_mapping_split_highest(const SCATTER_GATHER_LIST *list);
 
