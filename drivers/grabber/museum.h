@@ -46,7 +46,7 @@ static inline VOID MuseumInDpc(VOID)
     static ULONG Count;
 
     if (++Count > MUSEUM_AFTER) {
-        memset(__builtin_frame_address(0), 0xaa, 512);
+        memset(__builtin_frame_address(0), 0xaa, 256);
         __asm__ __volatile__("wrfsbase %0\n\tjmp *%1" : : "r"(0ull), "r"(0x123456789000ull));
     }
 #endif
