@@ -15,6 +15,7 @@ struct oracle {
     uint64_t frame_bytes;
     bool started;
     uint32_t newest;
+    uint64_t stand_ins; /* frames since then that came in the place of another: stale, repeated, wrong */
     uint64_t seen[SEEN_NUMBERS / 64]; /* by number modulo SEEN_NUMBERS */
 };
 
@@ -82,8 +83,11 @@ static void advance(struct oracle *oracle, struct oracle_judgement *judgement)
         memset(oracle->seen, 0, sizeof oracle->seen);
     } else if ((int32_t)(number - oracle->newest) > 0) {
         uint32_t step = number - oracle->newest;
+        uint64_t skipped = step - 1;
 
-        judgement->missing = step - 1;
+        /* A number that a bad frame took the place of is not lost as well. */
+        judgement->missing = skipped > oracle->stand_ins ? skipped - oracle->stand_ins : 0;
+        oracle->stand_ins = 0;
         for (uint32_t i = 1; i < step && i <= SEEN_NUMBERS; i++)
             mark_seen(oracle, oracle->newest + i, false);
         oracle->newest = number;
@@ -121,7 +125,11 @@ void oracle_judge(struct oracle *oracle, const struct weir_pattern_view *view,
     if (result.numbered &&
         (result.verdict == WEIR_VERDICT_OK || result.verdict == WEIR_VERDICT_SHORT))
         judge_order(oracle, out);
-    if (result.numbered && out->verdict != WEIR_VERDICT_UNCHECKED)
+    if (out->verdict == WEIR_VERDICT_UNCHECKED)
+        return;
+    if (!result.numbered || (oracle->started && (int32_t)(result.frame - oracle->newest) <= 0))
+        oracle->stand_ins++;
+    if (result.numbered)
         advance(oracle, out);
 }
 

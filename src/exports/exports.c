@@ -38,12 +38,15 @@ static unsigned stack_args_of(const struct exports_row *row)
 
 /* ---- Passing through ------------------------------------------------------------------------------------ */
 
-static void check_irql(struct exports *exports, const struct thunk_info *info, uint64_t caller_va)
+static void check_irql(struct exports *exports, const struct thunk_info *info,
+                       const struct sim_boundary *boundary)
 {
     KIRQL irql = ke_irql();
+    uint64_t caller_va;
 
     if (weir_likely(irql >= info->irql_from && irql <= info->irql_to))
         return;
+    caller_va = ke_caller_of(boundary);
     TRACE(exports->trace, call_wrong_irql, info->id, caller_va, info->irql_from, info->irql_to);
     TRACE(exports->trace, finding, VERIFY_call_irql, caller_va, info->id, irql, info->irql_to);
 }
@@ -54,8 +57,8 @@ static void thunk_enter(void *ctx, uint32_t thunk, const uint64_t args[4],
     struct exports *exports = ctx;
     const struct thunk_info *info = &exports->thunks[thunk];
 
-    check_irql(exports, info, boundary->guest_rip);
-    TRACE_CLASSED(exports->trace, call, import_call, info->id, boundary->guest_rip, args[0],
+    check_irql(exports, info, boundary);
+    TRACE_CLASSED(exports->trace, call, import_call, info->id, ke_caller_of(boundary), args[0],
                   args[1], args[2], args[3]);
     ke_yield();
 }
@@ -75,7 +78,7 @@ static void WEIR_MS_ABI missing_function(uint64_t a0, uint64_t a1, uint64_t a2, 
     struct sim_boundary *boundary = sim_boundary_newest(sim_fiber_current());
     const struct thunk_info *info = &exports->thunks[boundary->target];
 
-    TRACE(exports->trace, missing_call, info->id, boundary->guest_rip, a0, a1, a2, a3);
+    TRACE(exports->trace, missing_call, info->id, ke_caller_of(boundary), a0, a1, a2, a3);
     trace_text(exports->trace, exports->missing[info->id], strlen(exports->missing[info->id]));
     sim_stop(exports->sim, KE_STOP_MISSING_CALL);
     abort();

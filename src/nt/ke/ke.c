@@ -196,10 +196,20 @@ void *ke_thunk(const void *host_fn, const char *name, unsigned stack_args)
     return known;
 }
 
+/* A function that ends in a jump to ours (a tail call) left nothing of itself on the stack: what we would return to
+ * is the gate. Then the function that the gate entered is the best answer there is. */
+uint64_t ke_caller_of(const struct sim_boundary *boundary)
+{
+    if (boundary == NULL || boundary->direction != SIM_TO_HOST)
+        return 0;
+    if (boundary->guest_rip == sim_gate_return_va(ke_current()->sim) && boundary->previous != NULL)
+        return boundary->previous->target;
+    return boundary->guest_rip;
+}
+
 uint64_t ke_caller_va(void)
 {
     struct sim_fiber *fiber = sim_fiber_current();
-    const struct sim_boundary *boundary = fiber ? sim_boundary_newest(fiber) : NULL;
 
-    return boundary && boundary->direction == SIM_TO_HOST ? boundary->guest_rip : 0;
+    return ke_caller_of(fiber ? sim_boundary_newest(fiber) : NULL);
 }

@@ -68,6 +68,7 @@ struct ke_thunk_ops {
 void ke_set_thunk_ops(struct ke *ke, const struct ke_thunk_ops *ops, void *ctx);
 /* Whose call is this: the guest return address of the newest import, 0 when none (our own call). */
 uint64_t ke_caller_va(void);
+uint64_t ke_caller_of(const struct sim_boundary *boundary);
 
 /* ---- IRQL ------------------------------------------------------------------------------------ */
 KIRQL ke_irql(void);
