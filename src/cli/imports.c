@@ -16,8 +16,8 @@ struct tally {
 static void help(void)
 {
     printf("usage: weir imports DRIVER.sys [--windows PROFILE]\n\n"
-           "Lists what the driver imports: full, partial or data (here), stub or absent (a call stops\n"
-           "the run), newer (the profile does not have it: the driver would not load).\n\n"
+           "Lists what the driver imports: full, partial or data (here), stub or absent (a call\n"
+           "stops the run), newer (the profile does not have it: the driver would not load).\n\n"
            "Exit codes: 0 all is here, 1 something is missing or newer, 2 usage, 3 not a driver\n"
            "image.\n");
 }

@@ -318,7 +318,8 @@ void options_help(void)
             printf("  %-22s %s\n", left, rows[i].help);
     }
     printf("\nExit codes: 0 clean, 1 findings, bug check, stall or too few frames, 2 usage, 3 the "
-           "image or\ndriver was refused, 4 weir's own fault, 5 the host refused, 130 interrupted.\n");
+           "image or\ndriver was refused, 4 weir's own fault, 5 the host refused, "
+           "130 interrupted.\n");
 }
 
 static const struct option_row *find_row(const char *name)

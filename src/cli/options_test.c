@@ -12,7 +12,7 @@
 #include "cli/cli.h"
 #include "cli/options.h"
 
-/* ---- Bench: words as the shell would hand them over -------------------------------------------- */
+/* ---- Bench: words as the shell would hand them over ------------------------------------------ */
 
 enum { WORDS_MAX = 32 };
 static struct options options;
@@ -49,7 +49,7 @@ static void expect_bad(const char *line)
         fail_msg("%s: %d", line, result);
 }
 
-/* ---- Values ------------------------------------------------------------------------------------- */
+/* ---- Values ---------------------------------------------------------------------------------- */
 
 static void defaults_are_the_documented_ones(void **state)
 {
@@ -261,7 +261,7 @@ static void every_windows_profile_in_the_help_is_known_to_exports(void **state)
     expect_bad("--windows=");
 }
 
-/* ---- Words -------------------------------------------------------------------------------------- */
+/* ---- Words ----------------------------------------------------------------------------------- */
 
 static void outputs_are_taken_as_they_are(void **state)
 {
@@ -302,7 +302,9 @@ static void what_is_no_option_is_refused(void **state)
 static void a_driver_must_be_named_unless_help_is_wanted(void **state)
 {
     static char run[] = "run", help[] = "--help", short_help[] = "-h";
-    char *nothing[] = {run, NULL}, *wanted[] = {run, help, NULL}, *brief[] = {run, short_help, NULL};
+    char *nothing[] = {run, NULL};
+    char *wanted[] = {run, help, NULL};
+    char *brief[] = {run, short_help, NULL};
 
     (void)state;
     assert_int_equal(options_parse(1, nothing, &options), CLI_USAGE);
@@ -312,7 +314,7 @@ static void a_driver_must_be_named_unless_help_is_wanted(void **state)
     assert_true(options.help);
 }
 
-/* ---- What the card draws ------------------------------------------------------------------------ */
+/* ---- What the card draws --------------------------------------------------------------------- */
 
 static void the_payload_is_what_was_given_or_the_cards_default(void **state)
 {

@@ -34,8 +34,11 @@ static enum weir_pattern_format pattern_format(const char *fourcc)
     static const struct {
         const char *fourcc;
         enum weir_pattern_format format;
-    } rows[] = {{"YUY2", WEIR_PATTERN_YUY2}, {"UYVY", WEIR_PATTERN_UYVY}, {"RGB3", WEIR_PATTERN_RGB24},
-                {"RGB4", WEIR_PATTERN_RGB32}, {"NV12", WEIR_PATTERN_NV12}};
+    } rows[] = {{"YUY2", WEIR_PATTERN_YUY2},
+                {"UYVY", WEIR_PATTERN_UYVY},
+                {"RGB3", WEIR_PATTERN_RGB24},
+                {"RGB4", WEIR_PATTERN_RGB32},
+                {"NV12", WEIR_PATTERN_NV12}};
 
     for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
         if (strcmp(rows[i].fourcc, fourcc) == 0)

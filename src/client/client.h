@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The application's side, in the child: finds a capture pin, negotiates a format, keeps reads outstanding, checks
- * and hands on each frame, stops, closes. It talks to the driver through io_file_* only, as an application does,
- * with buffers in the user window. Runs on a thread of the machine at PASSIVE_LEVEL. */
+/* The application's side, in the child: finds a capture pin, negotiates a format, keeps reads
+ * outstanding, checks and hands on each frame, stops, closes. It talks to the driver through
+ * io_file_* only, as an application does, with buffers in the user window. Runs on a thread of the
+ * machine at PASSIVE_LEVEL. */
 #ifndef WEIR_CLIENT_H
 #define WEIR_CLIENT_H
 
@@ -41,7 +42,8 @@ struct client_frame {
 };
 struct client_sink {
     int (*format)(void *ctx, const struct client_format *format);
-    int (*frame)(void *ctx, const struct client_frame *frame); /* copies out; then the buffer is queued again */
+    /* Copies out; then the buffer is queued again. */
+    int (*frame)(void *ctx, const struct client_frame *frame);
     bool (*stop)(void *ctx);
     void *ctx;
 };

@@ -55,7 +55,7 @@ struct client_session {
 bool client_fail(struct client_session *session, enum client_failure kind, NTSTATUS status,
                  const char *format, ...) WEIR_PRINTF(4, 5);
 
-/* ---- property.c: IOCTL_KS_PROPERTY as an application does it ------------------------------------------------- */
+/* ---- property.c: IOCTL_KS_PROPERTY as an application does it --------------------------------- */
 /* request holds KSPROPERTY and what follows; *out_bytes is the room in out and then what came. */
 NTSTATUS client_property(struct client_session *session, PFILE_OBJECT file, const void *request,
                          uint32_t request_bytes, void *out, uint32_t *out_bytes);
@@ -68,13 +68,13 @@ NTSTATUS client_property_sized(struct client_session *session, PFILE_OBJECT file
                                const void *request, uint32_t request_bytes, void **out,
                                uint32_t *out_bytes);
 
-/* ---- negotiate.c ------------------------------------------------------------------------------------------------ */
+/* ---- negotiate.c ----------------------------------------------------------------------------- */
 bool client_find_filter(struct client_session *session);
 bool client_find_pin(struct client_session *session);
 bool client_choose_format(struct client_session *session);
 bool client_open_pin(struct client_session *session);
 
-/* ---- stream.c ----------------------------------------------------------------------------------------------------- */
+/* ---- stream.c -------------------------------------------------------------------------------- */
 bool client_make_reads(struct client_session *session);
 void client_free_reads(struct client_session *session);
 bool client_stream(struct client_session *session);

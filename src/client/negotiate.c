@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* From nothing to an open pin, as a capture application does it: enumerate device interfaces, open the filter, find
- * a pin that data comes out of, read its data ranges, ask for an intersection with what is wanted, open the pin
- * with the format. KS Filters, KS Pins; KSPROPERTY_PIN_DATAINTERSECTION. */
+/* From nothing to an open pin, as a capture application does it: enumerate device interfaces, open
+ * the filter, find a pin that data comes out of, read its data ranges, ask for an intersection with
+ * what is wanted, open the pin with the format. KS Filters, KS Pins;
+ * KSPROPERTY_PIN_DATAINTERSECTION. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 static const uint64_t second_100ns = 10000000;
 enum { ARRIVAL_MS = 5000 };
 
-/* ---- Filter and pin --------------------------------------------------------------------------------------- */
+/* ---- Filter and pin -------------------------------------------------------------------------- */
 
 static const UNICODE_STRING *find_interface(struct client_session *session)
 {
@@ -28,7 +29,8 @@ static const UNICODE_STRING *find_interface(struct client_session *session)
     return NULL;
 }
 
-/* Interfaces appear after the start, from a worker thread: an application waits for their arrival. */
+/* Interfaces appear after the start, from a worker thread: an application waits for their
+ * arrival. */
 bool client_find_filter(struct client_session *session)
 {
     LARGE_INTEGER millisecond = {.QuadPart = -10000};
@@ -106,7 +108,7 @@ bool client_find_pin(struct client_session *session)
     return true;
 }
 
-/* ---- Formats ------------------------------------------------------------------------------------------------ */
+/* ---- Formats --------------------------------------------------------------------------------- */
 
 struct subtype {
     const char *fourcc;
@@ -116,12 +118,16 @@ struct subtype {
 };
 
 /* A FOURCC subtype is {xxxxxxxx-0000-0010-8000-00AA00389B71}; the RGB ones are DirectShow's. */
-#define FOURCC_SUBTYPE(code) {code, 0x0000, 0x0010, {0x80, 0x00, 0x00, 0xAA, 0x00, 0x38, 0x9B, 0x71}}
-#define RGB_SUBTYPE(code) {code, 0x524F, 0x11CE, {0x9F, 0x53, 0x00, 0x20, 0xAF, 0x0B, 0xA7, 0x70}}
+#define FOURCC_SUBTYPE(code)                                                                       \
+    {code, 0x0000, 0x0010, {0x80, 0x00, 0x00, 0xAA, 0x00, 0x38, 0x9B, 0x71}}
+#define RGB_SUBTYPE(code)                                                                          \
+    {code, 0x524F, 0x11CE, {0x9F, 0x53, 0x00, 0x20, 0xAF, 0x0B, 0xA7, 0x70}}
 
 static const struct subtype subtypes[] = {
-    {"YUY2", FOURCC_SUBTYPE(0x32595559), false, 16}, {"UYVY", FOURCC_SUBTYPE(0x59565955), false, 16},
-    {"NV12", FOURCC_SUBTYPE(0x3231564E), false, 12}, {"RGB3", RGB_SUBTYPE(0xE436EB7D), true, 24},
+    {"YUY2", FOURCC_SUBTYPE(0x32595559), false, 16},
+    {"UYVY", FOURCC_SUBTYPE(0x59565955), false, 16},
+    {"NV12", FOURCC_SUBTYPE(0x3231564E), false, 12},
+    {"RGB3", RGB_SUBTYPE(0xE436EB7D), true, 24},
     {"RGB4", RGB_SUBTYPE(0xE436EB7E), true, 32},
 };
 
@@ -157,8 +163,8 @@ static uint32_t height_of(const KS_BITMAPINFOHEADER *header)
     return (uint32_t)(header->biHeight < 0 ? -header->biHeight : header->biHeight);
 }
 
-/* The interval nearest to the wanted one that the range allows; 0 when it is more than 0.2 % away, so that 30 finds
- * a driver that says 29.97. */
+/* The interval nearest to the wanted one that the range allows; 0 when it is more than 0.2 % away,
+ * so that 30 finds a driver that says 29.97. */
 static uint64_t clamp_interval(const KS_VIDEO_STREAM_CONFIG_CAPS *caps, uint64_t interval)
 {
     uint64_t low = (uint64_t)caps->MinFrameInterval, high = (uint64_t)caps->MaxFrameInterval;
@@ -212,7 +218,8 @@ static bool read_ranges(struct client_session *session, KSMULTIPLE_ITEM **out)
                                             &list, &bytes);
 
     if (!NT_SUCCESS(status))
-        return client_fail(session, CLIENT_REFUSED, status, "the pin does not tell its data ranges");
+        return client_fail(session, CLIENT_REFUSED, status,
+                           "the pin does not tell its data ranges");
     if (bytes < sizeof(KSMULTIPLE_ITEM) || ((KSMULTIPLE_ITEM *)list)->Size > bytes) {
         free(list);
         return client_fail(session, CLIENT_REFUSED, STATUS_INVALID_BUFFER_SIZE,
@@ -312,7 +319,8 @@ static void rate_of_interval(uint64_t interval, uint32_t *numerator, uint32_t *d
 {
     static const struct {
         uint32_t numerator, denominator;
-    } known[] = {{24, 1}, {25, 1}, {30, 1}, {50, 1}, {60, 1}, {120, 1}, {15, 1}, {10, 1}, {5, 1}, {1, 1},
+    } known[] = {{24, 1}, {25, 1}, {30, 1}, {50, 1}, {60, 1}, {120, 1}, {15, 1}, {10, 1},
+                 {5, 1}, {1, 1},
                  {24000, 1001}, {30000, 1001}, {60000, 1001}};
 
     for (unsigned i = 0; i < ARRAY_LEN(known); i++) {
@@ -361,7 +369,8 @@ bool client_choose_format(struct client_session *session)
     free(list);
     if (!found)
         return client_fail(session, CLIENT_NO_FORMAT, STATUS_NO_MATCH,
-                           "no data range of the capture pin offers the wanted format, size and rate");
+                           "no data range of the capture pin offers the wanted format, size and "
+                           "rate");
     apply_request(session, video, &video->VideoInfoHeader);
     status = intersect(session, &video->DataRange);
     if (!NT_SUCCESS(status))
@@ -376,10 +385,10 @@ bool client_choose_format(struct client_session *session)
     return true;
 }
 
-/* ---- Pin ---------------------------------------------------------------------------------------------------------- */
+/* ---- Pin ------------------------------------------------------------------------------------- */
 
-/* {146F1A80-4791-11D0-A5D6-28DB04C10000}, a backslash, KSPIN_CONNECT, the format: the name of a pin relative to its
- * filter. KS Pins. */
+/* {146F1A80-4791-11D0-A5D6-28DB04C10000}, a backslash, KSPIN_CONNECT, the format: the name of a pin
+ * relative to its filter. KS Pins. */
 static uint32_t pin_name(const struct client_session *session, uint8_t *name)
 {
     static const WCHAR class_guid[] = u"{146F1A80-4791-11D0-A5D6-28DB04C10000}\\";

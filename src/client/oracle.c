@@ -15,7 +15,7 @@ struct oracle {
     uint64_t frame_bytes;
     bool started;
     uint32_t newest;
-    uint64_t stand_ins; /* frames since then that came in the place of another: stale, repeated, wrong */
+    uint64_t stand_ins; /* frames since then in the place of another: stale, repeated, wrong */
     uint64_t seen[SEEN_NUMBERS / 64]; /* by number modulo SEEN_NUMBERS */
 };
 
@@ -109,6 +109,14 @@ static void judge_order(const struct oracle *oracle, struct oracle_judgement *ju
     judgement->found = judgement->picture;
 }
 
+/* What comes late comes in its own place, which was counted as missing when it was skipped. */
+static bool took_a_place(const struct oracle *oracle, const struct oracle_judgement *judgement)
+{
+    bool old = oracle->started && (int32_t)(judgement->picture - oracle->newest) <= 0;
+
+    return !judgement->numbered || (old && judgement->verdict != ORACLE_OUT_OF_ORDER);
+}
+
 void oracle_judge(struct oracle *oracle, const struct weir_pattern_view *view,
                   struct oracle_judgement *out)
 {
@@ -127,8 +135,7 @@ void oracle_judge(struct oracle *oracle, const struct weir_pattern_view *view,
         judge_order(oracle, out);
     if (out->verdict == WEIR_VERDICT_UNCHECKED)
         return;
-    if (!result.numbered || (oracle->started && (int32_t)(result.frame - oracle->newest) <= 0))
-        oracle->stand_ins++;
+    oracle->stand_ins += took_a_place(oracle, out);
     if (result.numbered)
         advance(oracle, out);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Properties from the application's side. Requests and results lie in client memory, as METHOD_NEITHER drivers get
- * user addresses; here they are copied through the scratch area. */
+/* Properties from the application's side. Requests and results lie in client memory, as
+ * METHOD_NEITHER drivers get user addresses; here they are copied through the scratch area. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads: each carries one stream header and one buffer. As many as wanted are kept outstanding; a finished one is
- * judged, handed on and queued again. One event serves all reads: after each wake-up the reads are looked at in the
- * order they were queued, so the order of delivery follows from the driver alone. */
+/* Reads: each carries one stream header and one buffer. As many as wanted are kept outstanding; a
+ * finished one is judged, handed on and queued again. One event serves all reads: after each
+ * wake-up the reads are looked at in the order they were queued, so the order of delivery follows
+ * from the driver alone. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +12,10 @@
 
 static const int64_t patience_100ns = 10 * 10000000; /* of virtual time without any frame */
 
-/* ---- Buffers ---------------------------------------------------------------------------------------------------- */
+/* ---- Buffers --------------------------------------------------------------------------------- */
 
-/* The buffer as it lies in RAM. Neighbouring pages that are neighbours in RAM too make one piece. */
+/* The buffer as it lies in RAM. Neighbouring pages that are neighbours in RAM too make one
+ * piece. */
 static bool find_pieces(struct client_session *session, struct client_read *read)
 {
     uint64_t done = 0, total = session->format.frame_bytes;
@@ -24,7 +26,8 @@ static bool find_pieces(struct client_session *session, struct client_read *read
     while (done < total) {
         uint64_t va = read->data_va + done;
         uint64_t offset = va % MM_PAGE_SIZE;
-        uint64_t count = MM_PAGE_SIZE - offset < total - done ? MM_PAGE_SIZE - offset : total - done;
+        uint64_t left = total - done;
+        uint64_t count = MM_PAGE_SIZE - offset < left ? MM_PAGE_SIZE - offset : left;
         uint8_t *host = (uint8_t *)mm_page(session->mm, mm_pfn_of_va(session->mm, va)) + offset;
         struct weir_pattern_piece *last =
             read->piece_count > 0 ? &read->pieces[read->piece_count - 1] : NULL;
@@ -86,7 +89,7 @@ static struct weir_pattern_view view_of(const struct client_read *read, uint64_t
                                       .size_bytes = bytes};
 }
 
-/* ---- Queueing ------------------------------------------------------------------------------------------------------ */
+/* ---- Queueing -------------------------------------------------------------------------------- */
 
 static bool queue_read(struct client_session *session, struct client_read *read)
 {
@@ -121,7 +124,7 @@ static bool queue_read(struct client_session *session, struct client_read *read)
     return client_fail(session, CLIENT_REFUSED, status, "the driver refuses a read");
 }
 
-/* ---- Delivery ------------------------------------------------------------------------------------------------------- */
+/* ---- Delivery -------------------------------------------------------------------------------- */
 
 static uint64_t account_drops(struct client_session *session, const uint8_t *header)
 {
@@ -257,7 +260,7 @@ static bool run(struct client_session *session)
     return true;
 }
 
-/* ---- States ------------------------------------------------------------------------------------------------------------ */
+/* ---- States ---------------------------------------------------------------------------------- */
 
 bool client_set_state(struct client_session *session, KSSTATE state)
 {

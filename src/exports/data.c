@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Exported variables. An import of one is not a function: the slot in the driver's import table holds the
- * variable's address. They live together on one page at a seeded address.
+/* Exported variables. An import of one is not a function: the slot in the driver's import table
+ * holds the variable's address. They live together on one page at a seeded address.
  *
- * MmHighestUserAddress and its like are pointers to the values; here they say what weir's windows are, so a driver
- * that compares addresses with them gets true answers. UNDOC: object types (IoFileObjectType ...) are opaque; each
- * points at its own distinct word. */
+ * MmHighestUserAddress and its like are pointers to the values; here they say what weir's windows
+ * are, so a driver that compares addresses with them gets true answers. UNDOC: object types
+ * (IoFileObjectType ...) are opaque; each points at its own distinct word. */
 #include <errno.h>
 #include <string.h>
 

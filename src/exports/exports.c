@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Thunks: how a driver's call finds our function, and what each call passes through.
  *
- * A row that some driver binds (or that is handed out as a slot of a table) gets one thunk, shared by all. On
- * the way in the caller's IRQL is held against the row, the call is recorded when a record is wanted, and the
- * scheduler gets its yield point. Our own calls (ks calling KeSetTimerEx) do not come this way, so they are
- * never charged to the driver. */
+ * A row that some driver binds (or that is handed out as a slot of a table) gets one thunk, shared
+ * by all. On the way in the caller's IRQL is held against the row, the call is recorded when a
+ * record is wanted, and the scheduler gets its yield point. Our own calls (ks calling KeSetTimerEx)
+ * do not come this way, so they are never charged to the driver. */
 #include "exports/exports.h"
 
 #include <errno.h>
@@ -36,7 +36,7 @@ static unsigned stack_args_of(const struct exports_row *row)
     return row->args > REGISTER_ARGS ? row->args - REGISTER_ARGS : 0;
 }
 
-/* ---- Passing through ------------------------------------------------------------------------------------ */
+/* ---- Passing through ------------------------------------------------------------------------- */
 
 static void check_irql(struct exports *exports, const struct thunk_info *info,
                        const struct sim_boundary *boundary)
@@ -84,7 +84,7 @@ static void WEIR_MS_ABI missing_function(uint64_t a0, uint64_t a1, uint64_t a2, 
     abort();
 }
 
-/* ---- Binding ---------------------------------------------------------------------------------------------- */
+/* ---- Binding --------------------------------------------------------------------------------- */
 
 static int bind_thunk(struct exports *exports, const void *function, unsigned stack_args,
                       const struct thunk_info *info, uint64_t *out_va)
@@ -142,8 +142,8 @@ const char *exports_missing_name(struct exports *exports, uint64_t import_id)
     return import_id < exports->missing_count ? exports->missing[import_id] : "?";
 }
 
-/* ke_thunk's other half: functions handed out through tables rather than by name. A function that has a row
- * keeps that row's thunk, so a driver that compares the two sees one address. */
+/* ke_thunk's other half: functions handed out through tables rather than by name. A function that
+ * has a row keeps that row's thunk, so a driver that compares the two sees one address. */
 static uint64_t bind_host_function(void *ctx, const void *host_fn, const char *name,
                                    unsigned stack_args)
 {
@@ -164,9 +164,9 @@ static uint64_t bind_host_function(void *ctx, const void *host_fn, const char *n
     return va;
 }
 
-/* ---- MmGetSystemRoutineAddress ------------------------------------------------------------------------------ */
-/* Finds only what ntoskrnl or hal of this Windows version exports; NULL otherwise, which drivers use as a
- * version test. MmGetSystemRoutineAddress, Return value. */
+/* ---- MmGetSystemRoutineAddress --------------------------------------------------------------- */
+/* Finds only what ntoskrnl or hal of this Windows version exports; NULL otherwise, which drivers
+ * use as a version test. MmGetSystemRoutineAddress, Return value. */
 PVOID NTAPI MmGetSystemRoutineAddress(PUNICODE_STRING SystemRoutineName)
 {
     struct ke *ke = ke_current();
@@ -186,7 +186,7 @@ PVOID NTAPI MmGetSystemRoutineAddress(PUNICODE_STRING SystemRoutineName)
     return exports_bind_row(exports_of(ke), row, &va) == 0 ? (PVOID)(uintptr_t)va : NULL;
 }
 
-/* ---- Life ------------------------------------------------------------------------------------------------------ */
+/* ---- Life ------------------------------------------------------------------------------------ */
 
 int exports_create(struct ke *ke, struct exports **out)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Exports: what weir gives to drivers by name, and the loader that binds a driver to it.
- * One table per Windows module; rows are columns of fact (see ntoskrnl.tbl.h). From the rows come binding,
- * `weir imports`, version profiles, and the checks each call passes through on its way in.
- * Loading happens on a thread of ours at PASSIVE_LEVEL; look-ups anywhere. */
+/* Exports: what weir gives to drivers by name, and the loader that binds a driver to it. One table
+ * per Windows module; rows are columns of fact (see ntoskrnl.tbl.h). From the rows come binding,
+ * `weir imports`, version profiles, and the checks each call passes through on its way in. Loading
+ * happens on a thread of ours at PASSIVE_LEVEL; look-ups anywhere. */
 #ifndef WEIR_EXPORTS_H
 #define WEIR_EXPORTS_H
 
@@ -33,8 +33,9 @@ struct exports_row {
 };
 enum { EXPORTS_VARARGS = 255 };
 
-/* A name may be asked of the module that has it now or had it once: functions moved between ntoskrnl and hal.
- * Module names compare without case, function names with. NULL when no row has it. */
+/* A name may be asked of the module that has it now or had it once: functions moved between
+ * ntoskrnl and hal. Module names compare without case, function names with. NULL when no row has
+ * it. */
 const struct exports_row *exports_find(const char *module, const char *name);
 const struct exports_row *exports_at(unsigned index); /* NULL after the last */
 bool exports_knows_module(const char *module);
@@ -43,9 +44,10 @@ const char *exports_windows_name(enum ke_windows windows); /* "win10" */
 const char *exports_windows_label(enum ke_windows windows); /* "Windows 10" */
 bool exports_windows_parse(const char *text, enum ke_windows *out);
 
-/* ---- In a machine ------------------------------------------------------------------------------------ */
+/* ---- In a machine ---------------------------------------------------------------------------- */
 struct exports;
-int exports_create(struct ke *ke, struct exports **out); /* registers ke_thunk's ops and the thunk hooks */
+/* Registers ke_thunk's ops and the thunk hooks. */
+int exports_create(struct ke *ke, struct exports **out);
 void exports_destroy(struct exports *exports);
 
 enum exports_failure {
@@ -74,7 +76,8 @@ int exports_load(struct exports *exports, const char *name, const void *bytes, s
                  struct exports_driver **out, struct exports_error *error);
 void exports_discard_init(struct exports *exports, struct exports_driver *driver);
 void exports_unload(struct exports *exports, struct exports_driver *driver);
-/* Names an import that was called although weir lacks it (event missing_call, argument import_id). */
+/* Names an import that was called although weir lacks it (event missing_call, argument
+ * import_id). */
 const char *exports_missing_name(struct exports *exports, uint64_t import_id);
 
 #endif

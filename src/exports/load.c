@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The loader: from the bytes of a .sys to an image that can run.
  *
- * Windows maps the sections, relocates, binds imports, writes the security cookie and then protects the
- * sections; a section marked discardable (INIT) goes away once DriverEntry has succeeded. Images built for
- * Windows 8 and later fail fast when their cookie still has the linker's value, so it is set before the entry point
- * runs (nt-dma facts: load configuration). The CFG pointers keep what the linker put there: its check routine
- * returns and its dispatch routine jumps, which is what a system without CFG runs.
- * The base follows from the seed. Test: "a driver loads at an address that follows from the seed". */
+ * Windows maps the sections, relocates, binds imports, writes the security cookie and then protects
+ * the sections; a section marked discardable (INIT) goes away once DriverEntry has succeeded.
+ * Images built for Windows 8 and later fail fast when their cookie still has the linker's value, so
+ * it is set before the entry point runs (PE Format, The Load Configuration Structure). The CFG
+ * pointers keep what the linker put there: its check routine returns and its dispatch routine
+ * jumps, which is what a system without CFG runs. The base follows from the seed. Test: "a driver
+ * loads at an address that follows from the seed". */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -33,10 +34,11 @@ static int WEIR_PRINTF(3, 4)
     return kind == EXPORTS_NO_MEMORY ? -ENOMEM : -ENOEXEC;
 }
 
-/* ---- Imports ------------------------------------------------------------------------------------------ */
+/* ---- Imports --------------------------------------------------------------------------------- */
 
-/* Windows refuses a driver whose import the system does not have. For a function that weir knows to be newer than
- * the profile that is the right answer too; anything else weir lacks is weir's gap, bound to a stop. */
+/* Windows refuses a driver whose import the system does not have. For a function that weir knows to
+ * be newer than the profile that is the right answer too; anything else weir lacks is weir's gap,
+ * bound to a stop. */
 static int check_versions(struct exports *exports, const struct pe_image *image,
                           struct exports_error *error)
 {
@@ -104,7 +106,7 @@ static int bind_imports(struct exports *exports, struct exports_driver *driver)
     return 0;
 }
 
-/* ---- Image ---------------------------------------------------------------------------------------------- */
+/* ---- Image ----------------------------------------------------------------------------------- */
 
 static void set_cookie(struct exports *exports, struct exports_driver *driver)
 {

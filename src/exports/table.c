@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The rows of all modules as one array, and look-ups by name.
  *
- * Windows finds an import by module and name. Functions moved between ntoskrnl.exe and hal.dll over the
- * releases (since Windows 10 2004 hal.dll merely forwards), and drivers built for one release load on the
- * others, so a name asked of either of the two is looked for in both. */
+ * Windows finds an import by module and name. Functions moved between ntoskrnl.exe and hal.dll over
+ * the releases (since Windows 10 2004 hal.dll merely forwards), and drivers built for one release
+ * load on the others, so a name asked of either of the two is looked for in both. */
 #include <string.h>
 #include <strings.h>
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The driver's life on this machine, one step a function. On a thread of the machine at PASSIVE_LEVEL. */
+/* The driver's life on this machine, one step a function. On a thread of the machine at
+ * PASSIVE_LEVEL. */
 #include <stdio.h>
 #include <string.h>
 
@@ -16,7 +17,8 @@ static void service_name(const struct machine *machine, char *name, size_t size)
         *dot = 0;
 }
 
-/* Parameters are there before DriverEntry; the device's software key is the same key (docs/LIMITS.md). */
+/* Parameters are there before DriverEntry; the device's software key is the same key
+ * (docs/LIMITS.md). */
 static bool set_parameters(struct machine *machine, const char *service)
 {
     char path[200];

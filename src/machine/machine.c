@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Builds and frees a world. The order of the list is the order of building; freeing goes backwards. */
+/* Builds and frees a world. The order of the list is the order of building; freeing goes
+ * backwards. */
 #include "machine/machine.h"
 
 #include <errno.h>
@@ -26,7 +27,7 @@ bool machine_fail(struct machine_error *error, enum machine_failure kind, NTSTAT
     return false;
 }
 
-/* ---- The list ------------------------------------------------------------------------------------------------ */
+/* ---- The list -------------------------------------------------------------------------------- */
 
 typedef int build_fn(struct machine *machine, struct machine_error *error);
 typedef void free_fn(struct machine *machine);
@@ -197,7 +198,7 @@ void machine_destroy(struct machine *machine)
     free(machine);
 }
 
-/* ---- Running -------------------------------------------------------------------------------------------------- */
+/* ---- Running --------------------------------------------------------------------------------- */
 
 static void main_thread(void *ctx)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A machine: composition root. One readable list builds, boots, stops and frees a world around one driver and
- * one card. machine_create builds, machine_run boots and hands a thread at PASSIVE_LEVEL to the caller's function,
- * machine_destroy frees. Functions marked [thread] are for that function, and any other thread of the machine. */
+/* A machine: composition root. One readable list builds, boots, stops and frees a world around one
+ * driver and one card. machine_create builds, machine_run boots and hands a thread at PASSIVE_LEVEL
+ * to the caller's function, machine_destroy frees. Functions marked [thread] are for that function,
+ * and any other thread of the machine. */
 #ifndef WEIR_MACHINE_H
 #define WEIR_MACHINE_H
 
@@ -14,7 +15,7 @@
 #include "ke/ke.h"
 #include "mm/mm.h"
 
-struct machine_parameter { /* --param Name=Value: REG_DWORD when the value is a number, else REG_SZ */
+struct machine_parameter { /* --param Name=Value: REG_DWORD if it is a number, else REG_SZ */
     const char *name;
     const char *value;
 };
@@ -61,11 +62,15 @@ typedef void machine_main_fn(struct machine *machine, void *ctx);
 int machine_run(struct machine *machine, machine_main_fn *main, void *ctx);
 
 /* [thread] The driver's life, one step each; false with the error filled. */
-bool machine_load_driver(struct machine *machine, struct machine_error *error); /* image, DriverEntry */
-bool machine_start_device(struct machine *machine, struct machine_error *error); /* AddDevice, START */
-bool machine_stop_device(struct machine *machine, struct machine_error *error); /* QUERY_STOP, STOP */
+/* Image, DriverEntry. */
+bool machine_load_driver(struct machine *machine, struct machine_error *error);
+/* AddDevice, START. */
+bool machine_start_device(struct machine *machine, struct machine_error *error);
+/* QUERY_STOP, STOP. */
+bool machine_stop_device(struct machine *machine, struct machine_error *error);
 bool machine_restart_device(struct machine *machine, struct machine_error *error); /* START again */
-bool machine_power(struct machine *machine, bool asleep, struct machine_error *error); /* S3 and D3, or back */
+/* S3 and D3, or back. */
+bool machine_power(struct machine *machine, bool asleep, struct machine_error *error);
 bool machine_remove_device(struct machine *machine, struct machine_error *error);
 void machine_surprise_remove(struct machine *machine);
 void machine_unload_driver(struct machine *machine);

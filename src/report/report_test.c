@@ -11,7 +11,7 @@
 
 #include "report/report.h"
 
-/* ---- Bench: a report fed by a real event stream ------------------------------------------------- */
+/* ---- Bench: a report fed by a real event stream ---------------------------------------------- */
 
 enum { CAPACITY = 1 << 12 };
 
@@ -110,7 +110,7 @@ static void expect_no_words(const char *text, const char *words)
         fail_msg("\"%s\" is in:\n%s", words, text);
 }
 
-/* ---- Figures ------------------------------------------------------------------------------------ */
+/* ---- Figures --------------------------------------------------------------------------------- */
 
 static void verdicts_are_counted_by_kind(void **state)
 {
@@ -224,7 +224,7 @@ static void interrupts_dpcs_and_time_are_counted(void **state)
     bench_close(&bench);
 }
 
-/* ---- Places ------------------------------------------------------------------------------------- */
+/* ---- Places ---------------------------------------------------------------------------------- */
 
 static void an_address_in_a_module_is_told_by_name_and_offset(void **state)
 {
@@ -286,7 +286,7 @@ static void more_modules_and_longer_texts_than_fit_are_cut(void **state)
     bench_close(&bench);
 }
 
-/* ---- Summary ------------------------------------------------------------------------------------ */
+/* ---- Summary --------------------------------------------------------------------------------- */
 
 static void the_summary_says_what_was_asked_for(void **state)
 {
@@ -303,7 +303,8 @@ static void the_summary_says_what_was_asked_for(void **state)
     TRACE(&bench.trace, dma_map, 1, 5, 4096, 8192, 3, 10);
     text = summary_of(&bench);
     expect_words(text, "grabber.sys on grabber64: YUY2 1920x1080 at 59.9401 fps\n");
-    expect_words(text, "frames              1 delivered, 0 dropped by the driver, 0 lost, 0 torn\n");
+    expect_words(text,
+                 "frames              1 delivered, 0 dropped by the driver, 0 lost, 0 torn\n");
     expect_words(text, "frame locks         1 made, 2 held at most, 0 failed\n");
     expect_words(text, "map registers       0 held at most, 0 at the end, 0 requests failed\n");
     expect_words(text, "4096 bytes direct, 8192 bytes bounced\n");
@@ -341,7 +342,7 @@ static void the_summary_names_rarer_verdicts_and_findings_only_when_there_are_an
     bench_close(&bench);
 }
 
-/* ---- Post-mortem -------------------------------------------------------------------------------- */
+/* ---- Post-mortem ----------------------------------------------------------------------------- */
 
 static void a_bug_check_is_told_with_place_exception_registers_and_stack(void **state)
 {
@@ -372,7 +373,8 @@ static void a_bug_check_is_told_with_place_exception_registers_and_stack(void **
     expect_words(text, "    rax 0000000000000000  rcx 0000000000000001  rdx 0000000000000002  "
                        "rbx 0000000000000003\n    rsp 0000000000000004");
     expect_words(text, "r15 000000000000000f\n    rip 0000000040001abc  rflags 0000000000000246\n");
-    expect_words(text, "    call stack\n       0 grabber.sys+0x1abc\n       1 grabber.sys+0x2000\n");
+    expect_words(text, "    call stack\n       0 grabber.sys+0x1abc\n"
+                       "       1 grabber.sys+0x2000\n");
     expect_words(text, "    last events\n");
     expect_words(text, "cpu 1 irql  5  exception code=0xc0000005 rip_va=grabber.sys+0x1abc");
     bench_close(&bench);
@@ -403,12 +405,12 @@ static void a_missing_function_is_told_with_its_caller(void **state)
     TRACE(&bench.trace, missing_call, 0, 0x40001010, 1, 2, 3, 4);
     say(&bench, "ntoskrnl.exe!KeFancyNewThing");
     expect_words(post_mortem_of(&bench),
-                 "*** ntoskrnl.exe!KeFancyNewThing was called at grabber.sys+0x1010, which weir does "
-                 "not have (arguments 0x1, 0x2, 0x3, 0x4)\n");
+                 "*** ntoskrnl.exe!KeFancyNewThing was called at grabber.sys+0x1010, which weir "
+                 "does not have (arguments 0x1, 0x2, 0x3, 0x4)\n");
     bench_close(&bench);
 }
 
-static void what_the_driver_printed_is_shown_one_line_each_and_cannot_steer_a_terminal(void **state)
+static void what_the_driver_printed_is_shown_and_cannot_steer_a_terminal(void **state)
 {
     struct bench bench;
     const char *text;
@@ -444,7 +446,7 @@ static void a_death_without_a_word_still_shows_the_last_events(void **state)
     bench_close(&bench);
 }
 
-/* ---- JSON --------------------------------------------------------------------------------------- */
+/* ---- JSON ------------------------------------------------------------------------------------ */
 
 static json_t *json_of(struct bench *bench, bool with_wall)
 {
@@ -616,7 +618,7 @@ int main(void)
         cmocka_unit_test(a_bug_check_is_told_with_place_exception_registers_and_stack),
         cmocka_unit_test(an_exception_that_was_handled_long_before_is_not_blamed),
         cmocka_unit_test(a_missing_function_is_told_with_its_caller),
-        cmocka_unit_test(what_the_driver_printed_is_shown_one_line_each_and_cannot_steer_a_terminal),
+        cmocka_unit_test(what_the_driver_printed_is_shown_and_cannot_steer_a_terminal),
         cmocka_unit_test(a_death_without_a_word_still_shows_the_last_events),
         cmocka_unit_test(members_come_in_the_documented_order),
         cmocka_unit_test(findings_format_and_bug_check_carry_what_the_text_carries),

@@ -93,8 +93,8 @@ void report_text(const struct report *report, const struct report_run *run, stru
                      " failed\n", figures.frame_locks, figures.frame_locks_highest,
                 figures.frame_locks_failed);
     text_printf(out, "map registers       %" PRIu64 " held at most, %" PRIu64 " at the end, "
-                     "%" PRIu64 " requests failed\n", figures.registers_highest, figures.registers_now,
-                figures.registers_failed);
+                     "%" PRIu64 " requests failed\n",
+                figures.registers_highest, figures.registers_now, figures.registers_failed);
     text_printf(out, "mapped for DMA      %" PRIu64 " bytes direct, %" PRIu64 " bytes bounced\n",
                 figures.direct_bytes, figures.bounce_bytes);
     text_printf(out, "mappings per frame  %" PRIu64 " min, %" PRIu64 " median, %" PRIu64 " max\n",

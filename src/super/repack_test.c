@@ -166,8 +166,9 @@ static void yuv_becomes_rgb_by_the_inverse_matrix_and_is_cut_to_range(void **sta
 {
     static const struct {
         uint8_t y, u, v, r, g, b;
-    } rows[] = {{16, 128, 128, 0, 0, 0},    {235, 128, 128, 255, 255, 255}, {82, 90, 240, 255, 1, 0},
-                {255, 128, 128, 255, 255, 255}, {0, 128, 128, 0, 0, 0},     {145, 54, 34, 0, 255, 1}};
+    } rows[] = {{16, 128, 128, 0, 0, 0},        {235, 128, 128, 255, 255, 255},
+                {82, 90, 240, 255, 1, 0},       {145, 54, 34, 0, 255, 1},
+                {255, 128, 128, 255, 255, 255}, {0, 128, 128, 0, 0, 0}};
     static const char *const packings[] = {"YUY2", "UYVY", "NV12"};
 
     (void)state;

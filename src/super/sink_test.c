@@ -334,7 +334,8 @@ static void a_snapshot_takes_its_frame_and_reads_back_as_drawn(void **state)
 {
     static const uint8_t pixels[24] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 0, 0,
                                        11, 12, 13, 14, 15, 16, 17, 18, 19, 0, 0, 0};
-    static const uint8_t wanted[18] = {13, 12, 11, 16, 15, 14, 19, 18, 17, 3, 2, 1, 6, 5, 4, 9, 8, 7};
+    static const uint8_t wanted[18] = {13, 12, 11, 16, 15, 14, 19, 18, 17,
+                                       3, 2, 1, 6, 5, 4, 9, 8, 7};
     png_image image = {.version = PNG_IMAGE_VERSION};
     struct bench bench;
     uint8_t got[18];

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Power requests that drivers make.
  *
- * PoRequestPowerIrp makes an IRP for the top of the device's stack and sends it; the caller's routine hears of its
- * end. A power IRP is sent from a system worker, as for any stack with DO_POWER_PAGABLE. PoSetPowerState tells the
- * power manager of a device's state and gives back the former one. Since Windows Vista PoStartNextPowerIrp does
- * nothing and PoCallDriver is IoCallDriver; before, they kept power IRPs in line one by one, which one device on a
- * machine of its own cannot tell from doing nothing. PoRequestPowerIrp; PoSetPowerState; PoStartNextPowerIrp.
+ * PoRequestPowerIrp makes an IRP for the top of the device's stack and sends it; the caller's
+ * routine hears of its end. A power IRP is sent from a system worker, as for any stack with
+ * DO_POWER_PAGABLE. PoSetPowerState tells the power manager of a device's state and gives back the
+ * former one. Since Windows Vista PoStartNextPowerIrp does nothing and PoCallDriver is
+ * IoCallDriver; before, they kept power IRPs in line one by one, which one device on a machine of
+ * its own cannot tell from doing nothing. PoRequestPowerIrp; PoSetPowerState; PoStartNextPowerIrp.
  *
- * Not here: idle detection (registration answers NULL, "not used"), the power framework, wake from sleep. */
+ * Not here: idle detection (registration answers NULL, "not used"), the power framework, wake from
+ * sleep. */
 #include "po/po.h"
 
 #include <errno.h>
@@ -64,7 +66,8 @@ static NTSTATUS NTAPI request_done(PDEVICE_OBJECT device, PIRP irp, PVOID contex
     (void)device;
     if (request->completion != NULL)
         KE_CALL(request->completion, KE_ARG(request->device), request->minor,
-                (ULONG)request->state.SystemState, KE_ARG(request->context), KE_ARG(&irp->IoStatus));
+                (ULONG)request->state.SystemState, KE_ARG(request->context),
+                KE_ARG(&irp->IoStatus));
     ObDereferenceObject(request->top);
     ExFreePoolWithTag(request, PO_TAG);
     IoFreeIrp(irp);
@@ -95,8 +98,8 @@ static PIRP make_irp(struct po_request *request)
         next->Parameters.Power.Type = DevicePowerState;
         next->Parameters.Power.State = request->state;
     }
-    IoSetCompletionRoutine(irp, ke_thunk((const void *)request_done, "power completion", 0), request,
-                           TRUE, TRUE, TRUE);
+    IoSetCompletionRoutine(irp, ke_thunk((const void *)request_done, "power completion", 0),
+                           request, TRUE, TRUE, TRUE);
     return irp;
 }
 
@@ -155,7 +158,8 @@ void NTAPI PoStartNextPowerIrp(PIRP Irp)
     (void)Irp;
 }
 
-PULONG NTAPI PoRegisterDeviceForIdleDetection(PDEVICE_OBJECT DeviceObject, ULONG ConservationIdleTime,
+PULONG NTAPI PoRegisterDeviceForIdleDetection(PDEVICE_OBJECT DeviceObject,
+                                              ULONG ConservationIdleTime,
                                               ULONG PerformanceIdleTime, DEVICE_POWER_STATE State)
 {
     (void)DeviceObject;

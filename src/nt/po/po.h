@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The power manager. Its functions are Windows functions (wdk/wdm.h); this door makes and frees their state. */
+/* The power manager. Its functions are Windows functions (wdk/wdm.h); this door makes and frees
+ * their state. */
 #ifndef WEIR_NT_PO_H
 #define WEIR_NT_PO_H
 
