@@ -12,7 +12,7 @@
 static const uint64_t inbox_magic = 0x696e626f78647276u;
 static const uint64_t device_magic = 0x696e626f78706430u;
 
-/* ---- Driver ------------------------------------------------------------------------------------------------- */
+/* ---- Driver ---------------------------------------------------------------------------------- */
 
 NTSTATUS inbox_complete(PIRP irp, NTSTATUS status)
 {
@@ -29,7 +29,8 @@ static NTSTATUS NTAPI dispatch_success(PDEVICE_OBJECT pdo, PIRP irp)
     return inbox_complete(irp, STATUS_SUCCESS);
 }
 
-/* Requests the bus knows nothing of keep the status they came with. WMI minor requests are of this kind. */
+/* Requests the bus knows nothing of keep the status they came with. WMI minor requests are of this
+ * kind. */
 static NTSTATUS NTAPI dispatch_untouched(PDEVICE_OBJECT pdo, PIRP irp)
 {
     (void)pdo;
@@ -83,7 +84,7 @@ static NTSTATUS need_driver(struct inbox *inbox)
     return status;
 }
 
-/* ---- Devices ------------------------------------------------------------------------------------------------- */
+/* ---- Devices --------------------------------------------------------------------------------- */
 
 struct inbox_device *inbox_device_of(PDEVICE_OBJECT pdo)
 {
@@ -98,17 +99,31 @@ struct inbox_device *inbox_device_of(PDEVICE_OBJECT pdo)
     return NULL;
 }
 
-static NTSTATUS bus_resources(void *ctx, PDEVICE_OBJECT pdo, PCM_RESOURCE_LIST *raw,
-                              PCM_RESOURCE_LIST *translated)
+/* As many messages as the requirements still ask for after the function driver saw them. */
+static ULONG messages_wanted(const IO_RESOURCE_REQUIREMENTS_LIST *requirements)
+{
+    const IO_RESOURCE_DESCRIPTOR *descriptor;
+    ULONG count = 0;
+
+    if (requirements == NULL || requirements->AlternativeLists == 0)
+        return 0;
+    descriptor = requirements->List[0].Descriptors;
+    for (ULONG i = 0; i < requirements->List[0].Count; i++)
+        count += descriptor[i].Type == CmResourceTypeInterrupt &&
+                 (descriptor[i].Flags & CM_RESOURCE_INTERRUPT_MESSAGE) != 0;
+    return count;
+}
+
+static NTSTATUS bus_resources(void *ctx, PDEVICE_OBJECT pdo,
+                              const IO_RESOURCE_REQUIREMENTS_LIST *requirements,
+                              PCM_RESOURCE_LIST *raw, PCM_RESOURCE_LIST *translated)
 {
     struct inbox_device *device = ctx;
 
     (void)pdo;
     if (device->slot == NULL)
         return STATUS_SUCCESS;
-    /* UNDOC: whether a device gets messages is asked in its INF (MSISupported); without one, a card that has MSI gets
-     * as many messages as it can use, which is what its INF would say. */
-    return hal_slot_resources(device->slot, hal_slot_device(device->slot)->messages, raw, translated);
+    return hal_slot_resources(device->slot, messages_wanted(requirements), raw, translated);
 }
 
 static NTSTATUS make_pdo(struct inbox *inbox, struct hal_slot *slot, struct inbox_device **out)
@@ -138,7 +153,23 @@ static NTSTATUS make_pdo(struct inbox *inbox, struct hal_slot *slot, struct inbo
     return pnp_announce(inbox->pnp, pdo, &ops, device);
 }
 
-/* Identifiers for PCI Devices: the device id is the most specific hardware id; the list goes on to the generic. */
+/* What a PCI bus driver calls a device it has no better name for. */
+static const char *describe_class(unsigned class_code)
+{
+    switch (class_code >> 8) {
+    case 0x0400:
+        return "Multimedia Video Controller";
+    case 0x0401:
+        return "Multimedia Audio Controller";
+    case 0x0480:
+        return "Multimedia Controller";
+    default:
+        return "PCI Device";
+    }
+}
+
+/* Identifiers for PCI Devices: the device id is the most specific hardware id; the list goes on to
+ * the generic. */
 static void name_pci(struct inbox_device *device)
 {
     const uint8_t *config = hal_slot_device(device->slot)->config;
@@ -158,6 +189,14 @@ static void name_pci(struct inbox_device *device)
     used += (size_t)snprintf(device->hardware_ids + used, room - used, "PCI\\VEN_%04X&DEV_%04X&CC_%06X",
                              vendor, id, class_code) + 1;
     snprintf(device->hardware_ids + used, room - used, "PCI\\VEN_%04X&DEV_%04X", vendor, id);
+    room = sizeof device->compatible_ids - 1;
+    used = (size_t)snprintf(device->compatible_ids, room, "PCI\\VEN_%04X&CC_%06X", vendor, class_code) + 1;
+    used += (size_t)snprintf(device->compatible_ids + used, room - used, "PCI\\VEN_%04X", vendor) + 1;
+    used += (size_t)snprintf(device->compatible_ids + used, room - used, "PCI\\CC_%06X", class_code) + 1;
+    snprintf(device->compatible_ids + used, room - used, "PCI\\CC_%04X", class_code >> 8);
+    snprintf(device->location, sizeof device->location, "PCI bus 0, device %u, function 0",
+             (unsigned)hal_slot_number(device->slot) >> 16);
+    snprintf(device->description, sizeof device->description, "%s", describe_class(class_code));
 }
 
 NTSTATUS inbox_pci_pdo(struct inbox *inbox, struct hal_slot *slot, PDEVICE_OBJECT *out)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The drivers Windows itself ships, as far as a machine with one card needs them: the PCI bus driver, which makes a PDO
- * for a slot of hal's and answers for it, and the root enumerator, which makes a PDO without hardware.
- * On a thread of ours at PASSIVE_LEVEL. Like any driver they call the Windows API; pnp learns of a PDO through
- * pnp_announce. */
+/* The drivers Windows itself ships, as far as a machine with one card needs them: the PCI bus
+ * driver, which makes a PDO for a slot of hal's and answers for it, and the root enumerator, which
+ * makes a PDO without hardware. On a thread of ours at PASSIVE_LEVEL. Like any driver they call the
+ * Windows API; pnp learns of a PDO through pnp_announce. */
 #ifndef WEIR_INBOX_INBOX_H
 #define WEIR_INBOX_INBOX_H
 

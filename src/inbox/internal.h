@@ -16,6 +16,9 @@ struct inbox_device { /* one per PDO, found by its address */
     char device_id[80]; /* PCI\VEN_xxxx&DEV_xxxx&SUBSYS_xxxxxxxx&REV_xx */
     char instance_id[32];
     char hardware_ids[320]; /* each ends in zero, the list in two */
+    char compatible_ids[160];
+    char description[64]; /* empty: none */
+    char location[64];
     ULONG interface_references;
 };
 
@@ -35,6 +38,9 @@ NTSTATUS inbox_complete(PIRP irp, NTSTATUS status);
 
 /* pci_interface.c: BUS_INTERFACE_STANDARD for the PDO. */
 NTSTATUS inbox_query_interface(struct inbox_device *device, PIO_STACK_LOCATION stack);
+/* resources.c: IRP_MN_QUERY_RESOURCES and IRP_MN_QUERY_RESOURCE_REQUIREMENTS. */
+NTSTATUS inbox_query_resources(struct inbox_device *device, PIRP irp, PIO_STACK_LOCATION stack);
+NTSTATUS inbox_query_requirements(struct inbox_device *device, PIRP irp, PIO_STACK_LOCATION stack);
 /* pdo_pnp.c */
 NTSTATUS NTAPI inbox_dispatch_pnp(PDEVICE_OBJECT pdo, PIRP irp);
 NTSTATUS NTAPI inbox_dispatch_power(PDEVICE_OBJECT pdo, PIRP irp);

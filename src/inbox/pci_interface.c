@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* BUS_INTERFACE_STANDARD: bus addresses, the DMA adapter and config space by direct call instead of IRPs. All numbers
- * are documented with the structure; the context is the PDO. */
+/* BUS_INTERFACE_STANDARD: bus addresses, the DMA adapter and config space by direct call instead of
+ * IRPs. All numbers are documented with the structure; the context is the PDO. */
 #include <string.h>
 
 #include "base/base.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* PnP and power requests at the bottom of the stack. The bus driver answers what it knows and completes everything
- * else with the status it came with. Plug and Play Minor IRPs; Bus Driver Power Management. */
+/* PnP and power requests at the bottom of the stack. The bus driver answers what it knows and
+ * completes everything else with the status it came with. Plug and Play Minor IRPs; Bus Driver
+ * Power Management. */
 #include <string.h>
 
 #include "base/base.h"
@@ -9,7 +10,8 @@
 
 typedef NTSTATUS pnp_minor_fn(struct inbox_device *device, PIRP irp, PIO_STACK_LOCATION stack);
 
-/* Text as the asker frees it: paged pool. ids may be a list of strings that ends in an empty one. */
+/* Text as the asker frees it: paged pool. ids may be a list of strings that ends in an empty
+ * one. */
 static NTSTATUS give_text(PIRP irp, const char *ids, size_t count)
 {
     PWCH text = ExAllocatePoolWithTag(PagedPool, count * sizeof(WCHAR), INBOX_TAG);
@@ -40,9 +42,22 @@ static NTSTATUS query_id(struct inbox_device *device, PIRP irp, PIO_STACK_LOCATI
         return give_text(irp, device->instance_id, strlen(device->instance_id) + 1);
     case BusQueryHardwareIDs:
         return give_text(irp, device->hardware_ids, list_length(device->hardware_ids));
+    case BusQueryCompatibleIDs:
+        if (device->compatible_ids[0] == 0)
+            return irp->IoStatus.Status;
+        return give_text(irp, device->compatible_ids, list_length(device->compatible_ids));
     default:
         return irp->IoStatus.Status;
     }
+}
+
+static NTSTATUS query_text(struct inbox_device *device, PIRP irp, PIO_STACK_LOCATION stack)
+{
+    const char *text = stack->Parameters.QueryDeviceText.DeviceTextType == DeviceTextDescription
+                           ? device->description
+                           : device->location;
+
+    return text[0] != 0 ? give_text(irp, text, strlen(text) + 1) : irp->IoStatus.Status;
 }
 
 static NTSTATUS query_capabilities(struct inbox_device *device, PIRP irp, PIO_STACK_LOCATION stack)
@@ -152,6 +167,9 @@ static pnp_minor_fn *const minors[] = {
     [IRP_MN_QUERY_DEVICE_RELATIONS] = query_target,
     [IRP_MN_QUERY_INTERFACE] = query_interface,
     [IRP_MN_QUERY_CAPABILITIES] = query_capabilities,
+    [IRP_MN_QUERY_RESOURCES] = inbox_query_resources,
+    [IRP_MN_QUERY_RESOURCE_REQUIREMENTS] = inbox_query_requirements,
+    [IRP_MN_QUERY_DEVICE_TEXT] = query_text,
     [IRP_MN_QUERY_ID] = query_id,
     [IRP_MN_QUERY_BUS_INFORMATION] = query_bus,
     [IRP_MN_READ_CONFIG] = config,
@@ -170,6 +188,16 @@ NTSTATUS NTAPI inbox_dispatch_pnp(PDEVICE_OBJECT pdo, PIRP irp)
     return inbox_complete(irp, minors[stack->MinorFunction](device, irp, stack));
 }
 
+static void set_device_power(struct inbox_device *device, DEVICE_POWER_STATE state)
+{
+    struct io_node *node = io_node_of(device->pdo);
+
+    if (device->slot != NULL)
+        hw_power(hal_slot_device(device->slot), (unsigned)(state - PowerDeviceD0));
+    if (node != NULL)
+        node->power = state;
+}
+
 /* A device state is set here, last on the way down and first on the way up. */
 NTSTATUS NTAPI inbox_dispatch_power(PDEVICE_OBJECT pdo, PIRP irp)
 {
@@ -179,9 +207,8 @@ NTSTATUS NTAPI inbox_dispatch_power(PDEVICE_OBJECT pdo, PIRP irp)
     weir_assert(device != NULL);
     if (stack->MinorFunction != IRP_MN_SET_POWER && stack->MinorFunction != IRP_MN_QUERY_POWER)
         return inbox_complete(irp, irp->IoStatus.Status);
-    if (stack->MinorFunction == IRP_MN_SET_POWER && device->slot != NULL &&
+    if (stack->MinorFunction == IRP_MN_SET_POWER &&
         stack->Parameters.Power.Type == DevicePowerState)
-        hw_power(hal_slot_device(device->slot),
-                 (unsigned)(stack->Parameters.Power.State.DeviceState - PowerDeviceD0));
+        set_device_power(device, stack->Parameters.Power.State.DeviceState);
     return inbox_complete(irp, STATUS_SUCCESS);
 }
