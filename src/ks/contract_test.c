@@ -657,6 +657,7 @@ static void master_clock(void)
                      STATUS_INVALID_DEVICE_STATE);
     assert_int_equal(world_state(KSSTATE_STOP), STATUS_SUCCESS);
     KE_CALL(clock->lpVtbl->Release, KE_ARG(clock));
+    ZwClose(handle);
     handle = NULL;
     assert_int_equal(world_property(world->pin_file, &request, sizeof request, &handle, sizeof handle, NULL),
                      STATUS_SUCCESS);

@@ -11,7 +11,6 @@
 #include "ks/queue.h"
 #include "ks/request.h"
 #include "ks/room.h"
-#include "ks/user.h"
 
 static NTSTATUS may_stream(const struct ks_pin *pin, ULONG code)
 {
@@ -83,18 +82,11 @@ void ks_stream_call_reset(struct ks_pin *pin)
 
 NTSTATUS ks_stream_reset(struct ks_pin *pin, PIRP irp)
 {
-    PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(irp);
     KSRESET reset;
-    NTSTATUS status;
+    NTSTATUS status = KsAcquireResetValue(irp, &reset);
 
-    if (stack->Parameters.DeviceIoControl.InputBufferLength < sizeof reset)
-        return STATUS_INVALID_BUFFER_SIZE;
-    status = ks_user_read(irp->RequestorMode, &reset,
-                          stack->Parameters.DeviceIoControl.Type3InputBuffer, sizeof reset);
     if (!NT_SUCCESS(status))
         return status;
-    if (reset != KSRESET_BEGIN && reset != KSRESET_END)
-        return STATUS_INVALID_PARAMETER;
     pin->public.ResetState = reset;
     if (reset == KSRESET_BEGIN) {
         if (pin->queue != NULL)
