@@ -140,8 +140,8 @@ void weir_pattern_check(struct weir_pattern *pattern, enum weir_pattern_payload 
                         const struct weir_pattern_view *view,
                         const struct weir_pattern_expect *expect,
                         struct weir_pattern_result *result);
-/* Makes bytes carry no stamp. On the last 64 bytes of a frame (stamps: the last page's stamp) before
- * the buffer is filled again, it lets a report say that nothing was written there. */
+/* Makes bytes carry no stamp. On the last 64 bytes of a frame (stamps: the last page's stamp)
+ * before the buffer is filled again, it lets a report say that nothing was written there. */
 void weir_pattern_spoil(void *bytes, size_t size_bytes);
 
 #ifdef __cplusplus

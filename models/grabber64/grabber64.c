@@ -1,593 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* grabber64, after docs/cards/grabber64.md.
- *
- * A frame is caught in the card's memory for one frame period and then written to the host in
- * one burst. The burst is one event at its end: all pieces are written there, then the
- * completion, then the message, in the order in which PCI Express would deliver them. A stop
- * cuts the burst at the end of the piece it has reached by then. */
+/* grabber64, after docs/cards/grabber64.md: registers and the model. What a channel does with
+ * them is in channel.c. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "../common/fault.h"
-#include "../common/source.h"
-#include "regs.h"
+#include "card.h"
 
-enum { FETCH = 64 }; /* descriptors read at a time: 1 KB */
-enum { STUCK_NS = 10000 };
-
-struct grabber64;
-
-struct channel {
-    struct grabber64 *card;
-    unsigned index;
-    struct source source;
-    struct weir_device_timer *frame_timer; /* a frame is caught */
-    struct weir_device_timer *burst_timer; /* a burst is through */
-    struct weir_device_timer *busy_timer; /* a stop or reset is complete */
-
-    uint32_t format, size, period, frame;
-    uint64_t ring, done;
-    uint32_t ring_entries, done_entries, tail, head, done_head, done_tail, phase;
-    uint32_t dropped, error;
-    uint64_t error_address;
-    bool enabled, stopping, halted;
-    bool reset_wanted, resetting; /* after the stop; in progress */
-
-    /* The frame that is being written. */
-    bool busy, starved;
-    struct shot shot;
-    uint32_t number, cookie;
-    uint64_t frame_start_ns, next_frame_ns;
-    uint64_t burst_start_ns, burst_offset; /* where and when the burst began or went on */
-    uint64_t offset; /* bytes written */
-
-    struct g64_descriptor pieces[FETCH]; /* read and not used up, from HEAD on */
-    unsigned pieces_first, pieces_count;
-};
-
-struct grabber64 {
-    const struct weir_device_host *host;
-    struct fault fault; /* of channel 0 */
-    uint64_t bandwidth;
-    struct weir_device_timer *late_timer, *stuck_timer;
-    struct channel channels[G64_CHANNELS];
-    uint32_t int_status, int_enable;
-    uint32_t clock_high; /* held since CLOCK's low half was read */
-    uint64_t resetting_until_ns;
-    bool dead, stuck, spurious;
-    uint32_t late_causes, lost_causes;
-};
-
-/* ---- Interrupts ------------------------------------------------------------------------------ */
-
-static void update_line(struct grabber64 *card)
-{
-    uint32_t causes = card->int_status & card->int_enable & ~card->lost_causes;
-
-    card->host->line(card->host, causes != 0 || card->stuck || card->spurious);
-}
-
-static void raise_cause(struct grabber64 *card, unsigned cause)
-{
-    uint32_t before = card->int_status & card->int_enable, bit = 1u << cause;
-
-    card->lost_causes = 0;
-    if (card->host->messages_on(card->host) >= G64_MESSAGES) {
-        if ((card->int_enable & bit) != 0)
-            card->host->message(card->host, cause);
-        return;
-    }
-    card->int_status |= bit;
-    if (before == 0 && (card->int_enable & bit) != 0)
-        card->host->message(card->host, 0);
-    update_line(card);
-}
-
-/* The end of a frame, whose interrupt a fault may hold back or lose. */
-static void raise_done(struct channel *channel)
-{
-    struct grabber64 *card = channel->card;
-    uint32_t bit = 1u << channel->index;
-
-    if (channel->shot.fault == FAULT_LATE_IRQ) {
-        card->late_causes |= bit;
-        card->host->timer_arm(card->host, card->late_timer,
-                              card->host->now_ns(card->host) + FAULT_LATE_NS);
-    } else if (channel->shot.fault != FAULT_LOST_IRQ) {
-        raise_cause(card, channel->index);
-    } else if (card->host->messages_on(card->host) < G64_MESSAGES) {
-        card->int_status |= bit;
-        card->lost_causes |= bit;
-    }
-}
-
-static void late_fires(void *ctx)
-{
-    struct grabber64 *card = ctx;
-
-    for (unsigned cause = 0; cause < G64_CHANNELS; cause++)
-        if ((card->late_causes >> cause & 1) != 0)
-            raise_cause(card, cause);
-    card->late_causes = 0;
-}
-
-static void stuck_fires(void *ctx)
-{
-    struct grabber64 *card = ctx;
-
-    card->host->message(card->host, 0);
-    card->host->timer_arm(card->host, card->stuck_timer, card->host->now_ns(card->host) + STUCK_NS);
-}
-
-static void acknowledge(struct grabber64 *card, uint32_t causes)
-{
-    card->int_status &= ~causes;
-    card->lost_causes &= ~causes;
-    if ((card->int_status & card->int_enable) != 0)
-        card->host->message(card->host, 0);
-    update_line(card);
-}
-
-static void enable_causes(struct grabber64 *card, uint32_t causes)
-{
-    uint32_t before = card->int_status & card->int_enable;
-
-    card->int_enable = causes & G64_INT_ALL;
-    if (before == 0 && (card->int_status & card->int_enable) != 0)
-        card->host->message(card->host, 0);
-    update_line(card);
-}
-
-/* ---- Stopping a channel ---------------------------------------------------------------------- */
-
-static void forget_frame(struct channel *channel)
-{
-    const struct weir_device_host *host = channel->card->host;
-
-    host->timer_cancel(host, channel->frame_timer);
-    host->timer_cancel(host, channel->burst_timer);
-    channel->busy = false;
-    channel->starved = false;
-    channel->pieces_count = 0;
-}
-
-static bool write_completion(struct channel *channel, uint32_t status);
-
-static void halt(struct channel *channel, uint32_t error, uint64_t address)
-{
-    const struct weir_device_host *host = channel->card->host;
-    bool was_busy = channel->busy;
-
-    if (channel->halted)
-        return;
-    channel->halted = true;
-    channel->enabled = false;
-    channel->stopping = false;
-    channel->error = error;
-    channel->error_address = address;
-    host->event(host, WEIR_CARD_DMA_ERROR, channel->index, address, error);
-    forget_frame(channel);
-    if (was_busy && write_completion(channel, G64_DONE_BROKEN | error << G64_DONE_ERROR_SHIFT))
-        raise_cause(channel->card, channel->index);
-    raise_cause(channel->card, 2);
-}
-
-/* What a channel reset clears; a global one clears the settings too. */
-static void clear_rings(struct channel *channel)
-{
-    forget_frame(channel);
-    channel->head = 0;
-    channel->tail = 0;
-    channel->done_head = 0;
-    channel->done_tail = 0;
-    channel->phase = G64_DONE_PHASE;
-    channel->dropped = 0;
-    channel->error = G64_ERROR_NONE;
-    channel->error_address = 0;
-    channel->enabled = false;
-    channel->stopping = false;
-    channel->reset_wanted = false;
-    channel->resetting = false;
-    channel->halted = false;
-}
-
-static void clear(struct grabber64 *card)
-{
-    for (unsigned i = 0; i < G64_CHANNELS; i++) {
-        struct channel *channel = &card->channels[i];
-
-        clear_rings(channel);
-        card->host->timer_cancel(card->host, channel->busy_timer);
-        channel->format = 0;
-        channel->size = 480u << 16 | 640;
-        channel->period = 33333333;
-        channel->frame = 0;
-        channel->ring = 0;
-        channel->ring_entries = 0;
-        channel->done = 0;
-        channel->done_entries = 0;
-    }
-    card->host->timer_cancel(card->host, card->late_timer);
-    card->int_status = 0;
-    card->int_enable = 0;
-    card->late_causes = 0;
-    card->lost_causes = 0;
-    update_line(card);
-}
-
-/* ---- Rings ----------------------------------------------------------------------------------- */
-
-static bool is_done_ring_full(const struct channel *channel)
-{
-    return (channel->done_tail + 1) % channel->done_entries == channel->done_head;
-}
-
-/* False: the host refused it. */
-static bool write_completion(struct channel *channel, uint32_t status)
-{
-    const struct weir_device_host *host = channel->card->host;
-    const struct g64_completion completion = {
-        .time_ns = channel->frame_start_ns,
-        .frame = channel->number,
-        .bytes = (uint32_t)channel->offset,
-        .cookie = channel->cookie,
-        .status = status | channel->phase,
-    };
-    uint64_t la = channel->done + channel->done_tail * sizeof completion;
-
-    if (host->dma_write(host, la, &completion, sizeof completion) != 0)
-        return false;
-    if (++channel->done_tail == channel->done_entries) {
-        channel->done_tail = 0;
-        channel->phase ^= G64_DONE_PHASE;
-    }
-    return true;
-}
-
-static bool fetch(struct channel *channel)
-{
-    const struct weir_device_host *host = channel->card->host;
-    uint32_t end = channel->tail > channel->head ? channel->tail : channel->ring_entries;
-    unsigned count = end - channel->head < FETCH ? end - channel->head : FETCH;
-    uint64_t la = channel->ring + channel->head * sizeof channel->pieces[0];
-
-    if (host->dma_read(host, la, channel->pieces, count * sizeof channel->pieces[0]) != 0) {
-        halt(channel, G64_ERROR_ABORT, la);
-        return false;
-    }
-    channel->pieces_first = 0;
-    channel->pieces_count = count;
-    return true;
-}
-
-/* The descriptor at HEAD, or NULL: none is posted, or it is bad and the channel has halted. */
-static const struct g64_descriptor *current_piece(struct channel *channel)
-{
-    const struct g64_descriptor *piece;
-    uint64_t la = channel->ring + channel->head * sizeof *piece;
-
-    if (channel->pieces_count == 0 && (channel->tail == channel->head || !fetch(channel)))
-        return NULL;
-    piece = &channel->pieces[channel->pieces_first];
-    if (piece->length == 0 || piece->length > G64_PIECE_MAX) {
-        halt(channel, G64_ERROR_LENGTH, la);
-        return NULL;
-    }
-    if ((piece->flags & G64_FLAGS_RESERVED) != 0) {
-        halt(channel, G64_ERROR_FLAGS, la);
-        return NULL;
-    }
-    return piece;
-}
-
-static void use_up(struct channel *channel)
-{
-    channel->cookie = channel->pieces[channel->pieces_first].flags >> G64_COOKIE_SHIFT;
-    channel->pieces_first++;
-    channel->pieces_count--;
-    channel->head = (channel->head + 1) & (channel->ring_entries - 1); /* a power of two */
-}
-
-/* ---- A frame --------------------------------------------------------------------------------- */
-
-static void finish_frame(struct channel *channel, uint32_t status)
-{
-    const struct weir_device_host *host = channel->card->host;
-
-    channel->busy = false;
-    channel->starved = false;
-    if (!write_completion(channel, status)) {
-        halt(channel, G64_ERROR_ABORT, channel->done);
-        return;
-    }
-    host->event(host,
-                (status & G64_DONE_BROKEN) != 0 ? WEIR_CARD_FRAME_DROPPED : WEIR_CARD_FRAME_DONE,
-                channel->index, channel->number, channel->offset);
-    raise_done(channel);
-}
-
-static uint64_t burst_ns(const struct channel *channel, uint64_t bytes)
-{
-    if (channel->card->bandwidth == 0)
-        return 0;
-    return (uint64_t)((double)bytes * 1e9 / (double)channel->card->bandwidth);
-}
-
-static void starve(struct channel *channel)
-{
-    channel->starved = true;
-    channel->burst_offset = channel->offset;
-}
-
-/* Fills the piece at HEAD. False: the frame is through, or nothing more can be done now. */
-static bool fill_piece(struct channel *channel)
-{
-    const struct g64_descriptor *piece = current_piece(channel);
-    uint64_t count, left = channel->source.frame_bytes - channel->offset;
-    bool last;
-
-    if (piece == NULL) {
-        if (!channel->halted)
-            starve(channel);
-        return false;
-    }
-    last = (piece->flags & G64_LAST) != 0;
-    count = piece->length < left ? piece->length : left;
-    if (count > 0 && source_write(&channel->source, &channel->shot, channel->offset, count,
-                                  piece->address) != 0) {
-        halt(channel, G64_ERROR_ABORT, piece->address);
-        return false;
-    }
-    channel->offset += count;
-    use_up(channel);
-    if (last)
-        finish_frame(channel, channel->offset < channel->source.frame_bytes ? G64_DONE_SHORT : 0u);
-    return !last;
-}
-
-/* Uses up what is left of a frame's pieces. */
-static void skip_pieces(struct channel *channel)
-{
-    const struct g64_descriptor *piece;
-    bool last = false;
-
-    while (!last && (piece = current_piece(channel)) != NULL) {
-        last = (piece->flags & G64_LAST) != 0;
-        use_up(channel);
-    }
-}
-
-static void fail_in_the_middle(struct channel *channel)
-{
-    const struct weir_device_host *host = channel->card->host;
-
-    channel->shot.break_at = UINT64_MAX;
-    if (channel->shot.fault == FAULT_REMOVAL) {
-        host->unplug(host);
-        return;
-    }
-    skip_pieces(channel);
-    if (!channel->halted)
-        finish_frame(channel, G64_DONE_BROKEN | G64_ERROR_OVERRUN << G64_DONE_ERROR_SHIFT);
-}
-
-/* Writes whole pieces until so many bytes of the frame are out. */
-static void transfer(struct channel *channel, uint64_t bytes)
-{
-    while (channel->busy && channel->offset < bytes && fill_piece(channel))
-        if (channel->offset >= channel->shot.break_at &&
-            channel->shot.break_at < channel->source.frame_bytes) {
-            fail_in_the_middle(channel);
-            return;
-        }
-    /* Pieces beyond the frame's last byte. */
-    while (channel->busy && !channel->starved && bytes >= channel->source.frame_bytes &&
-           channel->offset == channel->source.frame_bytes && fill_piece(channel))
-        ;
-}
-
-static void burst_fires(void *ctx)
-{
-    struct channel *channel = ctx;
-
-    transfer(channel, channel->source.frame_bytes);
-}
-
-static void begin_burst(struct channel *channel)
-{
-    const struct weir_device_host *host = channel->card->host;
-    uint64_t left = channel->source.frame_bytes - channel->offset;
-
-    channel->starved = false;
-    channel->burst_start_ns = host->now_ns(host);
-    channel->burst_offset = channel->offset;
-    host->timer_arm(host, channel->burst_timer, channel->burst_start_ns + burst_ns(channel, left));
-}
-
-/* Faults that begin with a frame. False: the card is no more. */
-static bool strike(struct channel *channel)
-{
-    struct grabber64 *card = channel->card;
-
-    switch (channel->shot.fault) {
-    case FAULT_STUCK_IRQ:
-        card->stuck = true;
-        update_line(card);
-        if (card->host->messages_on(card->host) > 0)
-            stuck_fires(card);
-        return true;
-    case FAULT_SPURIOUS_IRQ:
-        if (card->host->messages_on(card->host) == 0)
-            card->spurious = true;
-        card->host->message(card->host, 0);
-        update_line(card);
-        return true;
-    case FAULT_ALL_ONES:
-        clear(card);
-        card->dead = true;
-        return false;
-    default:
-        return true;
-    }
-}
-
-static void write_frame(struct channel *channel, uint32_t number, uint64_t start_ns)
-{
-    const struct weir_device_host *host = channel->card->host;
-
-    host->event(host, WEIR_CARD_FRAME_START, channel->index, number, 0);
-    channel->shot = (struct shot){
-        .picture = number,
-        .torn_from = UINT64_MAX,
-        .missing_from = UINT64_MAX,
-        .break_at = UINT64_MAX,
-    };
-    if (channel->index == 0)
-        channel->shot = fault_shoot(&channel->card->fault, number, channel->source.frame_bytes);
-    if (!strike(channel))
-        return;
-    channel->busy = true;
-    channel->number = number;
-    channel->frame_start_ns = start_ns;
-    channel->offset = 0;
-    channel->cookie = 0;
-    if (channel->tail == channel->head)
-        starve(channel);
-    else
-        begin_burst(channel);
-}
-
-static void frame_fires(void *ctx)
-{
-    struct channel *channel = ctx;
-    const struct weir_device_host *host = channel->card->host;
-    uint64_t end_ns = channel->next_frame_ns;
-    uint32_t number = channel->frame++;
-
-    channel->next_frame_ns += channel->period;
-    host->timer_arm(host, channel->frame_timer, channel->next_frame_ns);
-    if (channel->busy || is_done_ring_full(channel)) {
-        channel->dropped++;
-        host->event(host, WEIR_CARD_FRAME_DROPPED, channel->index, number, 0);
-    } else {
-        write_frame(channel, number, end_ns - channel->period);
-    }
-}
-
-/* ---- Control --------------------------------------------------------------------------------- */
-
-static bool is_ring(uint64_t la, uint32_t entries, uint32_t least, uint32_t most)
-{
-    return la % 64 == 0 && entries >= least && entries <= most && (entries & (entries - 1)) == 0;
-}
-
-static void enable(struct channel *channel)
-{
-    const struct weir_device_host *host = channel->card->host;
-    const struct weir_pattern_geometry geometry = {
-        .format = channel->format & G64_FORMAT_CODE,
-        .width = channel->size & 0xffff,
-        .height = channel->size >> 16,
-        .bottom_up = (channel->format & G64_FORMAT_BOTTOM_UP) != 0,
-    };
-
-    if ((channel->format & ~(G64_FORMAT_CODE | G64_FORMAT_BOTTOM_UP)) != 0 ||
-        geometry.width > G64_SIZE_MAX || geometry.height > G64_SIZE_MAX ||
-        channel->period < G64_PERIOD_MIN_NS || channel->period > G64_PERIOD_MAX_NS ||
-        !is_ring(channel->ring, channel->ring_entries, G64_RING_MIN, G64_RING_MAX) ||
-        !is_ring(channel->done, channel->done_entries, G64_DONE_MIN, G64_DONE_MAX) ||
-        channel->tail >= channel->ring_entries || channel->done_head >= channel->done_entries ||
-        source_set(&channel->source, &geometry) != 0) {
-        halt(channel, G64_ERROR_SETUP, 0);
-        return;
-    }
-    channel->enabled = true;
-    channel->next_frame_ns = host->now_ns(host) + G64_SYNC_NS + channel->period;
-    host->timer_arm(host, channel->frame_timer, channel->next_frame_ns);
-    host->event(host, WEIR_CARD_STARTED, channel->index, 0, 0);
-}
-
-/* Bytes of the frame the burst has reached by now. */
-static uint64_t reached(const struct channel *channel)
-{
-    const struct weir_device_host *host = channel->card->host;
-    uint64_t left = channel->source.frame_bytes - channel->burst_offset, whole, passed;
-
-    whole = burst_ns(channel, left);
-    passed = host->now_ns(host) - channel->burst_start_ns;
-    if (passed >= whole)
-        return channel->source.frame_bytes;
-    return channel->burst_offset + (uint64_t)((double)left * (double)passed / (double)whole);
-}
-
-static void disable(struct channel *channel)
-{
-    const struct weir_device_host *host = channel->card->host;
-
-    if (!channel->enabled || channel->stopping)
-        return;
-    channel->stopping = true;
-    host->timer_cancel(host, channel->frame_timer);
-    host->timer_arm(host, channel->busy_timer,
-                    host->now_ns(host) + (channel->busy ? G64_STOP_NS : 0));
-}
-
-static void finish_stop(struct channel *channel)
-{
-    const struct weir_device_host *host = channel->card->host;
-
-    if (channel->busy && !channel->starved)
-        transfer(channel, reached(channel));
-    if (channel->busy)
-        finish_frame(channel, G64_DONE_BROKEN);
-    forget_frame(channel);
-    channel->enabled = false;
-    channel->stopping = false;
-    host->event(host, WEIR_CARD_STOPPED, channel->index, 0, 0);
-}
-
-static void begin_reset(struct channel *channel)
-{
-    const struct weir_device_host *host = channel->card->host;
-
-    clear_rings(channel);
-    channel->resetting = true;
-    host->timer_arm(host, channel->busy_timer, host->now_ns(host) + G64_RESET_NS);
-}
-
-static void busy_fires(void *ctx)
-{
-    struct channel *channel = ctx;
-
-    if (channel->stopping)
-        finish_stop(channel);
-    if (channel->reset_wanted) {
-        begin_reset(channel);
-        return;
-    }
-    channel->resetting = false;
-    raise_cause(channel->card, 3);
-}
-
-static void reset_channel(struct channel *channel)
-{
-    const struct weir_device_host *host = channel->card->host;
-
-    if (channel->resetting || channel->reset_wanted)
-        return;
-    host->event(host, WEIR_CARD_RESET, channel->index, 0, 0);
-    disable(channel);
-    if (channel->stopping)
-        channel->reset_wanted = true;
-    else
-        begin_reset(channel);
-}
+/* ---- Registers ------------------------------------------------------------------------------- */
 
 static void reset_card(struct grabber64 *card)
 {
-    clear(card);
+    g64_clear(card);
     card->host->event(card->host, WEIR_CARD_RESET, G64_CHANNELS, 0, 0);
     card->resetting_until_ns = card->host->now_ns(card->host) + G64_RESET_NS;
 }
@@ -596,29 +20,6 @@ static bool is_resetting(const struct grabber64 *card)
 {
     return card->host->now_ns(card->host) < card->resetting_until_ns;
 }
-
-static void write_tail(struct channel *channel, uint32_t value)
-{
-    if (channel->halted || channel->resetting || channel->reset_wanted)
-        return;
-    if (channel->enabled && value >= channel->ring_entries) {
-        halt(channel, G64_ERROR_SETUP, 0);
-        return;
-    }
-    channel->tail = value;
-    if (channel->busy && channel->starved && !channel->stopping && channel->tail != channel->head)
-        begin_burst(channel);
-}
-
-static void write_done_head(struct channel *channel, uint32_t value)
-{
-    if (channel->enabled && value >= channel->done_entries)
-        halt(channel, G64_ERROR_SETUP, 0);
-    else
-        channel->done_head = value;
-}
-
-/* ---- Registers ------------------------------------------------------------------------------- */
 
 static uint32_t frame_bytes_set(const struct channel *channel)
 {
@@ -702,7 +103,7 @@ static uint32_t read_global(struct grabber64 *card, uint64_t offset)
         return is_resetting(card) ? G64_STATUS_RESETTING : 0;
     case G64_INT_STATUS:
         card->spurious = false;
-        update_line(card);
+        g64_update_line(card);
         return card->int_status;
     case G64_INT_ENABLE:
         return card->int_enable;
@@ -772,27 +173,17 @@ static void write_setting(struct channel *channel, uint32_t offset, uint32_t val
     }
 }
 
-static void write_channel_control(struct channel *channel, uint32_t value)
-{
-    if ((value & G64_CH_CONTROL_RESET) != 0)
-        reset_channel(channel);
-    else if ((value & G64_CH_CONTROL_ENABLE) == 0)
-        disable(channel);
-    else if (!channel->enabled && !channel->halted && !channel->resetting && !channel->reset_wanted)
-        enable(channel);
-}
-
 static void write_channel(struct channel *channel, uint32_t offset, uint32_t value)
 {
     switch (offset) {
     case G64_CH_CONTROL:
-        write_channel_control(channel, value);
+        g64_channel_control(channel, value);
         break;
     case G64_CH_TAIL:
-        write_tail(channel, value);
+        g64_channel_tail(channel, value);
         break;
     case G64_CH_DONE_HEAD:
-        write_done_head(channel, value);
+        g64_channel_done_head(channel, value);
         break;
     default:
         write_setting(channel, offset, value);
@@ -812,10 +203,10 @@ static void write_register(struct grabber64 *card, uint64_t offset, uint32_t val
             reset_card(card);
         break;
     case G64_INT_STATUS:
-        acknowledge(card, value);
+        g64_acknowledge(card, value);
         break;
     case G64_INT_ENABLE:
-        enable_causes(card, value);
+        g64_enable_causes(card, value);
         break;
     default:
         card->host->event(card->host, WEIR_CARD_MISUSE, offset, value, 0);
@@ -853,13 +244,13 @@ static void grabber64_write(void *ctx, unsigned bar, uint64_t offset, unsigned s
 
 static void grabber64_reset(void *ctx)
 {
-    clear(ctx);
+    g64_clear(ctx);
 }
 
 static void grabber64_power(void *ctx, unsigned d_state)
 {
     (void)d_state;
-    clear(ctx);
+    g64_clear(ctx);
 }
 
 static void grabber64_destroy(void *ctx)
@@ -869,23 +260,6 @@ static void grabber64_destroy(void *ctx)
     for (unsigned i = 0; i < G64_CHANNELS; i++)
         source_fini(&card->channels[i].source);
     free(card);
-}
-
-static int init_channel(struct grabber64 *card, unsigned index)
-{
-    const struct weir_device_host *host = card->host;
-    struct channel *channel = &card->channels[index];
-    int result;
-
-    channel->card = card;
-    channel->index = index;
-    source_init(&channel->source, host);
-    result = host->timer_create(host, frame_fires, channel, &channel->frame_timer);
-    if (result == 0)
-        result = host->timer_create(host, burst_fires, channel, &channel->burst_timer);
-    if (result == 0)
-        result = host->timer_create(host, busy_fires, channel, &channel->busy_timer);
-    return result;
 }
 
 static int grabber64_create(const struct weir_device_host *host, void **out, char *error,
@@ -899,14 +273,14 @@ static int grabber64_create(const struct weir_device_host *host, void **out, cha
     card->host = host;
     fault_init(&card->fault, host);
     card->bandwidth = host->number(host, "bandwidth");
-    result = host->timer_create(host, late_fires, card, &card->late_timer);
+    result = host->timer_create(host, g64_late_fires, card, &card->late_timer);
     if (result == 0)
-        result = host->timer_create(host, stuck_fires, card, &card->stuck_timer);
+        result = host->timer_create(host, g64_stuck_fires, card, &card->stuck_timer);
     for (unsigned i = 0; i < G64_CHANNELS && result == 0; i++)
-        result = init_channel(card, i);
+        result = g64_channel_init(card, i);
     if (result != 0)
         goto no_memory;
-    clear(card);
+    g64_clear(card);
     *out = card;
     return 0;
 
