@@ -6,17 +6,18 @@
 
 static NTSTATUS ask_for_interface(struct ks_device *device)
 {
-    IO_STATUS_BLOCK iosb = {.Status = STATUS_NOT_SUPPORTED};
+    struct ks_answer *answer = ks_answer_create();
     PIO_STACK_LOCATION stack;
-    KEVENT done;
     NTSTATUS status;
-    PIRP irp;
+    PIRP irp = NULL;
 
-    KeInitializeEvent(&done, NotificationEvent, FALSE);
-    irp = IoBuildSynchronousFsdRequest(IRP_MJ_PNP, device->public.NextDeviceObject, NULL, 0, NULL,
-                                       &done, &iosb);
-    if (irp == NULL)
+    if (answer != NULL)
+        irp = IoBuildSynchronousFsdRequest(IRP_MJ_PNP, device->public.NextDeviceObject, NULL, 0,
+                                           NULL, &answer->done, &answer->iosb);
+    if (irp == NULL) {
+        ks_free(answer);
         return STATUS_INSUFFICIENT_RESOURCES;
+    }
     irp->IoStatus.Status = STATUS_NOT_SUPPORTED;
     stack = IoGetNextIrpStackLocation(irp);
     stack->MinorFunction = IRP_MN_QUERY_INTERFACE;
@@ -24,11 +25,9 @@ static NTSTATUS ask_for_interface(struct ks_device *device)
     stack->Parameters.QueryInterface.Size = sizeof device->bus;
     stack->Parameters.QueryInterface.Version = 1;
     stack->Parameters.QueryInterface.Interface = (PINTERFACE)(void *)&device->bus;
-    status = IofCallDriver(device->public.NextDeviceObject, irp);
-    if (status != STATUS_PENDING)
-        return status;
-    KeWaitForSingleObject(&done, Executive, KernelMode, FALSE, NULL);
-    return iosb.Status;
+    status = ks_answer_wait(answer, device->public.NextDeviceObject, irp, NULL);
+    ks_free(answer);
+    return status;
 }
 
 static bool has_interface(struct ks_device *device)

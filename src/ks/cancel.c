@@ -119,7 +119,7 @@ bool ks_cancel_arm(struct ks_request *request)
     PIRP irp = request->irp;
 
     irp->Tail.Overlay.DriverContext[REQUEST_SLOT] = request;
-    IoSetCancelRoutine(irp, cancel_routine);
+    IoSetCancelRoutine(irp, KS_ROUTINE(cancel_routine));
     if (irp->Cancel && IoSetCancelRoutine(irp, NULL) != NULL) {
         request->cancel_seen = true;
         return true;

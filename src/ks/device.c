@@ -76,23 +76,10 @@ NTSTATUS ks_forward(PDEVICE_OBJECT next, PIRP irp)
     return IofCallDriver(next, irp);
 }
 
-static NTSTATUS NTAPI catch_irp(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Context)
-{
-    UNREFERENCED_PARAMETER(DeviceObject);
-    UNREFERENCED_PARAMETER(Irp);
-    KeSetEvent(Context, IO_NO_INCREMENT, FALSE);
-    return STATUS_MORE_PROCESSING_REQUIRED;
-}
-
 NTSTATUS ks_forward_and_wait(PDEVICE_OBJECT next, PIRP irp)
 {
-    KEVENT done;
-
-    KeInitializeEvent(&done, NotificationEvent, FALSE);
-    IoCopyCurrentIrpStackLocationToNext(irp);
-    IoSetCompletionRoutine(irp, catch_irp, &done, TRUE, TRUE, TRUE);
-    IofCallDriver(next, irp);
-    KeWaitForSingleObject(&done, Executive, KernelMode, FALSE, NULL);
+    if (!IoForwardIrpSynchronously(next, irp))
+        return STATUS_INSUFFICIENT_RESOURCES;
     return irp->IoStatus.Status;
 }
 

@@ -130,23 +130,20 @@ NTSTATUS NTAPI KsSynchronousIoControlDevice(PFILE_OBJECT FileObject, KPROCESSOR_
                                             PVOID OutBuffer, ULONG OutSize, PULONG BytesReturned)
 {
     PDEVICE_OBJECT device = IoGetRelatedDeviceObject(FileObject);
-    IO_STATUS_BLOCK iosb = {0};
-    KEVENT done;
+    struct ks_answer *answer = ks_answer_create();
     NTSTATUS status;
-    PIRP irp;
+    PIRP irp = NULL;
 
-    KeInitializeEvent(&done, NotificationEvent, FALSE);
-    irp = IoBuildDeviceIoControlRequest(IoControl, device, InBuffer, InSize, OutBuffer, OutSize,
-                                        FALSE, &done, &iosb);
-    if (irp == NULL)
+    if (answer != NULL)
+        irp = IoBuildDeviceIoControlRequest(IoControl, device, InBuffer, InSize, OutBuffer, OutSize,
+                                            FALSE, &answer->done, &answer->iosb);
+    if (irp == NULL) {
+        ks_free(answer);
         return STATUS_INSUFFICIENT_RESOURCES;
+    }
     irp->RequestorMode = RequestorMode;
     IoGetNextIrpStackLocation(irp)->FileObject = FileObject;
-    status = IofCallDriver(device, irp);
-    if (status == STATUS_PENDING) {
-        KeWaitForSingleObject(&done, Executive, KernelMode, FALSE, NULL);
-        status = iosb.Status;
-    }
-    *BytesReturned = (ULONG)iosb.Information;
+    status = ks_answer_wait(answer, device, irp, BytesReturned);
+    ks_free(answer);
     return status;
 }

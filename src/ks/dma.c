@@ -53,7 +53,7 @@ void ks_dma_init(struct ks_dma *dma)
     KeInitializeSpinLock(&dma->lock);
     InitializeListHead(&dma->starved);
     KeInitializeTimer(&dma->retry_timer);
-    KeInitializeDpc(&dma->retry_dpc, retry_due, dma);
+    KeInitializeDpc(&dma->retry_dpc, KS_ROUTINE(retry_due), dma);
     dma->retry_ms = RETRY_FIRST_MS;
 }
 

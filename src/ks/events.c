@@ -207,7 +207,7 @@ static NTSTATUS make_event(PIRP irp, const struct ks_exchange *exchange, const K
         return STATUS_INSUFFICIENT_RESOURCES;
     event->magic = event_magic;
     memcpy(&event->data, exchange->data, sizeof event->data);
-    KeInitializeDpc(&event->dpc.Dpc, notify_from_dpc, &event->entry);
+    KeInitializeDpc(&event->dpc.Dpc, KS_ROUTINE(notify_from_dpc), &event->entry);
     event->entry.DpcItem = &event->dpc;
     event->entry.EventData = irp->UserBuffer;
     event->entry.EventSet = set;

@@ -112,14 +112,15 @@ static NTSTATUS add_create_item(struct ks_factory *factory, const UNICODE_STRING
                                 PSECURITY_DESCRIPTOR security, ULONG flags)
 {
     KSOBJECT_CREATE_ITEM item = {
-        .Create = ks_filter_dispatch_create,
+        .Create = KS_ROUTINE(ks_filter_dispatch_create),
         .Context = &factory->public,
         .ObjectClass = *name,
         .SecurityDescriptor = security,
         .Flags = flags,
     };
     NTSTATUS status =
-        KsAllocateObjectCreateItem(factory->object.device->header, &item, TRUE, item_freed);
+        KsAllocateObjectCreateItem(factory->object.device->header, &item, TRUE,
+                                   KS_ROUTINE(item_freed));
 
     if (NT_SUCCESS(status))
         factory->create_items++;

@@ -27,6 +27,7 @@ struct ks_file {
     ULONG item_count; /* foreign: its sub-objects */
     PKSOBJECT_CREATE_ITEM items;
     PDEVICE_OBJECT target; /* KsSetTargetDeviceObject */
+    WORK_QUEUE_ITEM finish_item; /* ends a pended create or close at PASSIVE_LEVEL */
 };
 
 void ks_file_init(struct ks_file *file, enum ks_file_kind kind, struct ks_object *object, PIRP irp);

@@ -105,7 +105,7 @@ static NTSTATUS ask_for_list(struct ks_queue *queue, struct ks_frame *frame, ULO
     status = (NTSTATUS)KE_CALL(adapter->DmaOperations->GetScatterGatherList, KE_ARG(adapter),
                                KE_ARG(device), KE_ARG(frame->mdl),
                                KE_ARG(MmGetMdlVirtualAddress(frame->mdl)), bytes,
-                               KE_ARG(list_came), KE_ARG(frame), !queue->output);
+                               KE_ARG(KS_ROUTINE(list_came)), KE_ARG(frame), !queue->output);
     mapping->asking = 0;
     if (!NT_SUCCESS(status)) {
         frame->references--;

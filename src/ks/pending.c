@@ -48,39 +48,25 @@ static void finish(PIRP irp)
     IofCompleteRequest(irp, IO_NO_INCREMENT);
 }
 
-struct deferred {
-    PIO_WORKITEM item;
-    PIRP irp;
-};
-
-static void NTAPI finish_in_worker(PDEVICE_OBJECT DeviceObject, PVOID Context)
+static void NTAPI finish_in_worker(PVOID Parameter)
 {
-    struct deferred *deferred = Context;
-
-    UNREFERENCED_PARAMETER(DeviceObject);
-    finish(deferred->irp);
-    IoFreeWorkItem(deferred->item);
-    ks_free(deferred);
+    finish(Parameter);
 }
 
-static void defer(PIRP irp)
+static void defer(PIRP irp, struct ks_file *file)
 {
-    PDEVICE_OBJECT device = IoGetCurrentIrpStackLocation(irp)->DeviceObject;
-    struct deferred *deferred = ks_allocate(sizeof *deferred);
-
-    weir_assert(deferred != NULL);
-    deferred->irp = irp;
-    deferred->item = IoAllocateWorkItem(device);
-    weir_assert(deferred->item != NULL);
-    IoQueueWorkItem(deferred->item, finish_in_worker, DelayedWorkQueue, deferred);
+    file->finish_item.WorkerRoutine = KS_ROUTINE(finish_in_worker);
+    file->finish_item.Parameter = irp;
+    ExQueueWorkItem(&file->finish_item, DelayedWorkQueue);
 }
 
 void NTAPI KsCompletePendingRequest(PIRP Irp)
 {
     UCHAR major = IoGetCurrentIrpStackLocation(Irp)->MajorFunction;
+    struct ks_file *file = ks_file_of_irp(Irp);
 
-    if (KeGetCurrentIrql() > PASSIVE_LEVEL && major != IRP_MJ_DEVICE_CONTROL)
-        defer(Irp);
+    if (KeGetCurrentIrql() > PASSIVE_LEVEL && major != IRP_MJ_DEVICE_CONTROL && file != NULL)
+        defer(Irp, file);
     else
         finish(Irp);
 }

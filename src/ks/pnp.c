@@ -63,7 +63,8 @@ static NTSTATUS start(struct ks_device *device, PIRP irp)
         status = call_start(device, irp);
     if (NT_SUCCESS(status)) {
         ks_device_set_state(device, KS_DEVICE_STARTING);
-        IoQueueWorkItem(device->post_start_item, post_start, DelayedWorkQueue, device);
+        IoQueueWorkItem(device->post_start_item, KS_ROUTINE(post_start), DelayedWorkQueue,
+                        device);
     }
     return ks_complete(irp, status);
 }

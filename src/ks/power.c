@@ -111,7 +111,7 @@ static NTSTATUS NTAPI lower_powered_up(PDEVICE_OBJECT DeviceObject, PIRP Irp, PV
     if (!NT_SUCCESS(Irp->IoStatus.Status))
         return STATUS_SUCCESS;
     device->power_irp = Irp;
-    IoQueueWorkItem(device->power_item, finish_power_up, DelayedWorkQueue, device);
+    IoQueueWorkItem(device->power_item, KS_ROUTINE(finish_power_up), DelayedWorkQueue, device);
     return STATUS_MORE_PROCESSING_REQUIRED;
 }
 

@@ -194,7 +194,8 @@ static void queue_worker(struct ks_processor *processor)
         processor->work_queued = true;
         processor->workers++;
         KeClearEvent(&processor->drained);
-        IoQueueWorkItem(processor->work_item, process_in_worker, processor->work_queue, processor);
+        IoQueueWorkItem(processor->work_item, KS_ROUTINE(process_in_worker), processor->work_queue,
+                        processor);
     }
     KeReleaseSpinLock(&processor->lock, irql);
 }

@@ -60,6 +60,28 @@ void ks_free(void *block)
         ExFreePoolWithTag(block, ROOM_TAG);
 }
 
+struct ks_answer *ks_answer_create(void)
+{
+    struct ks_answer *answer = ks_allocate(sizeof *answer);
+
+    if (answer != NULL)
+        KeInitializeEvent(&answer->done, NotificationEvent, FALSE);
+    return answer;
+}
+
+NTSTATUS ks_answer_wait(struct ks_answer *answer, PDEVICE_OBJECT device, PIRP irp, PULONG bytes)
+{
+    NTSTATUS status = IofCallDriver(device, irp);
+
+    if (status == STATUS_PENDING) {
+        KeWaitForSingleObject(&answer->done, Executive, KernelMode, FALSE, NULL);
+        status = answer->iosb.Status;
+    }
+    if (bytes != NULL)
+        *bytes = (ULONG)answer->iosb.Information;
+    return status;
+}
+
 WEIR_NORETURN void ks_not_an_object(const void *object)
 {
     enum { PAGE_FAULT_IN_NONPAGED_AREA = 0x50 };

@@ -31,9 +31,22 @@ static inline struct trace *ks_trace(void)
     return ke_trace(ke_current());
 }
 
+/* A function of ours as a driver may see it: DPCs, work items and IRPs hold no host address. */
+#define KS_ROUTINE(function)                                                                       \
+    ((__typeof__(&(function)))ke_thunk((const void *)(function), #function, 0))
+
 /* Pool memory, zeroed; NULL when there is none. */
 void *ks_allocate(SIZE_T bytes);
 void ks_free(void *block); /* NULL is fine */
+
+/* What an IRP of ours tells its sender with. In pool, since the IRP holds its address. */
+struct ks_answer {
+    KEVENT done;
+    IO_STATUS_BLOCK iosb;
+};
+struct ks_answer *ks_answer_create(void); /* NULL without memory */
+/* Sends the IRP, waits for its end if need be, and gives its status; bytes may be NULL. */
+NTSTATUS ks_answer_wait(struct ks_answer *answer, PDEVICE_OBJECT device, PIRP irp, PULONG bytes);
 
 /* A driver passed something that is none of our objects. Windows would run into memory that is none. */
 WEIR_NORETURN void ks_not_an_object(const void *object);

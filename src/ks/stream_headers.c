@@ -114,13 +114,10 @@ NTSTATUS ks_stream_headers_lock(PIRP irp, const KSSTREAM_HEADER *header, LOCK_OP
     *mdl = NULL;
     if (header->Data == NULL || header->FrameExtent == 0)
         return STATUS_SUCCESS;
-    if (!ks_user_range_exists(irp->RequestorMode, header->Data, header->FrameExtent))
-        return STATUS_ACCESS_VIOLATION;
     *mdl = IoAllocateMdl(header->Data, header->FrameExtent, irp->MdlAddress != NULL, FALSE, irp);
     if (*mdl == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
-    MmProbeAndLockPages(*mdl, irp->RequestorMode, operation);
-    return STATUS_SUCCESS;
+    return ks_user_lock(irp->RequestorMode, *mdl, operation);
 }
 
 void ks_stream_headers_unlock(PIRP irp)

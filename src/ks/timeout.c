@@ -49,7 +49,7 @@ void NTAPI KsStreamPointerScheduleTimeout(PKSSTREAM_POINTER StreamPointer,
     ks_pointer_timeout_cancel(pointer);
     if (!pointer->timeout.prepared) {
         KeInitializeTimer(&pointer->timeout.timer);
-        KeInitializeDpc(&pointer->timeout.dpc, timeout_due, pointer);
+        KeInitializeDpc(&pointer->timeout.dpc, KS_ROUTINE(timeout_due), pointer);
         pointer->timeout.prepared = true;
     }
     pointer->timeout.callback = Callback;

@@ -37,13 +37,7 @@ NTSTATUS ks_user_write(KPROCESSOR_MODE mode, void *to, const void *from, SIZE_T 
                                                             : STATUS_ACCESS_VIOLATION;
 }
 
-bool ks_user_range_exists(KPROCESSOR_MODE mode, const void *address, SIZE_T bytes)
+NTSTATUS ks_user_lock(KPROCESSOR_MODE mode, PMDL mdl, LOCK_OPERATION operation)
 {
-    uint64_t first = KE_ARG(address);
-
-    if (mode == KernelMode)
-        return true;
-    return bytes != 0 && first + bytes > first &&
-           mm_pfn_of_va(memory(), first) != MM_PFN_NONE &&
-           mm_pfn_of_va(memory(), first + bytes - 1) != MM_PFN_NONE;
+    return mm_lock_pages(mdl, mode, operation);
 }

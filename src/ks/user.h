@@ -6,14 +6,12 @@
 #ifndef WEIR_KS_USER_H
 #define WEIR_KS_USER_H
 
-#include <stdbool.h>
-
 #include "wdk/wdm.h"
 
 /* STATUS_ACCESS_VIOLATION when any byte is not there. */
 NTSTATUS ks_user_read(KPROCESSOR_MODE mode, void *to, const void *from, SIZE_T bytes);
 NTSTATUS ks_user_write(KPROCESSOR_MODE mode, void *to, const void *from, SIZE_T bytes);
-/* The first and the last page exist: enough to call MmProbeAndLockPages with good conscience. */
-bool ks_user_range_exists(KPROCESSOR_MODE mode, const void *address, SIZE_T bytes);
+/* MmProbeAndLockPages. */
+NTSTATUS ks_user_lock(KPROCESSOR_MODE mode, PMDL mdl, LOCK_OPERATION operation);
 
 #endif

@@ -64,7 +64,7 @@ NTSTATUS NTAPI KsRegisterCountedWorker(WORK_QUEUE_TYPE WorkQueueType, PWORK_QUEU
     worker->magic = worker_magic;
     worker->type = WorkQueueType;
     worker->counted = CountedWorkItem;
-    worker->drain.WorkerRoutine = drain;
+    worker->drain.WorkerRoutine = KS_ROUTINE(drain);
     worker->drain.Parameter = worker;
     KeInitializeSpinLock(&worker->lock);
     KeInitializeEvent(&worker->idle, NotificationEvent, TRUE);

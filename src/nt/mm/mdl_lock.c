@@ -46,27 +46,35 @@ static bool may_lock(const struct mm_region *region, const MDL *mdl, KPROCESSOR_
     return operation == IoReadAccess || (region->protection & HOST_WRITE) != 0;
 }
 
-void NTAPI MmProbeAndLockPages(PMDL MemoryDescriptorList, KPROCESSOR_MODE AccessMode,
-                               LOCK_OPERATION Operation)
+NTSTATUS mm_lock_pages(PMDL mdl, KPROCESSOR_MODE mode, LOCK_OPERATION operation)
 {
     struct mm *mm = mm_here();
-    PMDL mdl = MemoryDescriptorList;
     struct mm_region *region = region_find(mm, (uint64_t)(uintptr_t)mdl->StartVa);
 
     if (mdl->MdlFlags & NOT_LOCKABLE)
         mdl_misused(mm, mdl);
     if (sim_fault_point(mm->sim, "lock"))
-        mm->raise(STATUS_INSUFFICIENT_RESOURCES);
-    if (!may_lock(region, mdl, AccessMode, Operation) || !copy_pfns(region, mdl))
-        mm->raise(STATUS_ACCESS_VIOLATION);
+        return STATUS_INSUFFICIENT_RESOURCES;
+    if (!may_lock(region, mdl, mode, operation) || !copy_pfns(region, mdl))
+        return STATUS_ACCESS_VIOLATION;
     region->pins++;
-    mdl->MdlFlags &= ~(MDL_MAPPED_TO_SYSTEM_VA | MDL_PARTIAL_HAS_BEEN_MAPPED | MDL_WRITE_OPERATION |
-                       MDL_IO_SPACE);
+    mdl->MdlFlags &= ~(MDL_MAPPED_TO_SYSTEM_VA | MDL_PARTIAL_HAS_BEEN_MAPPED |
+                       MDL_WRITE_OPERATION | MDL_IO_SPACE);
     mdl->MdlFlags |= MDL_PAGES_LOCKED;
-    if (Operation != IoReadAccess)
+    if (operation != IoReadAccess)
         mdl->MdlFlags |= MDL_WRITE_OPERATION;
     if (region->pfns == NULL)
         mdl->MdlFlags |= MDL_IO_SPACE;
+    return STATUS_SUCCESS;
+}
+
+void NTAPI MmProbeAndLockPages(PMDL MemoryDescriptorList, KPROCESSOR_MODE AccessMode,
+                               LOCK_OPERATION Operation)
+{
+    NTSTATUS status = mm_lock_pages(MemoryDescriptorList, AccessMode, Operation);
+
+    if (!NT_SUCCESS(status))
+        mm_here()->raise(status);
 }
 
 /* Ends the system mapping too, if there is one. MmUnlockPages, Remarks. */

@@ -107,6 +107,8 @@ void mm_pool_free(struct mm *mm, void *block, uint32_t tag);
 bool mm_pool_is_paged(struct mm *mm, uint64_t va); /* in paged pool */
 
 /* ---- Exceptions ------------------------------------------------------- */
+/* MmProbeAndLockPages for code of ours, which has no exceptions to catch. */
+NTSTATUS mm_lock_pages(PMDL mdl, KPROCESSOR_MODE mode, LOCK_OPERATION operation);
 /* MmProbeAndLockPages and ProbeForRead raise through this; the default is ExRaiseStatus. It must
  * not return. */
 typedef void mm_raise_fn(NTSTATUS status);
