@@ -2,6 +2,7 @@
 #include "inbox/inbox.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,13 +40,16 @@ static NTSTATUS NTAPI dispatch_untouched(PDEVICE_OBJECT pdo, PIRP irp)
 
 static void fill_dispatch(PDRIVER_OBJECT driver)
 {
-    driver->MajorFunction[IRP_MJ_CREATE] = ke_thunk((const void *)dispatch_success, "bus create", 0);
-    driver->MajorFunction[IRP_MJ_CLOSE] = ke_thunk((const void *)dispatch_success, "bus close", 0);
-    driver->MajorFunction[IRP_MJ_CLEANUP] = ke_thunk((const void *)dispatch_success, "bus cleanup", 0);
+    PVOID success = ke_thunk((const void *)dispatch_success, "bus open and close", 0);
+
+    driver->MajorFunction[IRP_MJ_CREATE] = success;
+    driver->MajorFunction[IRP_MJ_CLOSE] = success;
+    driver->MajorFunction[IRP_MJ_CLEANUP] = success;
     driver->MajorFunction[IRP_MJ_SYSTEM_CONTROL] =
         ke_thunk((const void *)dispatch_untouched, "bus system control", 0);
     driver->MajorFunction[IRP_MJ_PNP] = ke_thunk((const void *)inbox_dispatch_pnp, "bus pnp", 0);
-    driver->MajorFunction[IRP_MJ_POWER] = ke_thunk((const void *)inbox_dispatch_power, "bus power", 0);
+    driver->MajorFunction[IRP_MJ_POWER] =
+        ke_thunk((const void *)inbox_dispatch_power, "bus power", 0);
 }
 
 int inbox_create(struct ke *ke, struct hal *hal, struct pnp *pnp, struct inbox **out)
@@ -146,7 +150,8 @@ static NTSTATUS make_pdo(struct inbox *inbox, struct hal_slot *slot, struct inbo
         IoDeleteDevice(pdo);
         return STATUS_INSUFFICIENT_RESOURCES;
     }
-    *device = (struct inbox_device){.magic = device_magic, .inbox = inbox, .pdo = pdo, .slot = slot};
+    *device = (struct inbox_device){
+        .magic = device_magic, .inbox = inbox, .pdo = pdo, .slot = slot};
     pdo->Flags |= DO_BUS_ENUMERATED_DEVICE | DO_POWER_PAGABLE;
     inbox->devices[inbox->device_count++] = device;
     *out = device;
@@ -168,34 +173,45 @@ static const char *describe_class(unsigned class_code)
     }
 }
 
+/* Appends to a list of strings that ends in an empty one; it was zeroed before. */
+static void WEIR_PRINTF(3, 4) add_id(char *list, size_t size, const char *format, ...)
+{
+    va_list arguments;
+    size_t used = 0;
+
+    while (list[used] != 0)
+        used += strlen(list + used) + 1;
+    va_start(arguments, format);
+    vsnprintf(list + used, size - 1 - used, format, arguments);
+    va_end(arguments);
+}
+
 /* Identifiers for PCI Devices: the device id is the most specific hardware id; the list goes on to
  * the generic. */
 static void name_pci(struct inbox_device *device)
 {
     const uint8_t *config = hal_slot_device(device->slot)->config;
     unsigned vendor = config[0] | config[1] << 8, id = config[2] | config[3] << 8;
-    unsigned revision = config[8], class_code = (unsigned)(config[9] | config[10] << 8 | config[11] << 16);
+    unsigned revision = config[8];
+    unsigned class_code = (unsigned)(config[9] | config[10] << 8 | config[11] << 16);
     unsigned subsystem = (unsigned)(config[0x2c] | config[0x2d] << 8 | config[0x2e] << 16) |
                          (unsigned)config[0x2f] << 24;
-    size_t used = 0, room = sizeof device->hardware_ids - 1;
+    unsigned number = (unsigned)hal_slot_number(device->slot) >> 16;
+    char *ids = device->hardware_ids, *compatible = device->compatible_ids;
+    size_t room = sizeof device->hardware_ids, compatible_room = sizeof device->compatible_ids;
 
-    snprintf(device->device_id, sizeof device->device_id, "PCI\\VEN_%04X&DEV_%04X&SUBSYS_%08X&REV_%02X",
-             vendor, id, subsystem, revision);
-    snprintf(device->instance_id, sizeof device->instance_id, "3&11583659&0&%02X",
-             (unsigned)hal_slot_number(device->slot) >> 16 << 3);
-    used = (size_t)snprintf(device->hardware_ids, room, "%s", device->device_id) + 1;
-    used += (size_t)snprintf(device->hardware_ids + used, room - used, "PCI\\VEN_%04X&DEV_%04X&SUBSYS_%08X",
-                             vendor, id, subsystem) + 1;
-    used += (size_t)snprintf(device->hardware_ids + used, room - used, "PCI\\VEN_%04X&DEV_%04X&CC_%06X",
-                             vendor, id, class_code) + 1;
-    snprintf(device->hardware_ids + used, room - used, "PCI\\VEN_%04X&DEV_%04X", vendor, id);
-    room = sizeof device->compatible_ids - 1;
-    used = (size_t)snprintf(device->compatible_ids, room, "PCI\\VEN_%04X&CC_%06X", vendor, class_code) + 1;
-    used += (size_t)snprintf(device->compatible_ids + used, room - used, "PCI\\VEN_%04X", vendor) + 1;
-    used += (size_t)snprintf(device->compatible_ids + used, room - used, "PCI\\CC_%06X", class_code) + 1;
-    snprintf(device->compatible_ids + used, room - used, "PCI\\CC_%04X", class_code >> 8);
-    snprintf(device->location, sizeof device->location, "PCI bus 0, device %u, function 0",
-             (unsigned)hal_slot_number(device->slot) >> 16);
+    snprintf(device->device_id, sizeof device->device_id,
+             "PCI\\VEN_%04X&DEV_%04X&SUBSYS_%08X&REV_%02X", vendor, id, subsystem, revision);
+    snprintf(device->instance_id, sizeof device->instance_id, "3&11583659&0&%02X", number << 3);
+    add_id(ids, room, "%s", device->device_id);
+    add_id(ids, room, "PCI\\VEN_%04X&DEV_%04X&SUBSYS_%08X", vendor, id, subsystem);
+    add_id(ids, room, "PCI\\VEN_%04X&DEV_%04X&CC_%06X", vendor, id, class_code);
+    add_id(ids, room, "PCI\\VEN_%04X&DEV_%04X", vendor, id);
+    add_id(compatible, compatible_room, "PCI\\VEN_%04X&CC_%06X", vendor, class_code);
+    add_id(compatible, compatible_room, "PCI\\VEN_%04X", vendor);
+    add_id(compatible, compatible_room, "PCI\\CC_%06X", class_code);
+    add_id(compatible, compatible_room, "PCI\\CC_%04X", class_code >> 8);
+    snprintf(device->location, sizeof device->location, "PCI bus 0, device %u, function 0", number);
     snprintf(device->description, sizeof device->description, "%s", describe_class(class_code));
 }
 

@@ -55,10 +55,12 @@ NTSTATUS inbox_query_interface(struct inbox_device *device, PIO_STACK_LOCATION s
 {
     BUS_INTERFACE_STANDARD bus = {
         .Size = sizeof bus, .Version = 1, .Context = device->pdo,
-        .InterfaceReference = ke_thunk((const void *)interface_reference, "BUS_INTERFACE.Reference", 0),
+        .InterfaceReference =
+            ke_thunk((const void *)interface_reference, "BUS_INTERFACE.Reference", 0),
         .InterfaceDereference =
             ke_thunk((const void *)interface_dereference, "BUS_INTERFACE.Dereference", 0),
-        .TranslateBusAddress = ke_thunk((const void *)translate, "BUS_INTERFACE.TranslateBusAddress", 1),
+        .TranslateBusAddress =
+            ke_thunk((const void *)translate, "BUS_INTERFACE.TranslateBusAddress", 1),
         .GetDmaAdapter = ke_thunk((const void *)get_dma_adapter, "BUS_INTERFACE.GetDmaAdapter", 0),
         .SetBusData = ke_thunk((const void *)set_bus_data, "BUS_INTERFACE.SetBusData", 1),
         .GetBusData = ke_thunk((const void *)get_bus_data, "BUS_INTERFACE.GetBusData", 1)};

@@ -136,8 +136,10 @@ static NTSTATUS agree(struct inbox_device *device, PIRP irp, PIO_STACK_LOCATION 
 
 static NTSTATUS query_interface(struct inbox_device *device, PIRP irp, PIO_STACK_LOCATION stack)
 {
-    NTSTATUS status = device->slot != NULL ? inbox_query_interface(device, stack) : STATUS_NOT_SUPPORTED;
+    NTSTATUS status = STATUS_NOT_SUPPORTED;
 
+    if (device->slot != NULL)
+        status = inbox_query_interface(device, stack);
     return status == STATUS_NOT_SUPPORTED ? irp->IoStatus.Status : status;
 }
 
@@ -148,7 +150,8 @@ static NTSTATUS config(struct inbox_device *device, PIRP irp, PIO_STACK_LOCATION
     ULONG offset = stack->Parameters.ReadWriteConfig.Offset;
     ULONG length = stack->Parameters.ReadWriteConfig.Length;
 
-    if (device->slot == NULL || stack->Parameters.ReadWriteConfig.WhichSpace != PCI_WHICHSPACE_CONFIG)
+    if (device->slot == NULL ||
+        stack->Parameters.ReadWriteConfig.WhichSpace != PCI_WHICHSPACE_CONFIG)
         return STATUS_INVALID_PARAMETER;
     irp->IoStatus.Information =
         write ? hal_slot_write_config(device->slot, buffer, offset, length)

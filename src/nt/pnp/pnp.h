@@ -9,7 +9,8 @@
 
 #include "io/io.h"
 
-#define PNP_CLASS "{4D36E96C-E325-11CE-BFC1-08002BE10318}" /* MEDIA: what every device is said to be */
+/* MEDIA: what every device is said to be. */
+#define PNP_CLASS "{4D36E96C-E325-11CE-BFC1-08002BE10318}"
 
 struct pnp;
 int pnp_create(struct ke *ke, struct pnp **out);
@@ -24,7 +25,8 @@ struct pnp_bus_ops {
                           const IO_RESOURCE_REQUIREMENTS_LIST *requirements, PCM_RESOURCE_LIST *raw,
                           PCM_RESOURCE_LIST *translated);
 };
-NTSTATUS pnp_announce(struct pnp *pnp, PDEVICE_OBJECT pdo, const struct pnp_bus_ops *ops, void *ctx);
+NTSTATUS pnp_announce(struct pnp *pnp, PDEVICE_OBJECT pdo, const struct pnp_bus_ops *ops,
+                      void *ctx);
 
 NTSTATUS pnp_add_device(struct pnp *pnp, PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo); /* AddDevice */
 /* Resources, START_DEVICE and what follows. A first start that fails ends in REMOVE_DEVICE, one

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A device's life as the drivers of its stack see it: a bus and a function driver of ours, and the sequence of
- * requests between them, one letter each. */
+/* A device's life as the drivers of its stack see it: a bus and a function driver of ours, and the
+ * sequence of requests between them, one letter each. */
 #include "io/nt_test.h"
 
 #include "pnp/pnp.h"
@@ -20,7 +20,7 @@ static void tell(char letter)
         story[length] = letter;
 }
 
-/* ---- The bus ----------------------------------------------------------------------------------------------------- */
+/* ---- The bus --------------------------------------------------------------------------------- */
 
 static NTSTATUS give_text(PIRP irp, const WCHAR *text, size_t chars)
 {
@@ -101,7 +101,7 @@ static NTSTATUS resources(void *ctx, PDEVICE_OBJECT device,
     return STATUS_SUCCESS;
 }
 
-/* ---- The function driver --------------------------------------------------------------------------------------------- */
+/* ---- The function driver --------------------------------------------------------------------- */
 
 static NTSTATUS NTAPI on_start(PDEVICE_OBJECT device, PIRP irp)
 {
@@ -192,7 +192,7 @@ static NTSTATUS NTAPI add_device(PDRIVER_OBJECT driver, PDEVICE_OBJECT physical)
     return STATUS_SUCCESS;
 }
 
-/* ---- The world --------------------------------------------------------------------------------------------------------- */
+/* ---- The world ------------------------------------------------------------------------------- */
 
 static void set_up(struct nt *nt)
 {
@@ -252,7 +252,8 @@ static void a_device_is_added_started_and_removed(struct nt *nt)
     assert_string_equal(node->description, "a card");
     assert_memory_equal(node->hardware_ids, "TEST\\CARD\0TEST\\ANY\0", 20);
     assert_int_equal(node->capabilities.Address, 5);
-    assert_true(cm_get_value(nt->cm, "\\Registry\\Machine\\System\\CurrentControlSet\\Enum\\TEST\\CARD\\7",
+    assert_true(cm_get_value(nt->cm,
+                             "\\Registry\\Machine\\System\\CurrentControlSet\\Enum\\TEST\\CARD\\7",
                              "Service", &type, &data, &size));
     assert_memory_equal(data, u"card", size);
     assert_int_equal(pnp_remove(pnp, pdo), STATUS_SUCCESS);
