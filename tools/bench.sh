@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs the benchmarks of a build folder; JSON on standard output. ROUNDS=n for a quick look.
 set -eu
 build=${1:-build}

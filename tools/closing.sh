@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Adds up the results of test runs in the named build folders: "N passed, N failed, N skipped".
 set -eu
 for build; do

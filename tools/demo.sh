@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The main job on an embedded default: the sample driver on both cards, 300 frames each, to out/.
 set -eu
 build=${1:-build}

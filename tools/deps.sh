@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Installs the Debian packages that weir builds and tests with, where one is missing. Needs root or sudo for that;
 # without either it names what to install and stops.
 #   tools/deps.sh            what `make`, `make demo` and `make test` need

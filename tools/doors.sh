@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Makes DIR/<room>/<door>, one folder a room, whose symbolic links lead to the sources. A room's include path
 # names the folders of the rooms it may use and no other, so the compiler keeps the order of rooms.
 set -eu

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Fuzzes the image parser with libFuzzer (clang) for SECONDS; new findings end it with their input's name.
 #   tools/fuzz.sh [SECONDS]
 set -eu

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs every test of a build folder and ends with the plain closing line "N passed, N failed".
 set -u
 build=${1:-build}
