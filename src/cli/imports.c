@@ -32,10 +32,10 @@ static void show(const struct pe_module *module, const struct pe_import *import,
 
     snprintf(ordinal, sizeof ordinal, "#%u", import->ordinal);
     if (row != NULL)
-        state = row->since > windows ? "newer" : exports_state_name(row->state);
+        state = exports_has(row, windows) ? exports_state_name(row->state) : "newer";
     tally->total++;
     tally->missing += row == NULL || row->state == EXPORTS_STUB;
-    tally->newer += row != NULL && row->since > windows;
+    tally->newer += row != NULL && !exports_has(row, windows);
     printf("%-8s %-14s %-44s %s\n", state, module->name,
            import->name != NULL ? import->name : ordinal,
            row != NULL ? exports_windows_name(row->since) : "");

@@ -181,7 +181,7 @@ PVOID NTAPI MmGetSystemRoutineAddress(PUNICODE_STRING SystemRoutineName)
         name[i] = (char)SystemRoutineName->Buffer[i];
     name[length] = 0;
     row = exports_find("ntoskrnl.exe", name);
-    if (row == NULL || row->since > ke_windows(ke) || row->state == EXPORTS_STUB)
+    if (row == NULL || !exports_has(row, ke_windows(ke)) || row->state == EXPORTS_STUB)
         return NULL;
     return exports_bind_row(exports_of(ke), row, &va) == 0 ? (PVOID)(uintptr_t)va : NULL;
 }

@@ -53,7 +53,7 @@ static int check_versions(struct exports *exports, const struct pe_image *image,
             const struct exports_row *row =
                 import.name != NULL ? exports_find(module.name, import.name) : NULL;
 
-            if (row != NULL && row->since > ke_windows(exports->ke))
+            if (row != NULL && !exports_has(row, ke_windows(exports->ke)))
                 return fail(error, EXPORTS_IMPORT_TOO_NEW,
                             "imports %s!%s, which %s does not have (first in %s); "
                             "choose a later --windows", module.name, import.name,

@@ -96,6 +96,11 @@ const struct exports_row *exports_at(unsigned index)
     return index < ROWS ? &rows[index] : NULL;
 }
 
+bool exports_has(const struct exports_row *row, enum ke_windows windows)
+{
+    return row->since <= (windows < KE_WINDOWS_WS2003SP1 ? KE_WINDOWS_WS2003SP1 : windows);
+}
+
 const char *exports_state_name(enum exports_state state)
 {
     static const char *const names[] = {"full", "partial", "data", "stub"};

@@ -11,6 +11,12 @@
 
 enum { DESCRIPTORS_MAX = HW_BARS + HW_MESSAGES_MAX + 1 };
 
+/* Windows knows of messages since Vista. Introduction to Message-Signaled Interrupts. */
+static ULONG messages_of(const struct hw_device *hw)
+{
+    return ke_windows(ke_current()) >= KE_WINDOWS_VISTA ? hw->messages : 0;
+}
+
 /* The line goes last, as the alternative where messages come first. */
 static ULONG count_descriptors(const struct hw_device *hw)
 {
@@ -18,7 +24,7 @@ static ULONG count_descriptors(const struct hw_device *hw)
 
     for (unsigned i = 0; i < HW_BARS; i++)
         count += hw->bar[i].kind != HW_BAR_NONE;
-    return count + hw->messages + hw->has_line;
+    return count + messages_of(hw) + hw->has_line;
 }
 
 static void add_bar(PIO_RESOURCE_DESCRIPTOR descriptor, const struct hw_bar *bar)
@@ -64,10 +70,10 @@ static void fill(PIO_RESOURCE_REQUIREMENTS_LIST list, const struct hw_device *hw
         if (hw->bar[i].kind != HW_BAR_NONE)
             add_bar(next++, &hw->bar[i]);
     }
-    for (unsigned i = 0; i < hw->messages; i++)
+    for (unsigned i = 0; i < messages_of(hw); i++)
         add_message(next++);
     if (hw->has_line)
-        add_line(next, hw->messages != 0);
+        add_line(next, messages_of(hw) != 0);
 }
 
 NTSTATUS inbox_query_requirements(struct inbox_device *device, PIRP irp, PIO_STACK_LOCATION stack)

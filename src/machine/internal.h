@@ -45,6 +45,8 @@ struct machine {
     void *main_ctx;
 };
 
+void machine_card_gone(void *ctx, struct hw_device *device); /* life.c */
+
 bool machine_fail(struct machine_error *error, enum machine_failure kind, NTSTATUS status,
                   const char *format, ...) WEIR_PRINTF(4, 5);
 

@@ -147,11 +147,31 @@ bool machine_remove_device(struct machine *machine, struct machine_error *error)
                         "the driver refused to be removed, status 0x%08x", (unsigned)status);
 }
 
+static void announce_removal(void *ctx)
+{
+    struct machine *machine = ctx;
+
+    if (machine->pdo != NULL)
+        pnp_surprise_remove(machine->pnp, machine->pdo);
+}
+
+/* The card left its slot by itself, perhaps inside an event: the PnP manager hears of it on a system worker. */
+void machine_card_gone(void *ctx, struct hw_device *device)
+{
+    struct machine *machine = ctx;
+
+    (void)device;
+    if (ex_defer(machine->ex, announce_removal, machine) != 0)
+        weir_assert(!"no memory to tell of a removal");
+}
+
 void machine_surprise_remove(struct machine *machine)
 {
-    if (machine->card != NULL)
-        machine->card->removed = true;
-    pnp_surprise_remove(machine->pnp, machine->pdo);
+    if (machine->card != NULL) {
+        machine->card->on_removed = NULL; /* told here, at once */
+        hw_remove(machine->card);
+    }
+    announce_removal(machine);
 }
 
 void machine_unload_driver(struct machine *machine)

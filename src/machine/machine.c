@@ -87,6 +87,8 @@ static int build_card(struct machine *machine, struct machine_error *error)
                      refusal.text);
         return result;
     }
+    machine->card->on_removed = machine_card_gone;
+    machine->card->removed_ctx = machine;
     return hal_attach(machine->hal, machine->card, &machine->slot);
 }
 
