@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+/* The bus drivers below a function driver of ours, with a real HAL and a card that does nothing. */
+#include "io/nt_test.h"
+
+#include "hal/hal.h"
+#include "hal/testbed.h"
+#include "inbox/inbox.h"
+#include "pnp/pnp.h"
+#include "wdk/guids.h"
+
+struct bus_world {
+    struct nt nt;
+    struct hal *hal;
+    struct pnp *pnp;
+    struct inbox *inbox;
+    struct test_card card;
+    struct hal_slot *slot;
+    PDEVICE_OBJECT pdo;
+};
+
+static struct bus_world bus;
+static PDEVICE_OBJECT fdo, lower;
+static bool line_only;
+static unsigned memories, ports, lines, messages;
+
+/* ---- A function driver that looks at what it gets -------------------------------------------------------------- */
+
+static void count_resources(PCM_RESOURCE_LIST raw, PCM_RESOURCE_LIST translated)
+{
+    const CM_PARTIAL_RESOURCE_DESCRIPTOR *d = translated->List[0].PartialResourceList.PartialDescriptors;
+    const CM_PARTIAL_RESOURCE_DESCRIPTOR *r = raw->List[0].PartialResourceList.PartialDescriptors;
+    ULONG i;
+
+    memories = ports = lines = messages = 0;
+    assert_int_equal(raw->List[0].PartialResourceList.Count,
+                     translated->List[0].PartialResourceList.Count);
+    for (i = 0; i < translated->List[0].PartialResourceList.Count; i++) {
+        assert_int_equal(d[i].Type, r[i].Type);
+        memories += d[i].Type == CmResourceTypeMemory;
+        ports += d[i].Type == CmResourceTypePort;
+        if (d[i].Type == CmResourceTypeInterrupt && (d[i].Flags & CM_RESOURCE_INTERRUPT_MESSAGE))
+            messages = r[i].u.MessageInterrupt.Raw.MessageCount;
+        else
+            lines += d[i].Type == CmResourceTypeInterrupt;
+    }
+}
+
+/* Takes the messages out of the list by turning each into nothing. */
+static void drop_messages(PIO_RESOURCE_REQUIREMENTS_LIST list)
+{
+    PIO_RESOURCE_DESCRIPTOR d = list->List[0].Descriptors;
+    ULONG i;
+
+    for (i = 0; i < list->List[0].Count; i++) {
+        if (d[i].Flags & CM_RESOURCE_INTERRUPT_MESSAGE && d[i].Type == CmResourceTypeInterrupt)
+            d[i].Type = CmResourceTypeNull;
+    }
+}
+
+static NTSTATUS pass(PIRP irp)
+{
+    IoSkipCurrentIrpStackLocation(irp);
+    return IofCallDriver(lower, irp);
+}
+
+static NTSTATUS NTAPI fdo_pnp(PDEVICE_OBJECT device, PIRP irp)
+{
+    PIO_STACK_LOCATION location = IoGetCurrentIrpStackLocation(irp);
+    NTSTATUS status;
+
+    (void)device;
+    switch (location->MinorFunction) {
+    case IRP_MN_START_DEVICE:
+        assert_true(IoForwardIrpSynchronously(lower, irp));
+        if (location->Parameters.StartDevice.AllocatedResources != NULL)
+            count_resources(location->Parameters.StartDevice.AllocatedResources,
+                            location->Parameters.StartDevice.AllocatedResourcesTranslated);
+        return nt_complete(irp, irp->IoStatus.Status, 0);
+    case IRP_MN_FILTER_RESOURCE_REQUIREMENTS:
+        if (line_only)
+            drop_messages(location->Parameters.FilterResourceRequirements.IoResourceRequirementList);
+        return nt_complete(irp, line_only ? STATUS_SUCCESS : irp->IoStatus.Status,
+                           irp->IoStatus.Information);
+    case IRP_MN_QUERY_STOP_DEVICE:
+    case IRP_MN_STOP_DEVICE:
+    case IRP_MN_QUERY_REMOVE_DEVICE:
+    case IRP_MN_SURPRISE_REMOVAL:
+        irp->IoStatus.Status = STATUS_SUCCESS;
+        return pass(irp);
+    case IRP_MN_REMOVE_DEVICE:
+        irp->IoStatus.Status = STATUS_SUCCESS;
+        status = pass(irp);
+        IoDetachDevice(lower);
+        IoDeleteDevice(fdo);
+        return status;
+    default:
+        return pass(irp);
+    }
+}
+
+static NTSTATUS NTAPI fdo_power(PDEVICE_OBJECT device, PIRP irp)
+{
+    (void)device;
+    return pass(irp);
+}
+
+static NTSTATUS NTAPI add_device(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo)
+{
+    fdo = nt_device(driver, NULL);
+    lower = IoAttachDeviceToDeviceStack(fdo, pdo);
+    return STATUS_SUCCESS;
+}
+
+/* ---- Worlds -------------------------------------------------------------------------------------------------------- */
+
+static void run(uint64_t seed, void (*body)(struct nt *nt))
+{
+    struct hal_config config = {0};
+    struct ke *ke;
+
+    memset(&bus, 0, sizeof bus);
+    line_only = false;
+    nt_open(&bus.nt, seed, 1);
+    ke = bus.nt.world.ke;
+    assert_int_equal(pnp_create(ke, &bus.pnp), 0);
+    assert_int_equal(hal_create(ke, bus.nt.mm, &config, &bus.hal), 0);
+    assert_int_equal(inbox_create(ke, bus.hal, bus.pnp, &bus.inbox), 0);
+    test_card_init(&bus.card, bus.nt.world.sim);
+    assert_int_equal(hal_attach(bus.hal, &bus.card.device, &bus.slot), 0);
+    bus.nt.test = body;
+    world_run(&bus.nt.world, nt_body);
+    inbox_destroy(bus.inbox);
+    hal_destroy(bus.hal);
+    pnp_destroy(bus.pnp);
+    nt_close(&bus.nt);
+    assert_int_equal(bus.nt.world.bug_check, 0);
+    assert_int_equal(bus.nt.world.events[TRACE_finding], 0);
+    assert_int_equal(bus.nt.world.stopped, KE_STOP_DONE);
+}
+
+static void add_to(struct nt *nt, PDEVICE_OBJECT pdo)
+{
+    nt->driver = nt_driver(nt, "card");
+    nt->driver->DriverExtension->AddDevice = add_device;
+    nt_dispatch(nt->driver, IRP_MJ_PNP, fdo_pnp);
+    nt_dispatch(nt->driver, IRP_MJ_POWER, fdo_power);
+    bus.pdo = pdo;
+    assert_int_equal(pnp_add_device(bus.pnp, nt->driver, pdo), STATUS_SUCCESS);
+}
+
+static void add_card(struct nt *nt)
+{
+    PDEVICE_OBJECT pdo;
+
+    assert_int_equal(inbox_pci_pdo(bus.inbox, bus.slot, &pdo), STATUS_SUCCESS);
+    add_to(nt, pdo);
+}
+
+/* ---- The tests ------------------------------------------------------------------------------------------------------- */
+
+static void a_pci_device_says_who_and_where_it_is(struct nt *nt)
+{
+    struct io_node *node;
+    ULONG address, needed;
+
+    add_card(nt);
+    node = io_node_of(bus.pdo);
+    assert_non_null(strstr(node->instance_path, "PCI\\VEN_1234&DEV_5678&SUBSYS_"));
+    assert_int_equal(node->legacy_bus, PCIBus);
+    assert_true(IsEqualGUID(&node->bus_type, &GUID_BUS_TYPE_PCI));
+    assert_int_equal(node->capabilities.DeviceState[PowerSystemSleeping3], PowerDeviceD3);
+    assert_string_not_equal(node->description, "");
+    assert_int_equal(IoGetDeviceProperty(bus.pdo, DevicePropertyAddress, 4, &address, &needed),
+                     STATUS_SUCCESS);
+    assert_int_equal(address, hal_slot_number(bus.slot));
+    assert_true(bus.pdo->Flags & DO_BUS_ENUMERATED_DEVICE);
+}
+
+static void it_gets_its_ranges_and_all_its_messages(struct nt *nt)
+{
+    add_card(nt);
+    assert_int_equal(pnp_start(bus.pnp, bus.pdo), STATUS_SUCCESS);
+    assert_int_equal(memories, 2);
+    assert_int_equal(ports, 1);
+    assert_int_equal(messages, 4);
+    assert_int_equal(lines, 0);
+}
+
+static void a_driver_that_wants_no_messages_gets_the_line(struct nt *nt)
+{
+    add_card(nt);
+    line_only = true;
+    assert_int_equal(pnp_start(bus.pnp, bus.pdo), STATUS_SUCCESS);
+    assert_int_equal(messages, 0);
+    assert_int_equal(lines, 1);
+}
+
+static USHORT command_of(void)
+{
+    USHORT command = 0;
+
+    assert_int_equal(hal_slot_read_config(bus.slot, &command, 4, 2), 2);
+    return command;
+}
+
+static void decoding_follows_start_and_stop(struct nt *nt)
+{
+    add_card(nt);
+    assert_int_equal(command_of() & PCI_ENABLE_MEMORY_SPACE, 0);
+    assert_int_equal(pnp_start(bus.pnp, bus.pdo), STATUS_SUCCESS);
+    assert_int_equal(command_of() & 7, 7);
+    assert_int_equal(pnp_stop(bus.pnp, bus.pdo), STATUS_SUCCESS);
+    assert_int_equal(command_of() & PCI_ENABLE_BUS_MASTER, 0);
+    assert_int_equal(pnp_start(bus.pnp, bus.pdo), STATUS_SUCCESS);
+    assert_int_equal(command_of() & 7, 7);
+    assert_int_equal(pnp_remove(bus.pnp, bus.pdo), STATUS_SUCCESS);
+    assert_int_equal(command_of() & 7, 0);
+}
+
+static void the_bus_interface_reads_config_space(struct nt *nt)
+{
+    IO_STACK_LOCATION location = {.MajorFunction = IRP_MJ_PNP,
+                                  .MinorFunction = IRP_MN_QUERY_INTERFACE};
+    IO_STATUS_BLOCK iosb = {.Status = STATUS_NOT_SUPPORTED};
+    BUS_INTERFACE_STANDARD standard = {0};
+    ULONG ids = 0;
+
+    add_card(nt);
+    location.Parameters.QueryInterface.InterfaceType = &GUID_BUS_INTERFACE_STANDARD;
+    location.Parameters.QueryInterface.Size = sizeof standard;
+    location.Parameters.QueryInterface.Version = 1;
+    location.Parameters.QueryInterface.Interface = (PINTERFACE)&standard;
+    assert_int_equal(io_send(bus.pdo, &location, &iosb), STATUS_SUCCESS);
+    assert_int_equal(standard.Size, sizeof standard);
+    assert_int_equal(KE_CALL(standard.GetBusData, KE_ARG(standard.Context), PCI_WHICHSPACE_CONFIG,
+                             KE_ARG(&ids), 0, 4),
+                     4);
+    assert_int_equal(ids, 0x56781234);
+    KE_CALL(standard.InterfaceDereference, KE_ARG(standard.Context));
+    location.Parameters.QueryInterface.InterfaceType = &GUID_BUS_TYPE_PCI; /* no interface */
+    iosb = (IO_STATUS_BLOCK){.Status = STATUS_NOT_SUPPORTED};
+    assert_int_equal(io_send(bus.pdo, &location, &iosb), STATUS_NOT_SUPPORTED);
+}
+
+static void device_power_reaches_the_card(struct nt *nt)
+{
+    add_card(nt);
+    assert_int_equal(pnp_start(bus.pnp, bus.pdo), STATUS_SUCCESS);
+    assert_int_equal(pnp_power(bus.pnp, bus.pdo, PowerSystemSleeping3), STATUS_SUCCESS);
+    assert_int_equal(bus.card.device.d_state, 3);
+    assert_int_equal(pnp_power(bus.pnp, bus.pdo, PowerSystemWorking), STATUS_SUCCESS);
+    assert_int_equal(bus.card.device.d_state, 0);
+}
+
+static void a_root_device_has_no_resources(struct nt *nt)
+{
+    PDEVICE_OBJECT pdo;
+
+    memories = 77;
+    assert_int_equal(inbox_root_pdo(bus.inbox, "soft", &pdo), STATUS_SUCCESS);
+    add_to(nt, pdo);
+    assert_int_equal(pnp_start(bus.pnp, pdo), STATUS_SUCCESS);
+    assert_int_equal(memories, 77);
+    assert_string_equal(io_node_of(pdo)->instance_path, "ROOT\\soft\\0000");
+    assert_int_equal(pnp_remove(bus.pnp, pdo), STATUS_SUCCESS);
+}
+
+#define BUS_TEST(body)                                                                             \
+    static void test_##body(void **state)                                                          \
+    {                                                                                              \
+        (void)state;                                                                               \
+        run(1, body);                                                                              \
+        run(2, body);                                                                              \
+    }
+BUS_TEST(a_pci_device_says_who_and_where_it_is)
+BUS_TEST(it_gets_its_ranges_and_all_its_messages)
+BUS_TEST(a_driver_that_wants_no_messages_gets_the_line)
+BUS_TEST(decoding_follows_start_and_stop)
+BUS_TEST(the_bus_interface_reads_config_space)
+BUS_TEST(device_power_reaches_the_card)
+BUS_TEST(a_root_device_has_no_resources)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_pci_device_says_who_and_where_it_is),
+        cmocka_unit_test(test_it_gets_its_ranges_and_all_its_messages),
+        cmocka_unit_test(test_a_driver_that_wants_no_messages_gets_the_line),
+        cmocka_unit_test(test_decoding_follows_start_and_stop),
+        cmocka_unit_test(test_the_bus_interface_reads_config_space),
+        cmocka_unit_test(test_device_power_reaches_the_card),
+        cmocka_unit_test(test_a_root_device_has_no_resources),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
