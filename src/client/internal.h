@@ -24,7 +24,7 @@ struct client_read {
     uint64_t header_va;
     struct weir_pattern_piece *pieces;
     size_t piece_count;
-    IO_STATUS_BLOCK iosb;
+    PIO_STATUS_BLOCK iosb; /* of the session's */
 };
 
 struct client_session {
@@ -42,7 +42,8 @@ struct client_session {
     struct client_format format;
     uint8_t data_format[CLIENT_FORMAT_BYTES_MAX]; /* a KSDATAFORMAT, FormatSize bytes */
     uint32_t header_bytes;
-    KEVENT *completed; /* shared by all reads; in memory drivers may see */
+    KEVENT *completed; /* shared by all reads; in pool, for drivers see its address in IRPs */
+    PIO_STATUS_BLOCK iosbs; /* one for each read; in pool too */
     struct client_read *reads;
     unsigned read_count;
     struct client_read *oldest, *newest; /* outstanding, in order */

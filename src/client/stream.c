@@ -11,6 +11,7 @@
 #include "client/internal.h"
 
 static const int64_t patience_100ns = 10 * 10000000; /* of virtual time without any frame */
+enum { PATIENCE_SLICES = 100 };
 
 /* ---- Buffers --------------------------------------------------------------------------------- */
 
@@ -47,12 +48,14 @@ bool client_make_reads(struct client_session *session)
 
     session->reads = calloc(count, sizeof *session->reads);
     session->completed = ExAllocatePoolWithTag(NonPagedPool, sizeof *session->completed, 'tneC');
-    if (session->reads == NULL || session->completed == NULL)
+    session->iosbs = ExAllocatePoolWithTag(NonPagedPool, count * sizeof *session->iosbs, 'tneC');
+    if (session->reads == NULL || session->completed == NULL || session->iosbs == NULL)
         return client_fail(session, CLIENT_HOST, STATUS_INSUFFICIENT_RESOURCES, "no memory");
     KeInitializeEvent(session->completed, SynchronizationEvent, FALSE);
     for (unsigned i = 0; i < count; i++) {
         struct client_read *read = &session->reads[i];
 
+        read->iosb = &session->iosbs[i];
         if (mm_user_allocate(session->mm, session->format.frame_bytes,
                              session->request->buffer_offset_bytes, &read->data_va) != 0 ||
             mm_user_allocate(session->mm, CLIENT_HEADER_BYTES_MAX, 0, &read->header_va) != 0 ||
@@ -79,6 +82,8 @@ void client_free_reads(struct client_session *session)
     }
     if (session->completed != NULL)
         ExFreePoolWithTag(session->completed, 'tneC');
+    if (session->iosbs != NULL)
+        ExFreePoolWithTag(session->iosbs, 'tneC');
     free(session->reads);
     session->reads = NULL;
 }
@@ -110,7 +115,7 @@ static bool queue_read(struct client_session *session, struct client_read *read)
     if (session->header_bytes >= sizeof(KSSTREAM_HEADER) + sizeof(KS_FRAME_INFO))
         ((KS_FRAME_INFO *)(stream + 1))->ExtendedHeaderSize = sizeof(KS_FRAME_INFO);
     mm_copy_to_va(session->mm, read->header_va, header, session->header_bytes);
-    read->iosb.Status = STATUS_PENDING;
+    read->iosb->Status = STATUS_PENDING;
     read->next = NULL;
     if (session->newest != NULL)
         session->newest->next = read;
@@ -118,7 +123,7 @@ static bool queue_read(struct client_session *session, struct client_read *read)
         session->oldest = read;
     session->newest = read;
     status = io_file_control(session->pin, IOCTL_KS_READ_STREAM, 0, 0, read->header_va,
-                             session->header_bytes, session->completed, &read->iosb, NULL);
+                             session->header_bytes, session->completed, read->iosb, NULL);
     if (status == STATUS_PENDING || NT_SUCCESS(status))
         return true;
     return client_fail(session, CLIENT_REFUSED, status, "the driver refuses a read");
@@ -194,7 +199,7 @@ static bool deliver(struct client_session *session, struct client_read *read)
     judge(session, read, frame.bytes, account_drops(session, header), &judgement);
     if (session->sink->frame(session->sink->ctx, &frame) != 0)
         return client_fail(session, CLIENT_STOPPED, STATUS_CANCELLED, "the output stopped");
-    TRACE(session->trace, frame_delivered, frame.number, read->iosb.Status, frame.bytes,
+    TRACE(session->trace, frame_delivered, frame.number, read->iosb->Status, frame.bytes,
           frame.time_100ns, judgement.verdict, judgement.picture);
     session->result->delivered++;
     return true;
@@ -207,7 +212,7 @@ static struct client_read *take_finished(struct client_session *session)
     for (; *link != NULL; before = *link, link = &(*link)->next) {
         struct client_read *read = *link;
 
-        if (read->iosb.Status == STATUS_PENDING)
+        if (read->iosb->Status == STATUS_PENDING)
             continue;
         *link = read->next;
         if (session->newest == read)
@@ -234,7 +239,7 @@ static bool take_frames(struct client_session *session)
     struct client_read *read;
 
     while (!enough(session) && (read = take_finished(session)) != NULL) {
-        NTSTATUS status = read->iosb.Status;
+        NTSTATUS status = read->iosb->Status;
 
         if (!NT_SUCCESS(status))
             return client_fail(session, CLIENT_REFUSED, status, "a read failed");
@@ -244,17 +249,36 @@ static bool take_frames(struct client_session *session)
     return true;
 }
 
+static bool card_is_gone(const struct client_session *session)
+{
+    const struct hw_device *card = machine_card(session->machine);
+
+    return card != NULL && card->removed;
+}
+
+/* Waits for the next frame in slices: an application is told of a removal, a stall it must notice. */
+static bool wait_for_frame(struct client_session *session)
+{
+    LARGE_INTEGER slice = {.QuadPart = -patience_100ns / PATIENCE_SLICES};
+
+    for (unsigned i = 0; i < PATIENCE_SLICES; i++) {
+        if (KeWaitForSingleObject(session->completed, UserRequest, UserMode, FALSE, &slice) !=
+            STATUS_TIMEOUT)
+            return true;
+        if (card_is_gone(session))
+            return client_fail(session, CLIENT_REFUSED, STATUS_DEVICE_REMOVED,
+                               "the card was removed after %" PRIu64 " frames",
+                               session->result->delivered);
+    }
+    return client_fail(session, CLIENT_STALLED, STATUS_TIMEOUT,
+                       "no frame for %d seconds of virtual time after %" PRIu64 " frames",
+                       (int)(patience_100ns / 10000000), session->result->delivered);
+}
+
 static bool run(struct client_session *session)
 {
-    LARGE_INTEGER timeout = {.QuadPart = -patience_100ns};
-
     while (!enough(session)) {
-        if (KeWaitForSingleObject(session->completed, UserRequest, UserMode, FALSE, &timeout) ==
-            STATUS_TIMEOUT)
-            return client_fail(session, CLIENT_STALLED, STATUS_TIMEOUT,
-                               "no frame for %d seconds of virtual time after %" PRIu64 " frames",
-                               (int)(patience_100ns / 10000000), session->result->delivered);
-        if (!take_frames(session))
+        if (!wait_for_frame(session) || !take_frames(session))
             return false;
     }
     return true;

@@ -65,6 +65,15 @@ static void invalidate_relations(void *ctx, PDEVICE_OBJECT pdo, DEVICE_RELATION_
         defer(ctx, pdo, query_relations);
 }
 
+/* After a surprise the worker that saw the last file close may be removing the device already. */
+static void wait_for_removal(struct pnp_device *device)
+{
+    LARGE_INTEGER millisecond = {.QuadPart = -10000};
+
+    while (device->state == PNP_REMOVING)
+        KeDelayExecutionThread(KernelMode, FALSE, &millisecond);
+}
+
 static void remove_now(void *ctx);
 
 static void last_file_closed(void *ctx, PDEVICE_OBJECT pdo)
@@ -192,6 +201,7 @@ static void send_remove(struct pnp_device *device)
     struct pnp *pnp = device->pnp;
     PDEVICE_OBJECT pdo = device->pdo;
 
+    device->state = PNP_REMOVING;
     io_node_set_started(device->node, false);
     pnp_send_firm(pnp, pdo, IRP_MN_REMOVE_DEVICE);
     if (pdo->AttachedDevice != NULL)
@@ -199,6 +209,15 @@ static void send_remove(struct pnp_device *device)
     io_node_disable_interfaces(device->node);
     free_resources(device->node);
     device->state = PNP_ANNOUNCED;
+}
+
+/* After a surprise the worker that saw the last file close may be removing the device already. */
+static void wait_for_removal(struct pnp_device *device)
+{
+    LARGE_INTEGER millisecond = {.QuadPart = -10000};
+
+    while (device->state == PNP_REMOVING)
+        KeDelayExecutionThread(KernelMode, FALSE, &millisecond);
 }
 
 static void remove_now(void *ctx)
@@ -241,6 +260,7 @@ NTSTATUS pnp_remove(struct pnp *pnp, PDEVICE_OBJECT pdo)
 
     if (device == NULL)
         return STATUS_NO_SUCH_DEVICE;
+    wait_for_removal(device);
     if (device->state == PNP_ANNOUNCED)
         return STATUS_SUCCESS;
     if (pdo->ReferenceCount != 0)
@@ -260,7 +280,10 @@ NTSTATUS pnp_remove_after_surprise(struct pnp *pnp, PDEVICE_OBJECT pdo)
 {
     struct pnp_device *device = pnp_device_of(pnp, pdo);
 
-    if (device == NULL || device->state == PNP_ANNOUNCED)
+    if (device == NULL)
+        return STATUS_SUCCESS;
+    wait_for_removal(device);
+    if (device->state == PNP_ANNOUNCED)
         return STATUS_SUCCESS;
     if (pdo->ReferenceCount != 0)
         return STATUS_DEVICE_BUSY;

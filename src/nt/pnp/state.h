@@ -6,7 +6,10 @@
 #include "base/base.h"
 #include "pnp/pnp.h"
 
-enum pnp_state { PNP_ANNOUNCED, PNP_ADDED, PNP_STARTED, PNP_STOPPED, PNP_SURPRISED };
+enum pnp_state {
+    PNP_ANNOUNCED, PNP_ADDED, PNP_STARTED, PNP_STOPPED, PNP_SURPRISED,
+    PNP_REMOVING /* REMOVE_DEVICE is on its way, on some thread */
+};
 
 struct pnp_device {
     struct list_node link;
