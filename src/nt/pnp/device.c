@@ -65,15 +65,6 @@ static void invalidate_relations(void *ctx, PDEVICE_OBJECT pdo, DEVICE_RELATION_
         defer(ctx, pdo, query_relations);
 }
 
-/* After a surprise the worker that saw the last file close may be removing the device already. */
-static void wait_for_removal(struct pnp_device *device)
-{
-    LARGE_INTEGER millisecond = {.QuadPart = -10000};
-
-    while (device->state == PNP_REMOVING)
-        KeDelayExecutionThread(KernelMode, FALSE, &millisecond);
-}
-
 static void remove_now(void *ctx);
 
 static void last_file_closed(void *ctx, PDEVICE_OBJECT pdo)
