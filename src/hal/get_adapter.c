@@ -15,6 +15,7 @@ enum { TAG = 0x47616D44 /* "DmaG" */ };
 struct query {
     KEVENT done;
     IO_STATUS_BLOCK result;
+    GUID type;
     BUS_INTERFACE_STANDARD bus;
 };
 
@@ -24,6 +25,7 @@ static bool query_bus(PDEVICE_OBJECT pdo, struct query *query)
     NTSTATUS status;
     PIRP irp;
 
+    query->type = GUID_BUS_INTERFACE_STANDARD;
     KeInitializeEvent(&query->done, NotificationEvent, FALSE);
     irp =
         IoBuildSynchronousFsdRequest(IRP_MJ_PNP, pdo, NULL, 0, NULL, &query->done, &query->result);
@@ -32,7 +34,7 @@ static bool query_bus(PDEVICE_OBJECT pdo, struct query *query)
     irp->IoStatus.Status = STATUS_NOT_SUPPORTED;
     stack = IoGetNextIrpStackLocation(irp);
     stack->MinorFunction = IRP_MN_QUERY_INTERFACE;
-    stack->Parameters.QueryInterface.InterfaceType = &GUID_BUS_INTERFACE_STANDARD;
+    stack->Parameters.QueryInterface.InterfaceType = &query->type;
     stack->Parameters.QueryInterface.Size = sizeof query->bus;
     stack->Parameters.QueryInterface.Version = 1;
     stack->Parameters.QueryInterface.Interface = (PINTERFACE)&query->bus;

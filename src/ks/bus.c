@@ -18,10 +18,11 @@ static NTSTATUS ask_for_interface(struct ks_device *device)
         ks_free(answer);
         return STATUS_INSUFFICIENT_RESOURCES;
     }
+    device->bus_type = GUID_BUS_INTERFACE_STANDARD; /* the IRP holds its address */
     irp->IoStatus.Status = STATUS_NOT_SUPPORTED;
     stack = IoGetNextIrpStackLocation(irp);
     stack->MinorFunction = IRP_MN_QUERY_INTERFACE;
-    stack->Parameters.QueryInterface.InterfaceType = &GUID_BUS_INTERFACE_STANDARD;
+    stack->Parameters.QueryInterface.InterfaceType = &device->bus_type;
     stack->Parameters.QueryInterface.Size = sizeof device->bus;
     stack->Parameters.QueryInterface.Version = 1;
     stack->Parameters.QueryInterface.Interface = (PINTERFACE)(void *)&device->bus;

@@ -41,8 +41,8 @@ static NTSTATUS call_handler(PIRP irp, const struct ks_exchange *exchange,
         return STATUS_INVALID_BUFFER_SIZE;
     if (exchange->data_bytes < item->MinData)
         return ks_answer_size(irp, item->MinData);
-    KSMETHOD_SET_IRP_STORAGE(irp) = found->set;
-    KSMETHOD_ITEM_IRP_STORAGE(irp) = item;
+    KSMETHOD_SET_IRP_STORAGE(irp) = ks_visible(found->set);
+    KSMETHOD_ITEM_IRP_STORAGE(irp) = ks_visible(item);
     KSMETHOD_TYPE_IRP_STORAGE(irp) = item->Flags;
     irp->IoStatus.Information = exchange->data_bytes;
     return (NTSTATUS)KE_CALL(item->MethodHandler, KE_ARG(irp), KE_ARG(exchange->request),

@@ -195,8 +195,8 @@ static NTSTATUS call_handler(PIRP irp, const struct ks_exchange *exchange,
 
     if (status != STATUS_SUCCESS)
         return status;
-    KSPROPERTY_SET_IRP_STORAGE(irp) = found->set;
-    KSPROPERTY_ITEM_IRP_STORAGE(irp) = found->item;
+    KSPROPERTY_SET_IRP_STORAGE(irp) = ks_visible(found->set);
+    KSPROPERTY_ITEM_IRP_STORAGE(irp) = ks_visible(found->item);
     irp->IoStatus.Information = verb == KSPROPERTY_TYPE_GET ? exchange->data_bytes : 0;
     return (NTSTATUS)KE_CALL(handler_of(found->item, verb), KE_ARG(irp),
                              KE_ARG(exchange->request), KE_ARG(exchange->data));

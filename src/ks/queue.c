@@ -127,8 +127,35 @@ void ks_queue_enter(struct ks_queue *queue, struct ks_queue_hold *hold)
     queue->holder = KeGetCurrentProcessorNumber() + 1;
 }
 
-/* Requests that are ready to be completed, oldest first, move to list. */
-static void take_finished(struct ks_queue *queue, PLIST_ENTRY list)
+/* What leaves the queue's lists is chained through Flink, oldest first, NULL at the end: a list head on
+ * our stack would leave its host address in pool. */
+struct chain {
+    PLIST_ENTRY first;
+    PLIST_ENTRY last;
+};
+
+static void chain_append(struct chain *chain, PLIST_ENTRY link)
+{
+    link->Flink = NULL;
+    link->Blink = NULL;
+    if (chain->first == NULL)
+        chain->first = link;
+    else
+        chain->last->Flink = link;
+    chain->last = link;
+}
+
+static PLIST_ENTRY chain_pop(struct chain *chain)
+{
+    PLIST_ENTRY link = chain->first;
+
+    if (link != NULL)
+        chain->first = link->Flink;
+    return link;
+}
+
+/* Requests that are ready to be completed. */
+static void take_finished(struct ks_queue *queue, struct chain *finished)
 {
     PLIST_ENTRY link = queue->requests.Flink;
 
@@ -138,7 +165,7 @@ static void take_finished(struct ks_queue *queue, PLIST_ENTRY list)
         link = link->Flink;
         if (request->finished && ks_cancel_disarm(request)) {
             RemoveEntryList(&request->link);
-            InsertTailList(list, &request->link);
+            chain_append(finished, &request->link);
         } else if (queue->fifo) {
             return;
         }
@@ -154,17 +181,14 @@ static void wake_if_empty(struct ks_queue *queue)
 static void complete_finished(struct ks_queue *queue)
 {
     struct ks_queue_hold hold;
-    LIST_ENTRY finished;
+    struct chain finished = {0};
+    PLIST_ENTRY link;
 
-    InitializeListHead(&finished);
     ks_queue_enter(queue, &hold);
     take_finished(queue, &finished);
     ks_queue_leave(queue, &hold);
-    while (!IsListEmpty(&finished)) {
-        PLIST_ENTRY link = RemoveHeadList(&finished);
-
+    while ((link = chain_pop(&finished)) != NULL)
         ks_request_complete(CONTAINING_RECORD(link, struct ks_request, link));
-    }
 }
 
 void ks_queue_stay(struct ks_queue *queue)
@@ -184,15 +208,15 @@ void ks_queue_stay_over(struct ks_queue *queue)
 }
 
 /* The frames' way out: mappings back to the adapter, then the IRPs whose last frame this was. */
-static void retire(struct ks_queue *queue, PLIST_ENTRY freed)
+static void retire(struct ks_queue *queue, struct chain *freed)
 {
     struct ks_queue_hold hold;
+    PLIST_ENTRY link;
 
-    for (PLIST_ENTRY link = freed->Flink; link != freed; link = link->Flink)
+    for (link = freed->first; link != NULL; link = link->Flink)
         ks_mapping_put(queue, CONTAINING_RECORD(link, struct ks_frame, link));
     ks_queue_enter(queue, &hold);
-    while (!IsListEmpty(freed)) {
-        PLIST_ENTRY link = RemoveHeadList(freed);
+    while ((link = chain_pop(freed)) != NULL) {
         struct ks_frame *frame = CONTAINING_RECORD(link, struct ks_frame, link);
 
         if (--frame->request->frames_left == 0)
@@ -204,19 +228,18 @@ static void retire(struct ks_queue *queue, PLIST_ENTRY freed)
 
 void ks_queue_leave(struct ks_queue *queue, struct ks_queue_hold *hold)
 {
-    LIST_ENTRY freed;
+    struct chain freed = {0};
 
     if (hold->nested)
         return;
     ks_processor_set_frames(&queue->pin->processor, queue->leading->frame != NULL);
-    InitializeListHead(&freed);
     while (!IsListEmpty(&queue->freed))
-        InsertTailList(&freed, RemoveHeadList(&queue->freed));
-    if (!IsListEmpty(&freed))
+        chain_append(&freed, RemoveHeadList(&queue->freed));
+    if (freed.first != NULL)
         ks_queue_stay(queue);
     queue->holder = 0;
     KeReleaseSpinLock(&queue->lock, hold->irql);
-    if (!IsListEmpty(&freed))
+    if (freed.first != NULL)
         retire(queue, &freed);
 }
 

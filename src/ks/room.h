@@ -35,6 +35,12 @@ static inline struct trace *ks_trace(void)
 #define KS_ROUTINE(function)                                                                       \
     ((__typeof__(&(function)))ke_thunk((const void *)(function), #function, 0))
 
+/* What may stand where drivers see it: NULL for a table of the runtime's own. */
+static inline const void *ks_visible(const void *table)
+{
+    return sim_is_guest_visible(KE_ARG(table)) ? table : NULL;
+}
+
 /* Pool memory, zeroed; NULL when there is none. */
 void *ks_allocate(SIZE_T bytes);
 void ks_free(void *block); /* NULL is fine */

@@ -19,9 +19,10 @@ int ex_create(struct ke *ke, struct ex **out)
     ex->ke = ke;
     list_init(&ex->resource_list);
     sim_rng_init(&ex->uuids, sim_seed(ke_sim(ke)), "ex.uuid");
-    ex_workers_init(ex);
     ke_set_room(ke, KE_ROOM_EX, ex);
-    error = ex_workers_start(ex);
+    error = ex_workers_init(ex);
+    if (error == 0)
+        error = ex_workers_start(ex);
     if (error != 0) {
         ex_destroy(ex);
         return error;

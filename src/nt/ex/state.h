@@ -21,7 +21,7 @@ struct ex_queue {
     struct ex *ex;
     const char *name;
     KPRIORITY priority;
-    KSEMAPHORE available; /* counts pending work */
+    PKSEMAPHORE available; /* counts pending work; in pool, as what threads wait for is */
     ARRAY(struct ex_work) pending; /* oldest first from first on */
     size_t first;
     unsigned workers, idle;
@@ -38,7 +38,7 @@ struct ex {
     unsigned fine_timer_requests; /* of ExSetTimerResolution */
 };
 
-void ex_workers_init(struct ex *ex);
+int ex_workers_init(struct ex *ex);
 int ex_workers_start(struct ex *ex);
 void ex_workers_fini(struct ex *ex);
 void ex_resources_fini(struct ex *ex);

@@ -4,17 +4,17 @@
  * spare: a worker that takes an item first sees to it that another one waits, up to a limit, so an
  * item that waits for a later one does not block for ever.
  * An item belongs to its owner again before its routine runs: the routine may free or requeue it.
- * An item queued twice is bug check 0xE4; a routine that returns at another IRQL is ke_call's finding.
- * Not here: the item that keeps a device object alive (io/work_item.c). */
+ * An item queued twice is bug check 0xE4; a routine that returns at another IRQL is ke_call's
+ * finding. Not here: the item that keeps a device object alive (io/work_item.c). */
 #include <errno.h>
 #include <string.h>
 
 #include "ex/ex.h"
 #include "ex/state.h"
 
-enum { WORKER_INVALID = 0xE4 };
+enum { WORKER_INVALID = 0xE4, WORKER_TAG = 0x6b577845 /* "ExWk" */ };
 
-void ex_workers_init(struct ex *ex)
+int ex_workers_init(struct ex *ex)
 {
     static const struct {
         const char *name;
@@ -24,14 +24,20 @@ void ex_workers_init(struct ex *ex)
         [DelayedWorkQueue] = {"worker.delayed", 12},
         [HyperCriticalWorkQueue] = {"worker.hyper", 15},
     };
+    PKSEMAPHORE available =
+        ExAllocatePoolWithTag(NonPagedPool, EX_QUEUES * sizeof *available, WORKER_TAG);
     unsigned i;
 
+    if (available == NULL)
+        return -ENOMEM;
     for (i = 0; i < EX_QUEUES; i++) {
         ex->queues[i].ex = ex;
         ex->queues[i].name = rows[i].name;
         ex->queues[i].priority = rows[i].priority;
-        KeInitializeSemaphore(&ex->queues[i].available, 0, MAXLONG);
+        ex->queues[i].available = &available[i]; /* its memory goes with mm */
+        KeInitializeSemaphore(ex->queues[i].available, 0, MAXLONG);
     }
+    return 0;
 }
 
 static struct ex_work take(struct ex_queue *queue)
@@ -62,7 +68,7 @@ static int put(struct ex_queue *queue, struct ex_work work)
     }
     if (array_push(&queue->pending, work) != 0)
         return -ENOMEM;
-    KeReleaseSemaphore(&queue->available, 0, 1, FALSE);
+    KeReleaseSemaphore(queue->available, 0, 1, FALSE);
     return 0;
 }
 
@@ -76,7 +82,7 @@ static void worker(void *ctx)
     for (;;) {
         struct ex_work work;
 
-        KeWaitForSingleObject(&queue->available, WrQueue, KernelMode, FALSE, NULL);
+        KeWaitForSingleObject(queue->available, WrQueue, KernelMode, FALSE, NULL);
         queue->idle--;
         if (queue->idle == 0 && queue->workers < EX_WORKERS_MAX)
             (void)start_worker(queue); /* without memory for a spare, one fewer has to do */

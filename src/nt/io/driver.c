@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Driver objects: made before DriverEntry runs, with every dispatch slot leading to a routine that fails
- * the request. The object, its extension and its strings lie in pool; what clients of the driver object
- * attach to it (IoAllocateDriverObjectExtension) too. A driver goes in three steps: DriverUnload, a look at
- * what it left behind, the end of the object. */
+/* Driver objects: made before DriverEntry runs, with every dispatch slot leading to a routine that
+ * fails the request. The object, its extension and its strings lie in pool; what clients of the
+ * driver object attach to it (IoAllocateDriverObjectExtension) too. A driver goes in three steps:
+ * DriverUnload, a look at what it left behind, the end of the object. */
 #include "io/state.h"
 
 #include <stdlib.h>
@@ -24,11 +24,18 @@ struct reinitialization {
     PVOID context;
 };
 
-/* What lies in pool, in one block. */
+/* What lies in pool, in one block: all that the driver gets a pointer to. */
 struct driver_block {
     DRIVER_OBJECT driver;
     DRIVER_EXTENSION extension;
+    UNICODE_STRING registry_path;
+    UNICODE_STRING hardware_database; /* its buffer is io's */
 };
+
+static struct driver_block *block_of(PDRIVER_OBJECT driver)
+{
+    return CONTAINING_RECORD(driver, struct driver_block, driver);
+}
 
 NTSTATUS NTAPI io_invalid_request(PDEVICE_OBJECT device, PIRP irp)
 {
@@ -53,7 +60,7 @@ const char *io_driver_name(PDRIVER_OBJECT driver)
     return state_of(driver)->name;
 }
 
-/* ---- Life ------------------------------------------------------------------------------------------- */
+/* ---- Life ------------------------------------------------------------------------------------ */
 
 static void free_lists(struct io_driver *state)
 {
@@ -80,8 +87,8 @@ static void driver_delete(void *body, void *context)
         ExFreePoolWithTag(driver->DriverName.Buffer, IO_TAG_DRIVER);
     if (driver->DriverExtension->ServiceKeyName.Buffer != NULL)
         ExFreePoolWithTag(driver->DriverExtension->ServiceKeyName.Buffer, IO_TAG_DRIVER);
-    if (state->registry_path.Buffer != NULL)
-        ExFreePoolWithTag(state->registry_path.Buffer, IO_TAG_DRIVER);
+    if (block_of(driver)->registry_path.Buffer != NULL)
+        ExFreePoolWithTag(block_of(driver)->registry_path.Buffer, IO_TAG_DRIVER);
     ExFreePoolWithTag(driver, IO_TAG_DRIVER);
     free(state->name);
     free(state);
@@ -105,7 +112,7 @@ static NTSTATUS make_strings(struct io_driver *state, const char *name)
     if (NT_SUCCESS(status))
         status = make_string("", name, &driver->DriverExtension->ServiceKeyName);
     if (NT_SUCCESS(status))
-        status = make_string(CM_SERVICES "\\", name, &state->registry_path);
+        status = make_string(CM_SERVICES "\\", name, &block_of(driver)->registry_path);
     return status;
 }
 
@@ -118,7 +125,8 @@ static void init_object(struct io *io, struct driver_block *block)
     driver->Type = IO_TYPE_DRIVER;
     driver->Size = sizeof *driver;
     driver->DriverExtension = &block->extension;
-    driver->HardwareDatabase = &io->hardware_database;
+    block->hardware_database = io->hardware_database;
+    driver->HardwareDatabase = &block->hardware_database;
     block->extension.DriverObject = driver;
     for (i = 0; i < ARRAY_LEN(driver->MajorFunction); i++)
         driver->MajorFunction[i] = io->invalid_request;
@@ -151,7 +159,8 @@ NTSTATUS io_driver_create(struct io *io, const char *name, uint64_t base_va, uin
     list_insert_tail(&io->drivers, &state->link);
     status = make_strings(state, name);
     if (NT_SUCCESS(status))
-        status = ob_object_create(io->ob, OB_TYPE_DRIVER, state->object, state, driver_delete, NULL);
+        status = ob_object_create(io->ob, OB_TYPE_DRIVER, state->object, state, driver_delete,
+                                  NULL);
     if (!NT_SUCCESS(status)) {
         driver_delete(state->object, state);
         return status;
@@ -237,7 +246,8 @@ NTSTATUS io_driver_initialize(PDRIVER_OBJECT driver)
         return STATUS_INSUFFICIENT_RESOURCES;
     if (driver->DriverInit == NULL)
         return STATUS_SUCCESS;
-    status = (NTSTATUS)KE_CALL(driver->DriverInit, KE_ARG(driver), KE_ARG(&state->registry_path));
+    status = (NTSTATUS)KE_CALL(driver->DriverInit, KE_ARG(driver),
+                               KE_ARG(&block_of(driver)->registry_path));
     if (!NT_SUCCESS(status)) {
         end_driver(driver);
         return status;
@@ -257,7 +267,7 @@ NTSTATUS io_driver_unload(PDRIVER_OBJECT driver)
     return STATUS_SUCCESS;
 }
 
-/* ---- Extensions -------------------------------------------------------------------------------------- */
+/* ---- Extensions ------------------------------------------------------------------------------ */
 
 static struct extension *find_extension(struct io_driver *state, PVOID client)
 {
@@ -301,8 +311,8 @@ PVOID NTAPI IoGetDriverObjectExtension(PDRIVER_OBJECT driver, PVOID client)
     return extension != NULL ? extension->memory : NULL;
 }
 
-/* Routines run once, right after DriverEntry: there is no other driver to wait for. One that registers
- * itself again runs again with a higher count. */
+/* Routines run once, right after DriverEntry: there is no other driver to wait for. One that
+ * registers itself again runs again with a higher count. */
 void NTAPI IoRegisterDriverReinitialization(PDRIVER_OBJECT driver, PDRIVER_REINITIALIZE routine,
                                             PVOID context)
 {

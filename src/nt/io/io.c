@@ -47,13 +47,13 @@ int io_create(struct ke *ke, struct io **out)
     ke_set_room(ke, KE_ROOM_IO, io);
     make_thunks(io);
     KeInitializeTimer(&io->second->timer);
-    KeInitializeDpc(&io->second->dpc, io->timer_expired, io);
+    KeInitializeDpc(&io->second->dpc, io->timer_expired, NULL);
     *out = io;
     return 0;
 }
 
-/* Events of those who send a request and wait for it. They lie in pool, because their addresses stand in
- * IRPs that drivers read. */
+/* Events of those who send a request and wait for it. They lie in pool, because their addresses
+ * stand in IRPs that drivers read. */
 PKEVENT io_event_take(struct io *io)
 {
     PKEVENT event;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of io share: the side state of drivers, devices, files and IRPs. The public objects lie
- * in pool, where drivers read and write them; what we must be able to trust lies here. */
+/* What the files of io share: the side state of drivers, devices, files and IRPs. The public
+ * objects lie in pool, where drivers read and write them; what we must be able to trust lies here.
+ */
 #ifndef WEIR_NT_IO_STATE_H
 #define WEIR_NT_IO_STATE_H
 
@@ -30,7 +31,6 @@ struct io_driver {
     char *name; /* the service's, ASCII */
     uint64_t base_va;
     uint64_t size_bytes;
-    UNICODE_STRING registry_path; /* pool */
     struct list_node extensions;
     struct list_node reinitializations;
     ULONG reinitialize_count;
@@ -120,7 +120,7 @@ struct io {
     PWORKER_THREAD_ROUTINE run_work_item;
     PKDEFERRED_ROUTINE timer_expired;
     PDRIVER_CANCEL csq_cancel;
-    UNICODE_STRING hardware_database; /* pool */
+    UNICODE_STRING hardware_database; /* its buffer is pool; driver objects hold copies of this */
     ARRAY(PKEVENT) events; /* pool, for those who send and wait; drivers see their addresses */
     uint64_t next_trace_handle;
 };
@@ -135,7 +135,8 @@ void io_irps_fini(struct io *io);
 
 /* complete.c */
 void io_irp_finish(struct io *io, struct io_irp *state);
-/* Sends a plain IRP whose next location is filled and waits for its end; the IRP stays the caller's. */
+/* Sends a plain IRP whose next location is filled and waits for its end; the IRP stays the
+ * caller's. */
 NTSTATUS io_send_irp(struct io *io, PDEVICE_OBJECT top, PIRP irp);
 NTSTATUS NTAPI io_signal_completion(PDEVICE_OBJECT device, PIRP irp, PVOID context);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The I/O timer: one routine a device, called once a second at DISPATCH_LEVEL while it is started. One
- * timer of the system serves all devices, in the order in which they were created. */
+/* The I/O timer: one routine a device, called once a second at DISPATCH_LEVEL while it is started.
+ * One timer of the system serves all devices, in the order in which they were created. */
 #include "io/state.h"
 
 enum { PERIOD_MS = 1000 };
@@ -15,11 +15,12 @@ static void set_system_timer(struct io *io)
 
 void NTAPI io_timer_expired(PKDPC dpc, PVOID context, PVOID argument1, PVOID argument2)
 {
-    struct io *io = context;
+    struct io *io = io_of(ke_current());
     struct io_device *device;
     struct io_device *following;
 
     (void)dpc;
+    (void)context;
     (void)argument1;
     (void)argument2;
     list_for_each_entry_safe(device, following, &io->devices, link) {
