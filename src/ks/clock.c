@@ -83,9 +83,26 @@ void NTAPI KsPinSetPinClockTime(PKSPIN Pin, LONGLONG Time)
 
 /* ---- Clock files ------------------------------------------------------------------------------------------------- */
 
+/* parent is NULL for a clock that no pin of AVStream shows. */
+static NTSTATUS open_clock(struct ks_object *parent, PIRP irp, struct ks_default_clock *shown)
+{
+    struct clock_file *clock = ks_allocate(sizeof *clock);
+
+    if (clock == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    ks_file_init(&clock->file, KS_FILE_CLOCK, parent, irp);
+    clock->clock = shown;
+    ks_default_clock_ref(shown);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI KsCreateDefaultClock(PIRP Irp, PKSDEFAULTCLOCK DefaultClock)
+{
+    return open_clock(NULL, Irp, ks_default_clock_of(DefaultClock));
+}
+
 NTSTATUS ks_clock_create(struct ks_pin *pin, PIRP irp, const void *parameters, ULONG bytes)
 {
-    struct clock_file *clock;
     KSCLOCK_CREATE create;
 
     if (bytes < sizeof create)
@@ -95,13 +112,7 @@ NTSTATUS ks_clock_create(struct ks_pin *pin, PIRP irp, const void *parameters, U
         return STATUS_INVALID_PARAMETER;
     if (pin->clock.shown == NULL)
         return STATUS_OBJECT_NAME_NOT_FOUND;
-    clock = ks_allocate(sizeof *clock);
-    if (clock == NULL)
-        return STATUS_INSUFFICIENT_RESOURCES;
-    ks_file_init(&clock->file, KS_FILE_CLOCK, &pin->object, irp);
-    clock->clock = pin->clock.shown;
-    ks_default_clock_ref(clock->clock);
-    return STATUS_SUCCESS;
+    return open_clock(&pin->object, irp, pin->clock.shown);
 }
 
 void ks_clock_close(struct ks_file *file, PIRP irp)
@@ -250,6 +261,46 @@ const KSAUTOMATION_TABLE ks_clock_table = {
     .PropertyItemSize = sizeof(KSPROPERTY_ITEM),
     .PropertySets = clock_sets,
 };
+
+/* The same handlers under the names by which drivers of KS1 style put them into tables of their own. */
+NTSTATUS NTAPI KsiPropertyDefaultClockGetTime(PIRP Irp, PKSPROPERTY Property, PLONGLONG Time)
+{
+    return ks_get_clock_time(Irp, Property, Time);
+}
+
+NTSTATUS NTAPI KsiPropertyDefaultClockGetPhysicalTime(PIRP Irp, PKSPROPERTY Property, PLONGLONG Time)
+{
+    return ks_get_clock_physical_time(Irp, Property, Time);
+}
+
+NTSTATUS NTAPI KsiPropertyDefaultClockGetCorrelatedTime(PIRP Irp, PKSPROPERTY Property,
+                                                        PKSCORRELATED_TIME Time)
+{
+    return ks_get_clock_correlated_time(Irp, Property, Time);
+}
+
+NTSTATUS NTAPI KsiPropertyDefaultClockGetCorrelatedPhysicalTime(PIRP Irp, PKSPROPERTY Property,
+                                                                PKSCORRELATED_TIME Time)
+{
+    return ks_get_clock_correlated_physical_time(Irp, Property, Time);
+}
+
+NTSTATUS NTAPI KsiPropertyDefaultClockGetResolution(PIRP Irp, PKSPROPERTY Property,
+                                                    PKSRESOLUTION Resolution)
+{
+    return ks_get_clock_resolution(Irp, Property, Resolution);
+}
+
+NTSTATUS NTAPI KsiPropertyDefaultClockGetState(PIRP Irp, PKSPROPERTY Property, KSSTATE *State)
+{
+    return ks_get_clock_state(Irp, Property, State);
+}
+
+NTSTATUS NTAPI KsiPropertyDefaultClockGetFunctionTable(PIRP Irp, PKSPROPERTY Property,
+                                                       PKSCLOCK_FUNCTIONTABLE FunctionTable)
+{
+    return ks_get_clock_functions(Irp, Property, FunctionTable);
+}
 
 /* ---- The master clock ------------------------------------------------------------------------------------------------ */
 

@@ -43,6 +43,26 @@ static NTSTATUS stream(struct ks_file *file, PIRP irp, ULONG code)
     return code == IOCTL_KS_RESET_STATE ? ks_stream_reset(pin, irp) : ks_stream_io(pin, irp);
 }
 
+/* Between kernel-mode peers only; a pin without a callback does not know the protocol. */
+static NTSTATUS handshake(struct ks_file *file, PIRP irp)
+{
+    PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(irp);
+    struct ks_pin *pin;
+
+    if (irp->RequestorMode != KernelMode || file->kind != KS_FILE_PIN)
+        return STATUS_INVALID_DEVICE_REQUEST;
+    pin = ks_pin_of(file->object->public);
+    if (pin->handshake == NULL)
+        return STATUS_INVALID_DEVICE_REQUEST;
+    if (stack->Parameters.DeviceIoControl.InputBufferLength != sizeof(KSHANDSHAKE) ||
+        stack->Parameters.DeviceIoControl.OutputBufferLength != sizeof(KSHANDSHAKE))
+        return STATUS_INVALID_BUFFER_SIZE;
+    irp->IoStatus.Information = sizeof(KSHANDSHAKE);
+    return (NTSTATUS)KE_CALL(pin->handshake, KE_ARG(&pin->public),
+                             KE_ARG(stack->Parameters.DeviceIoControl.Type3InputBuffer),
+                             KE_ARG(irp->UserBuffer));
+}
+
 static NTSTATUS serve(struct ks_file *file, PIRP irp, ULONG code)
 {
     switch (code) {
@@ -58,6 +78,8 @@ static NTSTATUS serve(struct ks_file *file, PIRP irp, ULONG code)
     case IOCTL_KS_WRITE_STREAM:
     case IOCTL_KS_RESET_STATE:
         return stream(file, irp, code);
+    case IOCTL_KS_HANDSHAKE:
+        return handshake(file, irp);
     default:
         return STATUS_INVALID_DEVICE_REQUEST;
     }
@@ -73,7 +95,7 @@ NTSTATUS NTAPI ks_dispatch_control(PDEVICE_OBJECT DeviceObject, PIRP Irp)
         return KsDefaultDeviceIoCompletion(DeviceObject, Irp);
     if (file->kind == KS_FILE_FOREIGN)
         return KsDispatchIrp(DeviceObject, Irp);
-    if (file->object->device->state == KS_DEVICE_GONE &&
+    if (file->object != NULL && file->object->device->state == KS_DEVICE_GONE &&
         (code == IOCTL_KS_READ_STREAM || code == IOCTL_KS_WRITE_STREAM))
         return ks_complete(Irp, STATUS_DEVICE_NOT_CONNECTED);
     status = serve(file, Irp, code);

@@ -117,7 +117,7 @@ void ks_default_clock_set_time(struct ks_default_clock *clock, LONGLONG time)
 
 /* ---- What drivers call -------------------------------------------------------------------------------------- */
 
-static struct ks_default_clock *clock_of(PKSDEFAULTCLOCK handle)
+struct ks_default_clock *ks_default_clock_of(PKSDEFAULTCLOCK handle)
 {
     struct ks_default_clock *clock = handle;
 
@@ -155,25 +155,25 @@ NTSTATUS NTAPI KsAllocateDefaultClock(PKSDEFAULTCLOCK *DefaultClock)
 
 void NTAPI KsFreeDefaultClock(PKSDEFAULTCLOCK DefaultClock)
 {
-    ks_default_clock_unref(clock_of(DefaultClock));
+    ks_default_clock_unref(ks_default_clock_of(DefaultClock));
 }
 
 KSSTATE NTAPI KsGetDefaultClockState(PKSDEFAULTCLOCK DefaultClock)
 {
-    return clock_of(DefaultClock)->state;
+    return ks_default_clock_of(DefaultClock)->state;
 }
 
 void NTAPI KsSetDefaultClockState(PKSDEFAULTCLOCK DefaultClock, KSSTATE State)
 {
-    ks_default_clock_set_state(clock_of(DefaultClock), State);
+    ks_default_clock_set_state(ks_default_clock_of(DefaultClock), State);
 }
 
 LONGLONG NTAPI KsGetDefaultClockTime(PKSDEFAULTCLOCK DefaultClock)
 {
-    return ks_default_clock_time(clock_of(DefaultClock), NULL);
+    return ks_default_clock_time(ks_default_clock_of(DefaultClock), NULL);
 }
 
 void NTAPI KsSetDefaultClockTime(PKSDEFAULTCLOCK DefaultClock, LONGLONG Time)
 {
-    ks_default_clock_set_time(clock_of(DefaultClock), Time);
+    ks_default_clock_set_time(ks_default_clock_of(DefaultClock), Time);
 }

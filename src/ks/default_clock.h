@@ -27,6 +27,7 @@ struct ks_default_clock {
     LONGLONG started; /* physical time when it last ran from stream_time */
 };
 
+struct ks_default_clock *ks_default_clock_of(PKSDEFAULTCLOCK handle);
 struct ks_default_clock *ks_default_clock_create(void);
 void ks_default_clock_ref(struct ks_default_clock *clock);
 void ks_default_clock_unref(struct ks_default_clock *clock);

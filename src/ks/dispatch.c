@@ -89,6 +89,53 @@ void NTAPI KsSetTargetDeviceObject(KSOBJECT_HEADER Header, PDEVICE_OBJECT Target
     ((struct ks_file *)Header)->target = TargetDevice;
 }
 
+/* ---- What has no handler ------------------------------------------------------------------------------------ */
+
+NTSTATUS NTAPI KsDispatchQuerySecurity(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+{
+    UNREFERENCED_PARAMETER(DeviceObject);
+    return ks_complete(Irp, STATUS_NO_SECURITY_ON_OBJECT);
+}
+
+NTSTATUS NTAPI KsDispatchSetSecurity(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+{
+    UNREFERENCED_PARAMETER(DeviceObject);
+    return ks_complete(Irp, STATUS_NO_SECURITY_ON_OBJECT);
+}
+
+BOOLEAN NTAPI KsDispatchFastIoDeviceControlFailure(PFILE_OBJECT FileObject, BOOLEAN Wait,
+                                                   PVOID InputBuffer, ULONG InputBufferLength,
+                                                   PVOID OutputBuffer, ULONG OutputBufferLength,
+                                                   ULONG IoControlCode, PIO_STATUS_BLOCK IoStatus,
+                                                   PDEVICE_OBJECT DeviceObject)
+{
+    UNREFERENCED_PARAMETER(FileObject);
+    UNREFERENCED_PARAMETER(Wait);
+    UNREFERENCED_PARAMETER(InputBuffer);
+    UNREFERENCED_PARAMETER(InputBufferLength);
+    UNREFERENCED_PARAMETER(OutputBuffer);
+    UNREFERENCED_PARAMETER(OutputBufferLength);
+    UNREFERENCED_PARAMETER(IoControlCode);
+    UNREFERENCED_PARAMETER(IoStatus);
+    UNREFERENCED_PARAMETER(DeviceObject);
+    return FALSE;
+}
+
+BOOLEAN NTAPI KsDispatchFastReadFailure(PFILE_OBJECT FileObject, PLARGE_INTEGER FileOffset,
+                                        ULONG Length, BOOLEAN Wait, ULONG LockKey, PVOID Buffer,
+                                        PIO_STATUS_BLOCK IoStatus, PDEVICE_OBJECT DeviceObject)
+{
+    UNREFERENCED_PARAMETER(FileObject);
+    UNREFERENCED_PARAMETER(FileOffset);
+    UNREFERENCED_PARAMETER(Length);
+    UNREFERENCED_PARAMETER(Wait);
+    UNREFERENCED_PARAMETER(LockKey);
+    UNREFERENCED_PARAMETER(Buffer);
+    UNREFERENCED_PARAMETER(IoStatus);
+    UNREFERENCED_PARAMETER(DeviceObject);
+    return FALSE;
+}
+
 /* ---- Forwarding ------------------------------------------------------------------------------------------------ */
 
 static PDEVICE_OBJECT next_device(PDEVICE_OBJECT device)

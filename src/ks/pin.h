@@ -29,11 +29,10 @@ struct ks_pin {
     struct ks_pin_clock clock;
     PFILE_OBJECT file_object; /* not referenced: the pin dies with it */
     bool standard_transport;
-    bool driver_created; /* the Create callback succeeded */
     bool adapter_missed; /* the finding is told once */
-    bool sleeping;
     PFNKSPINPOWER sleep, wake;
-    PFILE_OBJECT connected_to; /* PinToHandle, referenced, or NULL */
+    PFNKSPINHANDSHAKE handshake;
+    PFNKSPINIRPCOMPLETION irp_completion;
 };
 
 struct ks_pin *ks_pin_of(PKSPIN pin);

@@ -207,10 +207,21 @@ static bool may_run_here(const struct ks_processor *processor)
     return irql == PASSIVE_LEVEL || (irql == DISPATCH_LEVEL && processor->at_dispatch);
 }
 
+/* A filter that does not process is not asked to; neither is one for a pin that is not ready. */
+static void attempt_filter(const struct ks_processor *processor)
+{
+    bool ready = processor->pin == NULL || processor->gate.Count > 0;
+
+    if (processor->filter->filter_centric && ready)
+        weir_not_implemented("filter-centric processing");
+}
+
 void ks_processor_attempt(struct ks_processor *processor, bool asynchronous)
 {
-    if (processor->filter != NULL)
-        weir_not_implemented("filter-centric processing");
+    if (processor->filter != NULL) {
+        attempt_filter(processor);
+        return;
+    }
     if (processor->pin->public.Descriptor->Dispatch == NULL ||
         processor->pin->public.Descriptor->Dispatch->Process == NULL)
         return;

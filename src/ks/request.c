@@ -195,6 +195,21 @@ static void tell_completed(const struct ks_request *request)
     }
 }
 
+/* KSPIN_FLAG_GENERATE_EOS_EVENTS, and the callback that KsPinRegisterIrpCompletionCallback set. */
+static void tell_driver_and_clients(struct ks_request *request)
+{
+    struct ks_pin *pin = request->queue->pin;
+    bool generates = (pin->public.Descriptor->Flags & KSPIN_FLAG_GENERATE_EOS_EVENTS) != 0;
+
+    for (ULONG i = 0; generates && i < request->frame_count; i++) {
+        if ((request->frames[i].header->OptionsFlags & KSSTREAM_HEADER_OPTIONSF_ENDOFSTREAM) != 0)
+            KsGenerateEvents(&pin->public, &KSEVENTSETID_Connection, KSEVENT_CONNECTION_ENDOFSTREAM, 0,
+                             NULL, NULL, NULL);
+    }
+    if (pin->irp_completion != NULL)
+        KE_CALL(pin->irp_completion, KE_ARG(&pin->public), KE_ARG(request->irp));
+}
+
 void ks_request_complete(struct ks_request *request)
 {
     PIRP irp = request->irp;
@@ -202,6 +217,7 @@ void ks_request_complete(struct ks_request *request)
     irp->IoStatus.Status = request->status;
     irp->IoStatus.Information = information_of(request);
     tell_completed(request);
+    tell_driver_and_clients(request);
     restore_client_data(request);
     ks_stream_headers_unlock(irp);
     put_spare(request);
