@@ -23,13 +23,15 @@ static PDEVICE_OBJECT fdo, lower;
 static bool line_only;
 static unsigned memories, ports, lines, messages;
 
-/* ---- A function driver that looks at what it gets -------------------------------------------------------------- */
+/* ---- A function driver that looks at what it gets -------------------------------------------- */
 
 static void count_resources(PCM_RESOURCE_LIST raw, PCM_RESOURCE_LIST translated)
 {
-    const CM_PARTIAL_RESOURCE_DESCRIPTOR *d = translated->List[0].PartialResourceList.PartialDescriptors;
-    const CM_PARTIAL_RESOURCE_DESCRIPTOR *r = raw->List[0].PartialResourceList.PartialDescriptors;
+    const CM_PARTIAL_RESOURCE_DESCRIPTOR *d, *r;
     ULONG i;
+
+    d = translated->List[0].PartialResourceList.PartialDescriptors;
+    r = raw->List[0].PartialResourceList.PartialDescriptors;
 
     memories = ports = lines = messages = 0;
     assert_int_equal(raw->List[0].PartialResourceList.Count,
@@ -78,7 +80,7 @@ static NTSTATUS NTAPI fdo_pnp(PDEVICE_OBJECT device, PIRP irp)
         return nt_complete(irp, irp->IoStatus.Status, 0);
     case IRP_MN_FILTER_RESOURCE_REQUIREMENTS:
         if (line_only)
-            drop_messages(location->Parameters.FilterResourceRequirements.IoResourceRequirementList);
+            drop_messages((PIO_RESOURCE_REQUIREMENTS_LIST)irp->IoStatus.Information);
         return nt_complete(irp, line_only ? STATUS_SUCCESS : irp->IoStatus.Status,
                            irp->IoStatus.Information);
     case IRP_MN_QUERY_STOP_DEVICE:
@@ -111,7 +113,7 @@ static NTSTATUS NTAPI add_device(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo)
     return STATUS_SUCCESS;
 }
 
-/* ---- Worlds -------------------------------------------------------------------------------------------------------- */
+/* ---- Worlds ---------------------------------------------------------------------------------- */
 
 static void run(uint64_t seed, void (*body)(struct nt *nt))
 {
@@ -156,7 +158,7 @@ static void add_card(struct nt *nt)
     add_to(nt, pdo);
 }
 
-/* ---- The tests ------------------------------------------------------------------------------------------------------- */
+/* ---- The tests ------------------------------------------------------------------------------- */
 
 static void a_pci_device_says_who_and_where_it_is(struct nt *nt)
 {

@@ -133,7 +133,8 @@ static void subkeys_come_sorted_and_values_as_they_were_made(struct nt *nt)
     assert_memory_equal(basic->Name, u"zebra", 10);
     assert_int_equal(ZwEnumerateKey(key, 2, KeyBasicInformation, buffer, 256, &needed),
                      STATUS_NO_MORE_ENTRIES);
-    assert_int_equal(ZwEnumerateValueKey(key, 0, KeyValueBasicInformation, buffer, 256, &needed), 0);
+    assert_int_equal(ZwEnumerateValueKey(key, 0, KeyValueBasicInformation, buffer, 256, &needed),
+                     STATUS_SUCCESS);
     assert_int_equal(value->Name[0], 'b');
     assert_int_equal(ZwEnumerateValueKey(key, 3, KeyValueBasicInformation, buffer, 256, &needed),
                      STATUS_NO_MORE_ENTRIES);
@@ -148,7 +149,7 @@ static void subkeys_come_sorted_and_values_as_they_were_made(struct nt *nt)
     ZwClose(key);
 }
 
-/* ---- By table --------------------------------------------------------------------------------------------------------- */
+/* ---- By table -------------------------------------------------------------------------------- */
 
 static char story[64];
 
@@ -212,7 +213,8 @@ static void a_table_fails_where_it_must(struct nt *nt)
 {
     ULONG number = 7;
     RTL_QUERY_REGISTRY_TABLE table[] = {
-        {NULL, RTL_QUERY_REGISTRY_DIRECT | RTL_QUERY_REGISTRY_REQUIRED, u"None", &number, 0, NULL, 0},
+        {NULL, RTL_QUERY_REGISTRY_DIRECT | RTL_QUERY_REGISTRY_REQUIRED, u"None", &number, 0, NULL,
+         0},
         {NULL, 0, NULL, NULL, REG_NONE, NULL, 0},
     };
 

@@ -14,7 +14,7 @@ static LONGLONG now_100ns(void)
     return now.QuadPart;
 }
 
-/* ---- Keys ------------------------------------------------------------------------------------------ */
+/* ---- Keys ------------------------------------------------------------------------------------ */
 
 static size_t place_of(const struct cm_key *key, const WCHAR *name, size_t chars, bool *found)
 {
@@ -177,7 +177,7 @@ NTSTATUS cm_key_walk(struct cm_key *start, const WCHAR *path, size_t chars, int 
     return STATUS_SUCCESS;
 }
 
-/* ---- Values ---------------------------------------------------------------------------------------- */
+/* ---- Values ---------------------------------------------------------------------------------- */
 
 struct cm_value *cm_key_value(struct cm_key *key, const WCHAR *name, size_t chars)
 {

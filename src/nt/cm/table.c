@@ -2,9 +2,9 @@
 /* The registry by table: RtlQueryRegistryValues and the one-line helpers beside it.
  * Each row of the table names a value, a subkey to go into, or everything in a key; its routine is
  * called for each value found, or the value is put straight where the row says
- * (RTL_QUERY_REGISTRY_DIRECT). Direct rows have three forms: strings into a UNICODE_STRING, values of up
- * to four bytes into a ULONG, longer ones into a buffer whose first LONG tells its size, negative when
- * the data alone is wanted. "RtlQueryRegistryValues", Remarks.
+ * (RTL_QUERY_REGISTRY_DIRECT). Direct rows have three forms: strings into a UNICODE_STRING, values
+ * of up to four bytes into a ULONG, longer ones into a buffer whose first LONG tells its size,
+ * negative when the data alone is wanted. "RtlQueryRegistryValues", Remarks.
  * REG_EXPAND_SZ is delivered as it stands: there is no environment to expand it with. */
 #include <stdlib.h>
 #include <string.h>
@@ -49,7 +49,7 @@ static NTSTATUS start_key(ULONG relative_to, PCWSTR path, int create, struct cm_
     return status;
 }
 
-/* ---- Delivering one value ------------------------------------------------------------------------------ */
+/* ---- Delivering one value -------------------------------------------------------------------- */
 
 static bool is_string(ULONG type)
 {
@@ -164,7 +164,7 @@ static NTSTATUS deliver(const RTL_QUERY_REGISTRY_TABLE *row, PVOID context, cons
     return status;
 }
 
-/* ---- One row -------------------------------------------------------------------------------------------- */
+/* ---- One row --------------------------------------------------------------------------------- */
 
 static ULONG default_bytes(const RTL_QUERY_REGISTRY_TABLE *row)
 {
@@ -278,7 +278,7 @@ NTSTATUS NTAPI RtlQueryRegistryValues(ULONG relative_to, PCWSTR path,
     return status;
 }
 
-/* ---- Helpers ----------------------------------------------------------------------------------------------- */
+/* ---- Helpers --------------------------------------------------------------------------------- */
 
 NTSTATUS NTAPI RtlWriteRegistryValue(ULONG relative_to, PCWSTR path, PCWSTR name, ULONG type,
                                      PVOID data, ULONG bytes)

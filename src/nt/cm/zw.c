@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The registry by handle. A key that is opened twice has two objects, each with a body of its own.
- * Sizes follow one rule throughout ("ZwQueryValueKey", Return value): a buffer that does not even hold
- * the fixed part gets STATUS_BUFFER_TOO_SMALL and nothing else, a buffer that holds a part gets that
- * part and STATUS_BUFFER_OVERFLOW, and *ResultLength always is what all of it needs. */
+ * Sizes follow one rule throughout ("ZwQueryValueKey", Return value): a buffer that does not even
+ * hold the fixed part gets STATUS_BUFFER_TOO_SMALL and nothing else, a buffer that holds a part
+ * gets that part and STATUS_BUFFER_OVERFLOW, and *ResultLength always is what all of it needs. */
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 
 enum { KEY_TAG = 0x204D4320 /* ' CM ' */ };
 
-/* ---- Opening ---------------------------------------------------------------------------------------- */
+/* ---- Opening --------------------------------------------------------------------------------- */
 
 static void open_delete(void *body, void *state)
 {
@@ -143,7 +143,7 @@ NTSTATUS NTAPI ZwFlushKey(HANDLE handle)
     return cm_key_of(handle, &key);
 }
 
-/* ---- Answers of two parts: a fixed one and what follows ---------------------------------------------- */
+/* ---- Answers of two parts: a fixed one and what follows -------------------------------------- */
 
 struct answer {
     UCHAR fixed[64];
@@ -266,7 +266,7 @@ NTSTATUS NTAPI ZwEnumerateValueKey(HANDLE handle, ULONG index, KEY_VALUE_INFORMA
     return NT_SUCCESS(status) ? deliver(&answer, buffer, room, needed) : status;
 }
 
-/* ---- Keys about themselves ---------------------------------------------------------------------------- */
+/* ---- Keys about themselves ------------------------------------------------------------------- */
 
 static void answer_full(const struct cm_key *key, struct answer *answer)
 {
@@ -384,7 +384,7 @@ NTSTATUS NTAPI ZwEnumerateKey(HANDLE handle, ULONG index, KEY_INFORMATION_CLASS 
     return deliver_key(key->children.items[index], class, buffer, room, needed);
 }
 
-/* ---- Writing ------------------------------------------------------------------------------------------- */
+/* ---- Writing --------------------------------------------------------------------------------- */
 
 NTSTATUS NTAPI ZwSetValueKey(HANDLE handle, PUNICODE_STRING name, ULONG title_index, ULONG type,
                              PVOID data, ULONG size_bytes)

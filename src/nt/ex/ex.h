@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Executive support: fast and guarded mutexes, resources, rundown protection, system workers, timers
- * of Windows 8.1, odds and ends. Windows functions stand in wdk/wdm.h under their own names; this
- * door holds what other rooms need beside them.
- * Order: ex_create after mm_create, ex_destroy before mm_destroy and after the simulation stopped. */
+/* Executive support: fast and guarded mutexes, resources, rundown protection, system workers,
+ * timers of Windows 8.1, odds and ends. Windows functions stand in wdk/wdm.h under their own names;
+ * this door holds what other rooms need beside them.
+ * Order: ex_create after mm_create, ex_destroy before mm_destroy and after the simulation stopped.
+ */
 #ifndef WEIR_NT_EX_H
 #define WEIR_NT_EX_H
 

@@ -11,7 +11,7 @@ static void tell(char letter)
         story[length] = letter;
 }
 
-/* ---- Fast mutexes ------------------------------------------------------------------------------------------------ */
+/* ---- Fast mutexes ---------------------------------------------------------------------------- */
 
 static FAST_MUTEX mutex;
 static int inside, worst;
@@ -61,7 +61,7 @@ static void taking_a_fast_mutex_twice_stops(struct nt *nt)
     ExAcquireFastMutexUnsafe(&mutex);
 }
 
-/* ---- Resources ---------------------------------------------------------------------------------------------------- */
+/* ---- Resources ------------------------------------------------------------------------------- */
 
 static ERESOURCE resource;
 
@@ -145,7 +145,7 @@ static void an_exclusive_owner_may_take_it_again_and_share_it(struct nt *nt)
     ExDeleteResourceLite(&resource);
 }
 
-/* ---- Rundown, timers, the rest -------------------------------------------------------------------------------------- */
+/* ---- Rundown, timers, the rest --------------------------------------------------------------- */
 
 static EX_RUNDOWN_REF run;
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Fast mutexes: a count that is 1 while free, and an event for those who wait. Holding one raises to
- * APC_LEVEL; the Unsafe forms leave that to the caller. One thread may not take it twice: Windows hangs or
- * stops with 0xBF, we report a finding and stop. Not here: guarded mutexes (ke). */
+/* Fast mutexes: a count that is 1 while free, and an event for those who wait. Holding one raises
+ * to APC_LEVEL; the Unsafe forms leave that to the caller. One thread may not take it twice:
+ * Windows hangs or stops with 0xBF, we report a finding and stop. Not here: guarded mutexes (ke).
+ */
 #include "ex/ex.h"
 
 #include "ex/state.h"

@@ -133,7 +133,7 @@ static void wait_for(struct resource *resource, bool exclusive)
     KeWaitForSingleObject(&waiter.granted, WrResource, KernelMode, FALSE, NULL);
 }
 
-/* ---- Life ---------------------------------------------------------------------------------------- */
+/* ---- Life ------------------------------------------------------------------------------------ */
 
 NTSTATUS NTAPI ExInitializeResourceLite(PERESOURCE public)
 {
@@ -192,7 +192,7 @@ void ex_resources_fini(struct ex *ex)
     map_fini(&ex->resources);
 }
 
-/* ---- Taking -------------------------------------------------------------------------------------- */
+/* ---- Taking ---------------------------------------------------------------------------------- */
 
 BOOLEAN NTAPI ExAcquireResourceExclusiveLite(PERESOURCE public, BOOLEAN wait)
 {
@@ -247,7 +247,7 @@ BOOLEAN NTAPI ExAcquireSharedWaitForExclusive(PERESOURCE public, BOOLEAN wait)
     return acquire_shared(public, wait, BEHIND_WRITERS_ALWAYS);
 }
 
-/* ---- Giving back --------------------------------------------------------------------------------- */
+/* ---- Giving back ----------------------------------------------------------------------------- */
 
 void NTAPI ExReleaseResourceForThreadLite(PERESOURCE public, ERESOURCE_THREAD thread)
 {
@@ -290,7 +290,7 @@ void NTAPI ExSetResourceOwnerPointer(PERESOURCE public, PVOID owner_pointer)
         owner->thread = (ERESOURCE_THREAD)owner_pointer;
 }
 
-/* ---- Asking -------------------------------------------------------------------------------------- */
+/* ---- Asking ---------------------------------------------------------------------------------- */
 
 BOOLEAN NTAPI ExIsResourceAcquiredExclusiveLite(PERESOURCE public)
 {

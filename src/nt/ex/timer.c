@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Timers of Windows 8.1 (EX_TIMER): a KTIMER that the system owns, with a callback instead of a DPC.
- * Periods are in 100 ns here, and a KTIMER's in milliseconds, so a period is rounded up.
+/* Timers of Windows 8.1 (EX_TIMER): a KTIMER that the system owns, with a callback instead of a
+ * DPC. Periods are in 100 ns here, and a KTIMER's in milliseconds, so a period is rounded up.
  * ExDeleteTimer frees the timer after its callback has returned; with Wait it returns after that.
  * Not here: no-wake tolerances, which without power saving mean nothing. */
 #include "ex/ex.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* IRPs made ready by the I/O manager for a driver that calls another. Synchronous ones belong to the
- * system: it writes the status block, sets the event and frees the IRP. Asynchronous ones belong to the
- * caller, whose completion routine frees them, after the MDL or the system buffer.
+/* IRPs made ready by the I/O manager for a driver that calls another. Synchronous ones belong to
+ * the system: it writes the status block, sets the event and frees the IRP. Asynchronous ones
+ * belong to the caller, whose completion routine frees them, after the MDL or the system buffer.
  * "Building an IRP for IRP_MJ_DEVICE_CONTROL", "Creating IRPs for Lower-Level Drivers". */
 #include "io/state.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Sending an IRP. IofCallDriver moves to the next stack location, which the caller prepared, and calls
- * the dispatch routine of the driver that owns the device.
- * A dispatch routine has three ways to answer: complete the IRP and return that status; pass it on and
- * return what it got; mark it pending and return STATUS_PENDING. What it did is recorded in a struct
- * io_call per passage, filled when the IRP comes back past this location, and compared with what it
- * returned ("Returning Status Values", bug check 0xC9).
+/* Sending an IRP. IofCallDriver moves to the next stack location, which the caller prepared, and
+ * calls the dispatch routine of the driver that owns the device.
+ * A dispatch routine has three ways to answer: complete the IRP and return that status; pass it on
+ * and return what it got; mark it pending and return STATUS_PENDING. What it did is recorded in a
+ * struct io_call per passage, filled when the IRP comes back past this location, and compared with
+ * what it returned ("Returning Status Values", bug check 0xC9).
  * An IRP with no location left is bug check 0x35. */
 #include "io/state.h"
 #include "trace/rules.h"

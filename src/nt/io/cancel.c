@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Cancelling: one system-wide lock guards every IRP's cancel routine. IoCancelIrp marks the IRP, takes
- * its routine off and calls it with the lock held; the routine releases the lock with the IRQL that
- * stands in Irp->CancelIrql ("Canceling IRPs").
+/* Cancelling: one system-wide lock guards every IRP's cancel routine. IoCancelIrp marks the IRP,
+ * takes its routine off and calls it with the lock held; the routine releases the lock with the
+ * IRQL that stands in Irp->CancelIrql ("Canceling IRPs").
  * Cancel-safe queues wrap that for drivers: they own the queue and the lock, the framework owns the
  * cancel routine. An IRP's DriverContext[3] leads back to its queue or to its context. */
 #include "io/state.h"
@@ -37,10 +37,10 @@ BOOLEAN NTAPI IoCancelIrp(PIRP irp)
     return TRUE;
 }
 
-/* ---- Cancel-safe queues --------------------------------------------------------------------------------- */
+/* ---- Cancel-safe queues ---------------------------------------------------------------------- */
 
-/* The level goes through the queue's own reserved word: the driver writes it once it holds the lock, and
- * no address of ours is shown. */
+/* The level goes through the queue's own reserved word: the driver writes it once it holds the
+ * lock, and no address of ours is shown. */
 static KIRQL queue_lock(PIO_CSQ csq)
 {
     PKIRQL irql = (PKIRQL)&csq->ReservePointer;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Completing an IRP. It goes back up, location by location. At each the routine that the driver above
- * put there is called if its conditions hold; STATUS_MORE_PROCESSING_REQUIRED stops the way and makes
- * the IRP that driver's again, who completes it once more later and the way goes on from there. Where no
- * routine is called, the pending mark is carried up for the driver ("IoCompleteRequest", "Implementing
- * an IoCompletion Routine").
+/* Completing an IRP. It goes back up, location by location. At each the routine that the driver
+ * above put there is called if its conditions hold; STATUS_MORE_PROCESSING_REQUIRED stops the way
+ * and makes the IRP that driver's again, who completes it once more later and the way goes on from
+ * there. Where no routine is called, the pending mark is carried up for the driver
+ * ("IoCompleteRequest", "Implementing an IoCompletion Routine").
  * At the top an IRP that the system owns ends: buffered data is copied out, pages are unlocked, the
- * status block is written, the event set. Windows does that in the requesting thread; here it happens at
- * once, through the window on RAM, which no IRQL forbids.
+ * status block is written, the event set. Windows does that in the requesting thread; here it
+ * happens at once, through the window on RAM, which no IRQL forbids.
  * Completing twice is bug check 0x44. */
 #include "io/state.h"
 #include "trace/rules.h"
@@ -253,10 +253,10 @@ NTSTATUS io_send(PDEVICE_OBJECT device, const IO_STACK_LOCATION *location, PIO_S
     return status;
 }
 
-/* ---- Completion routines that outlive their driver's call --------------------------------------------- */
+/* ---- Completion routines that outlive their driver's call ------------------------------------ */
 
-/* Windows keeps the device's driver loaded until the routine has run. Drivers are unloaded only after
- * their devices are gone here, so an ordinary routine does. */
+/* Windows keeps the device's driver loaded until the routine has run. Drivers are unloaded only
+ * after their devices are gone here, so an ordinary routine does. */
 NTSTATUS NTAPI IoSetCompletionRoutineEx(PDEVICE_OBJECT device, PIRP irp,
                                         PIO_COMPLETION_ROUTINE routine, PVOID context,
                                         BOOLEAN on_success, BOOLEAN on_error, BOOLEAN on_cancel)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Device control requests of an application. The method in the code says how its buffers reach the
- * driver: copied through one system buffer (BUFFERED), the second one locked and described by an MDL
- * (IN_DIRECT, OUT_DIRECT), or as bare addresses (NEITHER), which the driver has to probe itself
+ * driver: copied through one system buffer (BUFFERED), the second one locked and described by an
+ * MDL (IN_DIRECT, OUT_DIRECT), or as bare addresses (NEITHER), which the driver has to probe itself
  * ("Buffer Descriptions for I/O Control Codes").
- * This is the path that every frame of a stream takes; it takes an IRP that was used before, and nothing
- * else is allocated for METHOD_NEITHER. Requests stay on their file's list until they end, so that they
- * can be cancelled in the order in which they came. */
+ * This is the path that every frame of a stream takes; it takes an IRP that was used before, and
+ * nothing else is allocated for METHOD_NEITHER. Requests stay on their file's list until they end,
+ * so that they can be cancelled in the order in which they came. */
 #include "io/state.h"
 
 #include <string.h>
@@ -215,10 +215,10 @@ NTSTATUS io_file_control_wait(PFILE_OBJECT file, ULONG code, uint64_t in_va, ULO
     return status;
 }
 
-/* ---- Cancelling ------------------------------------------------------------------------------------------- */
+/* ---- Cancelling ------------------------------------------------------------------------------ */
 
-/* The list changes under us whenever a cancel routine completes its request, so each round looks for the
- * oldest one that is not marked yet. */
+/* The list changes under us whenever a cancel routine completes its request, so each round looks
+ * for the oldest one that is not marked yet. */
 void io_file_cancel(PFILE_OBJECT file)
 {
     struct io *io = io_of(ke_current());
@@ -244,7 +244,7 @@ unsigned io_file_outstanding(PFILE_OBJECT file)
     return (unsigned)list_count(&state->irps);
 }
 
-/* ---- As drivers do it, by handle ----------------------------------------------------------------------------- */
+/* ---- As drivers do it, by handle ------------------------------------------------------------- */
 
 /* Synchronous whatever the handle: a caller that gave an event finds it set. */
 NTSTATUS NTAPI ZwDeviceIoControlFile(HANDLE handle, HANDLE event_handle, PIO_APC_ROUTINE apc,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Device objects and stacks of them. A device object and its extension are one block of pool; it counts
- * as one reference of its creator's, which IoDeleteDevice gives back. While it is open or attached to,
- * deletion waits: the object is marked, refuses new opens and goes with the last reference.
- * Stacks grow upward through AttachedDevice; attaching copies what a driver above has to keep to
- * (alignment, sector size) and makes room for one more stack location. */
+/* Device objects and stacks of them. A device object and its extension are one block of pool; it
+ * counts as one reference of its creator's, which IoDeleteDevice gives back. While it is open or
+ * attached to, deletion waits: the object is marked, refuses new opens and goes with the last
+ * reference. Stacks grow upward through AttachedDevice; attaching copies what a driver above has to
+ * keep to (alignment, sector size) and makes room for one more stack location. */
 #include "io/state.h"
 
 #include <stdlib.h>
@@ -31,7 +31,7 @@ static struct io_device *checked(struct io *io, PDEVICE_OBJECT object)
     return device;
 }
 
-/* ---- Life ------------------------------------------------------------------------------------------- */
+/* ---- Life ------------------------------------------------------------------------------------ */
 
 static void unlink_from_driver(struct io_device *device)
 {
@@ -161,7 +161,7 @@ void NTAPI IoDeleteDevice(PDEVICE_OBJECT object)
     ob_dereference(io->ob, object);
 }
 
-/* ---- Stacks ------------------------------------------------------------------------------------------- */
+/* ---- Stacks ---------------------------------------------------------------------------------- */
 
 PDEVICE_OBJECT NTAPI IoGetAttachedDevice(PDEVICE_OBJECT device)
 {
@@ -196,8 +196,8 @@ PDEVICE_OBJECT NTAPI IoGetDeviceAttachmentBaseRef(PDEVICE_OBJECT device)
     return device;
 }
 
-/* STATUS_NO_SUCH_DEVICE (or NULL) when the stack's top is going away or still being made. The new device
- * goes on top of the stack, not right above the target. */
+/* STATUS_NO_SUCH_DEVICE (or NULL) when the stack's top is going away or still being made. The new
+ * device goes on top of the stack, not right above the target. */
 NTSTATUS NTAPI IoAttachDeviceToDeviceStackSafe(PDEVICE_OBJECT source, PDEVICE_OBJECT target,
                                                PDEVICE_OBJECT *attached_to)
 {
@@ -259,15 +259,15 @@ PDEVICE_OBJECT NTAPI IoGetRelatedDeviceObject(PFILE_OBJECT file)
     return IoGetAttachedDevice(file->DeviceObject);
 }
 
-/* ---- Shutdown ------------------------------------------------------------------------------------------ */
+/* ---- Shutdown -------------------------------------------------------------------------------- */
 
 struct shutdown_entry {
     struct list_node link;
     PDEVICE_OBJECT device;
 };
 
-/* Devices that registered get IRP_MJ_SHUTDOWN when the machine is shut down; the list is kept truthfully
- * although a simulated machine is only ever stopped. */
+/* Devices that registered get IRP_MJ_SHUTDOWN when the machine is shut down; the list is kept
+ * truthfully although a simulated machine is only ever stopped. */
 NTSTATUS NTAPI IoRegisterShutdownNotification(PDEVICE_OBJECT device)
 {
     struct io *io = io_of(ke_current());

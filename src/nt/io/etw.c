@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Event tracing for Windows, with nobody listening: providers register and get a handle, are told that
- * no event is enabled, and writing succeeds. That is what a system without a trace session does. */
+/* Event tracing for Windows, with nobody listening: providers register and get a handle, are told
+ * that no event is enabled, and writing succeeds. That is what a system without a trace session
+ * does. */
 #include "io/state.h"
 
 NTSTATUS NTAPI EtwRegister(LPCGUID provider, PETWENABLECALLBACK callback, PVOID context,

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* File objects: what an open of a device is. A name leads through links to a device object, often a PDO;
- * what the name does not use up becomes FileName, and the request goes to the top of that device's
- * stack. A name relative to a parent file goes whole to the parent's device: KS opens pins, clocks and
- * allocators so, with binary parameters in the name, which is therefore counted and never scanned.
- * Three requests frame a file's life: CREATE (when it fails, no other follows), CLEANUP when the last
- * handle or the application's reference goes, CLOSE when nothing refers to the object any more. */
+/* File objects: what an open of a device is. A name leads through links to a device object, often a
+ * PDO; what the name does not use up becomes FileName, and the request goes to the top of that
+ * device's stack. A name relative to a parent file goes whole to the parent's device: KS opens
+ * pins, clocks and allocators so, with binary parameters in the name, which is therefore counted
+ * and never scanned. Three requests frame a file's life: CREATE (when it fails, no other follows),
+ * CLEANUP when the last handle or the application's reference goes, CLOSE when nothing refers to
+ * the object any more. */
 #include "io/state.h"
 
 #include <stdlib.h>
@@ -13,6 +14,9 @@
 #include "ex/ex.h"
 #include "ps/ps.h"
 #include "rtl/rtl.h"
+
+#define READS (FILE_READ_DATA | FILE_EXECUTE | GENERIC_READ | GENERIC_ALL)
+#define WRITES (FILE_WRITE_DATA | FILE_APPEND_DATA | GENERIC_WRITE | GENERIC_ALL)
 
 /* Whose open it is. */
 struct open {
@@ -33,7 +37,7 @@ struct io_file *io_file_of(struct io *io, PFILE_OBJECT file)
     return ob_state(io->ob, OB_TYPE_FILE, file);
 }
 
-/* ---- Requests without parameters ------------------------------------------------------------------------ */
+/* ---- Requests without parameters ------------------------------------------------------------- */
 
 /* Sends and waits, in the mode of whoever owns the file. */
 static NTSTATUS send(struct io *io, PFILE_OBJECT file, const IO_STACK_LOCATION *location,
@@ -74,7 +78,7 @@ static void cleanup(struct io *io, PFILE_OBJECT file, KPROCESSOR_MODE mode)
     (void)send(io, file, &location, IRP_CLOSE_OPERATION, mode, NULL);
 }
 
-/* ---- Life --------------------------------------------------------------------------------------------------- */
+/* ---- Life ------------------------------------------------------------------------------------ */
 
 static void close_device(struct io *io, PDEVICE_OBJECT device)
 {
@@ -130,9 +134,8 @@ static void init_object(PFILE_OBJECT file, const struct open *open)
     file->Size = sizeof *file;
     file->DeviceObject = open->device;
     file->RelatedFileObject = open->related;
-    file->ReadAccess = (open->access & (FILE_READ_DATA | FILE_EXECUTE | GENERIC_READ | GENERIC_ALL)) != 0;
-    file->WriteAccess = (open->access & (FILE_WRITE_DATA | FILE_APPEND_DATA | GENERIC_WRITE |
-                                         GENERIC_ALL)) != 0;
+    file->ReadAccess = (open->access & READS) != 0;
+    file->WriteAccess = (open->access & WRITES) != 0;
     file->DeleteAccess = (open->access & DELETE) != 0;
     file->SharedRead = (open->share & FILE_SHARE_READ) != 0;
     file->SharedWrite = (open->share & FILE_SHARE_WRITE) != 0;
@@ -290,7 +293,7 @@ NTSTATUS io_file_handle(PFILE_OBJECT file, HANDLE *out)
     return ob_handle_open(io_of(ke_current())->ob, file, FILE_ALL_ACCESS, 0, out);
 }
 
-/* ---- As drivers open files ------------------------------------------------------------------------------------ */
+/* ---- As drivers open files ------------------------------------------------------------------- */
 
 NTSTATUS NTAPI IoGetDeviceObjectPointer(PUNICODE_STRING name, ACCESS_MASK access,
                                         PFILE_OBJECT *file, PDEVICE_OBJECT *device)

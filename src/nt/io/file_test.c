@@ -186,7 +186,7 @@ static void an_exclusive_device_opens_once(struct nt *nt)
     assert_int_equal(io_file_open(nt->io, NULL, &path, 0, &second), STATUS_NO_SUCH_DEVICE);
 }
 
-/* ---- Device control -------------------------------------------------------------------------------------------- */
+/* ---- Device control -------------------------------------------------------------------------- */
 
 static uint64_t client_text(struct nt *nt, const char *text)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Device interfaces: names under which applications find a device by what it can do. Registering makes
- * the name, \??\<instance path with # for \>#{class guid}, and a reference string behind a backslash that
- * tells several of one class apart. Enabling makes it a link to the PDO, one link for all reference
- * strings of a class; disabling the last one takes it away ("Registering a Device Interface Class").
- * An interface enabled before its device has started appears when it has. */
+/* Device interfaces: names under which applications find a device by what it can do. Registering
+ * makes the name, \??\<instance path with # for \>#{class guid}, and a reference string behind a
+ * backslash that tells several of one class apart. Enabling makes it a link to the PDO, one link
+ * for all reference strings of a class; disabling the last one takes it away ("Registering a Device
+ * Interface Class"). An interface enabled before its device has started appears when it has. */
 #include "io/state.h"
 
 #include <stdlib.h>
@@ -22,7 +22,7 @@ struct io_interface {
     bool visible; /* enabled, and the device has started */
 };
 
-/* ---- Names ---------------------------------------------------------------------------------------------------- */
+/* ---- Names ----------------------------------------------------------------------------------- */
 
 static size_t spell(const struct io_node *node, const GUID *guid, const UNICODE_STRING *reference,
                     WCHAR *out, size_t *object_chars)
@@ -95,7 +95,7 @@ void io_interfaces_fini(struct io *io)
         interface_free(list_entry(node, struct io_interface, link));
 }
 
-/* ---- Visibility -------------------------------------------------------------------------------------------------- */
+/* ---- Visibility ------------------------------------------------------------------------------ */
 
 static unsigned users_of_link(struct io *io, const UNICODE_STRING *object_name)
 {
@@ -161,7 +161,7 @@ void io_node_disable_interfaces(struct io_node *node)
     }
 }
 
-/* ---- For drivers ---------------------------------------------------------------------------------------------------- */
+/* ---- For drivers ----------------------------------------------------------------------------- */
 
 NTSTATUS NTAPI IoRegisterDeviceInterface(PDEVICE_OBJECT pdo, const GUID *guid,
                                          PUNICODE_STRING reference, PUNICODE_STRING name)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Interrupt objects. A PKINTERRUPT is an address in pool that names a connection of ke's; several
  * vectors may be connected through one call (messages), each with an object of its own.
- * IoConnectInterruptEx finds a device's vectors in the resources that its PDO was started with. On return
- * Parameters->Version tells what was connected: a request for messages on a device that was given a line
- * falls back to the line ("Using IoConnectInterruptEx").
+ * IoConnectInterruptEx finds a device's vectors in the resources that its PDO was started with. On
+ * return Parameters->Version tells what was connected: a request for messages on a device that was
+ * given a line falls back to the line ("Using IoConnectInterruptEx").
  * Messages are numbered from 0 in the order of the resources. One routine serves all of a
- * message-based connection, one message at a time, under one lock at the highest of their levels. */
+ * message-based connection, one message at a time, under one lock at the highest of their levels.
+ */
 #include "io/state.h"
 
 #include <stdlib.h>
@@ -94,7 +95,7 @@ void NTAPI IoDisconnectInterrupt(PKINTERRUPT object)
     disconnect(object);
 }
 
-/* ---- A device's vectors ----------------------------------------------------------------------------------- */
+/* ---- A device's vectors ---------------------------------------------------------------------- */
 
 static void add_vectors(const CM_PARTIAL_RESOURCE_DESCRIPTOR *raw,
                         const CM_PARTIAL_RESOURCE_DESCRIPTOR *translated, bool messages,
@@ -152,7 +153,7 @@ static NTSTATUS connect_line(PDEVICE_OBJECT pdo, PKINTERRUPT *object, PKSERVICE_
                               vectors[0].shared, vectors[0].affinity, FALSE);
 }
 
-/* ---- Messages ------------------------------------------------------------------------------------------------ */
+/* ---- Messages -------------------------------------------------------------------------------- */
 
 static void disconnect_messages(PIO_INTERRUPT_MESSAGE_INFO table)
 {
@@ -251,7 +252,7 @@ static NTSTATUS connect_message_based(PIO_CONNECT_INTERRUPT_PARAMETERS parameter
     return status;
 }
 
-/* ---- The two doors ------------------------------------------------------------------------------------------- */
+/* ---- The two doors --------------------------------------------------------------------------- */
 
 NTSTATUS NTAPI IoConnectInterruptEx(PIO_CONNECT_INTERRUPT_PARAMETERS parameters)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* IRPs: allocation, life, reuse. An IRP is one block of nonpaged pool, its stack locations behind it; the
- * location below the first is where it stands before it is sent.
- * Blocks are kept by size when they are freed and used again, last in first out, as Windows' lookaside
- * lists do, so the steady state of a stream allocates nothing. A freed IRP has Type 0 until then, and
- * its side state says so: using it is found.
+/* IRPs: allocation, life, reuse. An IRP is one block of nonpaged pool, its stack locations behind
+ * it; the location below the first is where it stands before it is sent.
+ * Blocks are kept by size when they are freed and used again, last in first out, as Windows'
+ * lookaside lists do, so the steady state of a stream allocates nothing. A freed IRP has Type 0
+ * until then, and its side state says so: using it is found.
  * IRPs that a driver makes itself (IoInitializeIrp) have no side state, and get fewer checks. */
 #include <stdlib.h>
 #include <string.h>
@@ -118,8 +118,8 @@ void io_irps_flush(struct io *io)
     }
 }
 
-/* The machine has stopped, and pool goes with mm; only side states are left, those of IRPs that were still
- * somewhere included, which are found nowhere but in the map. */
+/* The machine has stopped, and pool goes with mm; only side states are left, those of IRPs that
+ * were still somewhere included, which are found nowhere but in the map. */
 void io_irps_fini(struct io *io)
 {
     size_t i;
@@ -190,7 +190,7 @@ PIRP NTAPI IoMakeAssociatedIrp(PIRP master, CCHAR stack_size)
     return irp;
 }
 
-/* ---- Who asked ------------------------------------------------------------------------------------ */
+/* ---- Who asked ------------------------------------------------------------------------------- */
 
 PEPROCESS NTAPI IoGetRequestorProcess(PIRP irp)
 {

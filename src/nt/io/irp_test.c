@@ -127,7 +127,7 @@ static void a_skipped_location_is_the_lower_drivers(struct nt *nt)
     assert_string_equal(story, "sp");
 }
 
-/* ---- Taking an IRP back ------------------------------------------------------------------------------------ */
+/* ---- Taking an IRP back ---------------------------------------------------------------------- */
 
 static NTSTATUS NTAPI pass_and_wait(PDEVICE_OBJECT device, PIRP irp)
 {
@@ -214,7 +214,7 @@ static void the_last_associate_completes_its_master(struct nt *nt)
     (void)nt;
 }
 
-/* ---- What is found ------------------------------------------------------------------------------------------- */
+/* ---- What is found --------------------------------------------------------------------------- */
 
 static NTSTATUS NTAPI finish_twice(PDEVICE_OBJECT device, PIRP irp)
 {

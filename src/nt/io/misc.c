@@ -12,12 +12,14 @@
 BOOLEAN NTAPI IoIsWdmVersionAvailable(UCHAR major, UCHAR minor)
 {
     enum ke_windows windows = ke_windows(ke_current());
-    unsigned have = windows >= KE_WINDOWS_VISTA ? 0x600 : windows >= KE_WINDOWS_WS2003 ? 0x130 : 0x120;
+    unsigned have = windows >= KE_WINDOWS_VISTA    ? 0x600
+                    : windows >= KE_WINDOWS_WS2003 ? 0x130
+                                                   : 0x120;
 
     return ((unsigned)major << 8 | minor) <= have;
 }
 
-/* ---- Stacks --------------------------------------------------------------------------------------------------- */
+/* ---- Stacks ---------------------------------------------------------------------------------- */
 
 /* The limits of the driver's stack that this call came from. */
 void NTAPI IoGetStackLimits(PULONG_PTR low, PULONG_PTR high)
@@ -40,7 +42,7 @@ PVOID NTAPI IoGetInitialStack(void)
     return (PVOID)high;
 }
 
-/* ---- WMI: nobody queries ------------------------------------------------------------------------------------------ */
+/* ---- WMI: nobody queries --------------------------------------------------------------------- */
 
 NTSTATUS NTAPI IoWMIRegistrationControl(PDEVICE_OBJECT device, ULONG action)
 {
@@ -64,7 +66,7 @@ ULONG NTAPI IoWMIDeviceObjectToProviderId(PDEVICE_OBJECT device)
     return (ULONG)KE_ARG(device);
 }
 
-/* ---- What changed --------------------------------------------------------------------------------------------------- */
+/* ---- What changed ---------------------------------------------------------------------------- */
 
 void NTAPI IoInvalidateDeviceState(PDEVICE_OBJECT pdo)
 {
@@ -89,7 +91,7 @@ NTSTATUS NTAPI IoGetDeviceNumaNode(PDEVICE_OBJECT pdo, PUSHORT number)
     return STATUS_SUCCESS;
 }
 
-/* ---- Error log -------------------------------------------------------------------------------------------------------- */
+/* ---- Error log ------------------------------------------------------------------------------- */
 
 /* A packet becomes a line of debug output when it is written; that frees it. */
 PVOID NTAPI IoAllocateErrorLogEntry(PVOID object, UCHAR bytes)
@@ -119,7 +121,7 @@ void NTAPI IoWriteErrorLogEntry(PVOID entry)
     IoFreeErrorLogEntry(entry);
 }
 
-/* ---- Share access ------------------------------------------------------------------------------------------------------ */
+/* ---- Share access ---------------------------------------------------------------------------- */
 
 static void add_share(PSHARE_ACCESS share, PFILE_OBJECT file, ULONG step)
 {

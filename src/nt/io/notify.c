@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Plug and Play notification: drivers ask to be told when interfaces of a class come and go, or what
- * happens to a device they have open. Callbacks run on a system worker at PASSIVE_LEVEL, one after the
- * other; those for existing interfaces run before registration returns. */
+/* Plug and Play notification: drivers ask to be told when interfaces of a class come and go, or
+ * what happens to a device they have open. Callbacks run on a system worker at PASSIVE_LEVEL, one
+ * after the other; those for existing interfaces run before registration returns. */
 #include "io/state.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* For tests of the executive: ke's test world with memory and all managers up to io, a thread that runs the
- * test body, and a driver of ours whose dispatch routines are C functions. Bodies run inside the machine;
- * what they assert ends the test. */
+/* For tests of the executive: ke's test world with memory and all managers up to io, a thread that
+ * runs the test body, and a driver of ours whose dispatch routines are C functions. Bodies run
+ * inside the machine; what they assert ends the test. */
 #ifndef WEIR_NT_IO_NT_TEST_H
 #define WEIR_NT_IO_NT_TEST_H
 
@@ -113,7 +113,7 @@ static inline void nt_live(struct nt *nt, uint64_t seed, unsigned cpus, void (*t
         NT_FINDS(body, rule, code);                                                                \
     }
 
-/* ---- A driver of ours ------------------------------------------------------------------------------------ */
+/* ---- A driver of ours ------------------------------------------------------------------------ */
 
 static inline PDRIVER_OBJECT nt_driver(struct nt *nt, const char *name)
 {

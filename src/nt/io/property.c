@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What a driver may ask about its device: the fixed properties of IoGetDeviceProperty and its two registry
- * keys. Too small a buffer gets STATUS_BUFFER_TOO_SMALL and the size; a property that the device has not
- * got, STATUS_OBJECT_NAME_NOT_FOUND. */
+/* What a driver may ask about its device: the fixed properties of IoGetDeviceProperty and its two
+ * registry keys. Too small a buffer gets STATUS_BUFFER_TOO_SMALL and the size; a property that the
+ * device has not got, STATUS_OBJECT_NAME_NOT_FOUND. */
 #include "io/state.h"
 
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "cm/cm.h"
 #include "rtl/rtl.h"
 
-/* ---- Fixed properties ------------------------------------------------------------------------------------------ */
+/* ---- Fixed properties ------------------------------------------------------------------------ */
 
 struct answer {
     const void *bytes;
@@ -176,7 +176,7 @@ NTSTATUS NTAPI IoGetDeviceProperty(PDEVICE_OBJECT pdo, DEVICE_REGISTRY_PROPERTY 
     return status;
 }
 
-/* ---- Registry keys ------------------------------------------------------------------------------------------------ */
+/* ---- Registry keys --------------------------------------------------------------------------- */
 
 /* The hardware key belongs to the instance, the software key to its driver. */
 NTSTATUS NTAPI IoOpenDeviceRegistryKey(PDEVICE_OBJECT pdo, ULONG type, ACCESS_MASK access,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* StartIo: the I/O manager queues a device's IRPs and hands them to the driver one at a time, at
- * DISPATCH_LEVEL, with the current one in DeviceObject->CurrentIrp. With deferred start-up a call of
- * IoStartNextPacket from within StartIo does not nest but waits until StartIo returned.
- * "StartIo Routines in Drivers", "IoSetStartIoAttributes". */
+ * DISPATCH_LEVEL, with the current one in DeviceObject->CurrentIrp. With deferred start-up a call
+ * of IoStartNextPacket from within StartIo does not nest but waits until StartIo returned. "StartIo
+ * Routines in Drivers", "IoSetStartIoAttributes". */
 #include "io/state.h"
 
 static PIRP irp_of(PKDEVICE_QUEUE_ENTRY entry)

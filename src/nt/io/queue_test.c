@@ -19,7 +19,7 @@ static PDEVICE_OBJECT device_of(struct nt *nt)
     return nt_device(nt->driver, NULL);
 }
 
-/* ---- Work items --------------------------------------------------------------------------------------------- */
+/* ---- Work items ------------------------------------------------------------------------------ */
 
 static KEVENT ran;
 static PIO_WORKITEM item;
@@ -111,7 +111,7 @@ static void freeing_a_queued_work_item_is_found(struct nt *nt)
     IoUninitializeWorkItem(item);
 }
 
-/* ---- StartIo -------------------------------------------------------------------------------------------------- */
+/* ---- StartIo --------------------------------------------------------------------------------- */
 
 static void NTAPI start_io(PDEVICE_OBJECT device, PIRP irp)
 {
@@ -148,7 +148,7 @@ static void start_io_gets_one_packet_at_a_time(struct nt *nt)
     assert_null(device->CurrentIrp);
 }
 
-/* ---- Cancel-safe queues ----------------------------------------------------------------------------------------- */
+/* ---- Cancel-safe queues ---------------------------------------------------------------------- */
 
 struct my_queue {
     IO_CSQ csq;
@@ -229,7 +229,7 @@ static void a_cancel_safe_queue_gives_each_irp_out_once(struct nt *nt)
     ExFreePool(queue);
 }
 
-/* ---- Timers and locks ---------------------------------------------------------------------------------------------- */
+/* ---- Timers and locks ------------------------------------------------------------------------ */
 
 static void NTAPI each_second(PDEVICE_OBJECT device, PVOID context)
 {

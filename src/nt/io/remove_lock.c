@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Remove locks: a count of those who work on a device, which removal waits for. The count starts at one,
- * the owner's; IoReleaseRemoveLockAndWait gives that up together with the caller's own and waits for the
- * rest. Releasing more often than acquiring is found. The sizes that drivers pass tell checked builds'
- * larger locks from free builds'; the common part is the same. */
+/* Remove locks: a count of those who work on a device, which removal waits for. The count starts at
+ * one, the owner's; IoReleaseRemoveLockAndWait gives that up together with the caller's own and
+ * waits for the rest. Releasing more often than acquiring is found. The sizes that drivers pass
+ * tell checked builds' larger locks from free builds'; the common part is the same. */
 #include "io/state.h"
 #include "trace/rules.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Work items that keep their device object alive while they are queued and while their routine runs
- * ("System Worker Threads"). The item is free again before its routine starts, so the routine may free or
- * queue it. Freeing one that is queued is found. */
+ * ("System Worker Threads"). The item is free again before its routine starts, so the routine may
+ * free or queue it. Freeing one that is queued is found. */
 #include "io/state.h"
 
 #include <string.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Callback objects: named lists of functions that one driver calls and others registered. They are
- * Ex functions, and live here because a callback object is a named, counted object and ex comes before
- * ob. The three that the system itself creates (\Callback\SetSystemTime, PowerState, ProcessorAdd) exist
- * when asked for; nothing notifies the first and the last, since nobody sets the clock or adds a CPU. */
+ * Ex functions, and live here because a callback object is a named, counted object and ex comes
+ * before ob. The three that the system itself creates (\Callback\SetSystemTime, PowerState,
+ * ProcessorAdd) exist when asked for; nothing notifies the first and the last, since nobody sets
+ * the clock or adds a CPU. */
 #include <stdlib.h>
 
 #include "ob/state.h"
@@ -129,7 +130,8 @@ PVOID NTAPI ExRegisterCallback(PCALLBACK_OBJECT body, PCALLBACK_FUNCTION functio
     return registration;
 }
 
-/* Waits until the function has returned everywhere. The object stays as long as someone holds it. */
+/* Waits until the function has returned everywhere. The object stays as long as someone holds
+ * it. */
 void NTAPI ExUnregisterCallback(PVOID handle)
 {
     struct registration *registration = handle;

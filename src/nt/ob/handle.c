@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Handles: indices times four, one table for the one process there is. A kernel handle has its upper
- * half set, as on Windows, so that a driver can tell. -1 and -2 are the current process and thread.
- * Closing what is not open is STATUS_INVALID_HANDLE; Windows under a verifier stops there (0x93), we
- * report a finding. */
+/* Handles: indices times four, one table for the one process there is. A kernel handle has its
+ * upper half set, as on Windows, so that a driver can tell. -1 and -2 are the current process and
+ * thread. Closing what is not open is STATUS_INVALID_HANDLE; Windows under a verifier stops there
+ * (0x93), we report a finding. */
 #include "ob/state.h"
 #include "trace/rules.h"
 

@@ -31,7 +31,8 @@ static NTSTATUS string_copy(const WCHAR *text, size_t count, UNICODE_STRING *out
 
 static bool has_prefix(const WCHAR *text, size_t count, const WCHAR *prefix, size_t prefix_count)
 {
-    return count >= prefix_count && rtl_compare(text, prefix_count, prefix, prefix_count, true) == 0 &&
+    return count >= prefix_count &&
+           rtl_compare(text, prefix_count, prefix, prefix_count, true) == 0 &&
            (count == prefix_count || text[prefix_count] == '\\');
 }
 
@@ -280,7 +281,8 @@ const UNICODE_STRING *ob_name_of(struct ob *ob, const void *body)
     return NULL;
 }
 
-/* The string follows the structure. Too small a buffer: STATUS_INFO_LENGTH_MISMATCH and the size. */
+/* The string follows the structure. Too small a buffer: STATUS_INFO_LENGTH_MISMATCH and the
+ * size. */
 NTSTATUS NTAPI ObQueryNameString(PVOID body, POBJECT_NAME_INFORMATION information, ULONG length,
                                  PULONG needed)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The object manager: what is an object, how often it is referenced, under which names and handles it
- * is known. Drivers hold pointers to bodies; everything else about an object is kept here, beside it,
- * so a driver that overruns a body breaks nothing and a stale pointer is caught at the door.
- * A body belongs to the room that made it; ob calls its delete function once nothing refers to it.
- * Callable up to DISPATCH_LEVEL, names and handles at PASSIVE_LEVEL. Order: ob_create after ex_create,
- * ob_destroy after every room above is gone. Not here: security, quotas, directories as objects that
- * can be listed (a name is found by its whole path). */
+/* The object manager: what is an object, how often it is referenced, under which names and handles
+ * it is known. Drivers hold pointers to bodies; everything else about an object is kept here,
+ * beside it, so a driver that overruns a body breaks nothing and a stale pointer is caught at the
+ * door. A body belongs to the room that made it; ob calls its delete function once nothing refers
+ * to it. Callable up to DISPATCH_LEVEL, names and handles at PASSIVE_LEVEL. Order: ob_create after
+ * ex_create, ob_destroy after every room above is gone. Not here: security, quotas, directories as
+ * objects that can be listed (a name is found by its whole path). */
 #ifndef WEIR_NT_OB_H
 #define WEIR_NT_OB_H
 
@@ -25,7 +25,7 @@ int ob_create(struct ke *ke, struct ob **out);
 void ob_destroy(struct ob *ob);
 struct ob *ob_of(struct ke *ke);
 
-/* ---- Objects ------------------------------------------------------------------------------------- */
+/* ---- Objects --------------------------------------------------------------------------------- */
 typedef void ob_delete_fn(void *body, void *state); /* frees the body; PASSIVE_LEVEL */
 typedef void ob_close_fn(void *body, void *state); /* the last handle was closed */
 /* state: the owner's side of the object. The object starts with one reference, the owner's. */
@@ -42,14 +42,14 @@ void ob_dereference(struct ob *ob, void *body);
 typedef bool ob_adopt_fn(void *ctx, void *body);
 void ob_set_adopt(struct ob *ob, ob_adopt_fn *adopt, void *ctx);
 
-/* ---- Handles --------------------------------------------------------------------------------------- */
+/* ---- Handles --------------------------------------------------------------------------------- */
 NTSTATUS ob_handle_open(struct ob *ob, void *body, ACCESS_MASK access, ULONG attributes,
                         HANDLE *out); /* takes a reference of its own */
 NTSTATUS ob_handle_close(struct ob *ob, HANDLE handle);
 /* Borrowed body behind a handle. */
 NTSTATUS ob_handle_body(struct ob *ob, HANDLE handle, enum ob_type type, void **out);
 
-/* ---- Names ------------------------------------------------------------------------------------------ */
+/* ---- Names ----------------------------------------------------------------------------------- */
 /* Paths are absolute, compared without case; \DosDevices and \GLOBAL?? mean \??. A name holds no
  * reference: the object takes its name along when it goes. */
 NTSTATUS ob_name_insert(struct ob *ob, const UNICODE_STRING *path, void *body);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Reference counts. Windows keeps the count in a header in front of the body; we keep it beside, in a
- * table by address. Counting below zero, or counting what is no object, is bug check 0x18
+/* Reference counts. Windows keeps the count in a header in front of the body; we keep it beside, in
+ * a table by address. Counting below zero, or counting what is no object, is bug check 0x18
  * (REFERENCE_BY_POINTER) and a finding, whoever notices first.
- * The last reference may go at any IRQL up to DISPATCH_LEVEL, but an object ends at PASSIVE_LEVEL: above
- * that its end is left to a system worker. */
+ * The last reference may go at any IRQL up to DISPATCH_LEVEL, but an object ends at PASSIVE_LEVEL:
+ * above that its end is left to a system worker. */
 #include <errno.h>
 #include <stdlib.h>
 

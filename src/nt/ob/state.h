@@ -50,7 +50,8 @@ struct ob_object *ob_object_of(struct ob *ob, const void *body); /* adopts; NULL
 void ob_handles_fini(struct ob *ob);
 void ob_names_fini(struct ob *ob);
 POBJECT_TYPE ob_type_public(enum ob_type type);
-/* Whether the body is of the type that a driver asked for by its POBJECT_TYPE; NULL asks for any. */
+/* Whether the body is of the type that a driver asked for by its POBJECT_TYPE; NULL asks for
+ * any. */
 bool ob_type_matches(const struct ob_object *object, POBJECT_TYPE type);
 
 #endif

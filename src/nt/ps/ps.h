@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Processes and threads as objects: two processes (the system's, and the one application), system
- * threads that drivers create, identifiers. Windows functions stand in wdk/wdm.h under their own names.
- * Order: ps_create after ob_create and ex_create, ps_destroy before them. */
+ * threads that drivers create, identifiers. Windows functions stand in wdk/wdm.h under their own
+ * names. Order: ps_create after ob_create and ex_create, ps_destroy before them. */
 #ifndef WEIR_NT_PS_H
 #define WEIR_NT_PS_H
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* System threads. The object that a driver's handle leads to is the KTHREAD itself, so it can be waited
- * for; it stays valid while somebody refers to it, and the running thread is somebody. The thread cannot
- * drop that reference itself, because the last one frees the stack it stands on: a system worker does.
- * Returning from the start routine ends the thread like PsTerminateSystemThread(STATUS_SUCCESS).
- * Threads that weir itself runs (boot, client, workers) become objects when a driver refers to one; they
- * are never freed through that. */
+/* System threads. The object that a driver's handle leads to is the KTHREAD itself, so it can be
+ * waited for; it stays valid while somebody refers to it, and the running thread is somebody. The
+ * thread cannot drop that reference itself, because the last one frees the stack it stands on: a
+ * system worker does. Returning from the start routine ends the thread like
+ * PsTerminateSystemThread(STATUS_SUCCESS). Threads that weir itself runs (boot, client, workers)
+ * become objects when a driver refers to one; they are never freed through that. */
 #include <stdlib.h>
 
 #include "base/base.h"
@@ -94,7 +94,7 @@ NTSTATUS NTAPI PsTerminateSystemThread(NTSTATUS status)
     end_thread(status);
 }
 
-/* ---- Threads of ours ------------------------------------------------------------------------------- */
+/* ---- Threads of ours ------------------------------------------------------------------------- */
 
 static bool adopt(void *ctx, void *body)
 {
@@ -110,7 +110,7 @@ void ps_threads_init(struct ps *ps)
     ob_set_adopt(ob_of(ps->ke), adopt, ps);
 }
 
-/* ---- Questions ---------------------------------------------------------------------------------------- */
+/* ---- Questions ------------------------------------------------------------------------------- */
 
 PETHREAD NTAPI PsGetCurrentThread(void)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Numbers, characters, sorting and the random numbers of the C runtime, as ntoskrnl exports them. */
+/* Numbers, characters, sorting and the random numbers of the C runtime, as ntoskrnl exports
+ * them. */
 #include "rtl/crt.h"
 
 #include <stdbool.h>
@@ -13,7 +14,7 @@
 
 enum { ERROR_INVALID = 22, ERROR_RANGE = 34 };
 
-/* ---- Characters: ASCII for narrow, the scripts of chars.h for wide -------------------------- */
+/* ---- Characters: ASCII for narrow, the scripts of chars.h for wide --------------------------- */
 
 static bool within(int character, int first, int last)
 {
@@ -105,7 +106,7 @@ int NTCDECL nt_iswxdigit(WCHAR character)
     return nt_isxdigit(character);
 }
 
-/* ---- Text to numbers ------------------------------------------------------------------------ */
+/* ---- Text to numbers ------------------------------------------------------------------------- */
 
 struct number {
     uint64_t magnitude;
@@ -262,7 +263,7 @@ ULONGLONG NTCDECL nt__wcstoui64(const WCHAR *string, WCHAR **end, int base)
     return to_unsigned64(&number);
 }
 
-/* ---- Numbers to text ------------------------------------------------------------------------ */
+/* ---- Numbers to text ------------------------------------------------------------------------- */
 
 enum { NUMBER_TEXT_MAX = 66 }; /* 64 binary digits, a sign, a terminator */
 
@@ -384,7 +385,7 @@ WCHAR *NTCDECL nt__itow(int value, WCHAR *to, int base)
     return to;
 }
 
-/* ---- The rest ------------------------------------------------------------------------------- */
+/* ---- The rest -------------------------------------------------------------------------------- */
 
 int NTCDECL nt_abs(int value)
 {

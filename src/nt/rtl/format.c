@@ -64,7 +64,7 @@ static void put_many(struct rtl_sink *sink, unsigned character, int count)
         put(sink, character);
 }
 
-/* ---- Numbers ------------------------------------------------------------------------------- */
+/* ---- Numbers --------------------------------------------------------------------------------- */
 
 static uint64_t fetch_integer(const struct spec *spec, NT_VA_LIST *list, bool is_signed)
 {
@@ -179,7 +179,7 @@ static void format_double(struct rtl_sink *sink, const struct spec *spec, double
         put(sink, (unsigned char)text[i]);
 }
 
-/* ---- Text ---------------------------------------------------------------------------------- */
+/* ---- Text ------------------------------------------------------------------------------------ */
 
 /* count -1: up to the terminator. The precision caps both. */
 static void put_text(struct rtl_sink *sink, const struct spec *spec, const void *text,
@@ -242,7 +242,7 @@ static void format_character(struct rtl_sink *sink, struct spec *spec, bool wide
     put_text(sink, spec, &character, true, 1);
 }
 
-/* ---- Specifications ------------------------------------------------------------------------ */
+/* ---- Specifications -------------------------------------------------------------------------- */
 
 static int parse_number(struct pattern *pattern, NT_VA_LIST *list)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The run-time library: strings, numbers, versions, bitmaps, debug output, the C runtime.
- * Windows functions (RtlInitUnicodeString, DbgPrint ...) stand in wdk/wdm.h and are implemented here
- * under their own names; the C runtime that ntoskrnl exports is in rtl/crt.h. This door holds what
- * other rooms need beside them. Functions without a machine are pure and callable anywhere.
- * Order: rtl_create right after ke_create, rtl_destroy right before ke_destroy. */
+/* The run-time library: strings, numbers, versions, bitmaps, debug output, the C runtime. Windows
+ * functions (RtlInitUnicodeString, DbgPrint ...) stand in wdk/wdm.h and are implemented here under
+ * their own names; the C runtime that ntoskrnl exports is in rtl/crt.h. This door holds what other
+ * rooms need beside them. Functions without a machine are pure and callable anywhere. Order:
+ * rtl_create right after ke_create, rtl_destroy right before ke_destroy. */
 #ifndef WEIR_NT_RTL_H
 #define WEIR_NT_RTL_H
 

@@ -46,13 +46,15 @@ static const struct error_row error_rows[] = {
 
 ULONG NTAPI RtlNtStatusToDosErrorNoTeb(NTSTATUS status)
 {
+    ULONG facility;
     size_t i;
 
     for (i = 0; i < RTL_NUMBER_OF(error_rows); i++) {
         if (error_rows[i].status == status)
             return error_rows[i].error;
     }
-    if (((ULONG)status & 0xFFFF0000u) == 0xC0070000u || ((ULONG)status & 0xFFFF0000u) == 0x80070000u)
+    facility = (ULONG)status & 0x3FFF0000u;
+    if (facility == 0x00070000u) /* FACILITY_NTWIN32: the code is in the status */
         return (ULONG)status & 0xFFFF;
     return 317;
 }

@@ -27,7 +27,7 @@ static void fields_and_time_are_each_others_inverse(void **state)
 
     (void)state;
     for (days = 0; days < 400 * 366; days += 13) {
-        LARGE_INTEGER time = {.QuadPart = days * 864000000000ll + 12345678900000ll % 864000000000ll};
+        LARGE_INTEGER time = {.QuadPart = days * 864000000000ll + 249678900000ll};
         LARGE_INTEGER back;
         TIME_FIELDS fields;
 
@@ -72,7 +72,8 @@ static void bitmaps_find_runs_from_the_hint_and_around(void **state)
 
     (void)state;
     RtlInitializeBitMap(&map, words, 100);
-    assert_int_equal(RtlFindClearBitsAndSet(&map, 10, 95), 0); /* five are left, so it starts over */
+    /* Five are left, so it starts over. */
+    assert_int_equal(RtlFindClearBitsAndSet(&map, 10, 95), 0);
     assert_int_equal(RtlFindClearBitsAndSet(&map, 5, 95), 95);
     assert_int_equal(RtlFindClearBits(&map, 86, 0), 0xFFFFFFFFu);
     assert_int_equal(RtlNumberOfSetBits(&map), 15);

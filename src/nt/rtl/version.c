@@ -71,7 +71,7 @@ NTSTATUS NTAPI RtlGetVersion(PRTL_OSVERSIONINFOW information)
     return STATUS_SUCCESS;
 }
 
-/* ---- Conditions: three bits a field in the mask, in the order of the VER_ bits ---------------- */
+/* ---- Conditions: three bits a field in the mask, in the order of the VER_ bits --------------- */
 
 ULONGLONG NTAPI VerSetConditionMask(ULONGLONG mask, ULONG types, UCHAR condition)
 {

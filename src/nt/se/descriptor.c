@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Security descriptors: a header that points to (absolute) or is followed by (self-relative) two SIDs
- * and two access control lists. Drivers make them to name who may open a device; nobody here is
- * refused, so they are built and measured correctly and then kept. */
+/* Security descriptors: a header that points to (absolute) or is followed by (self-relative) two
+ * SIDs and two access control lists. Drivers make them to name who may open a device; nobody here
+ * is refused, so they are built and measured correctly and then kept. */
 #include <string.h>
 
 #include "base/base.h"

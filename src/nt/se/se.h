@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Security, as little as drivers touch: descriptors in memory, and answers for a system on which every
- * caller is an administrator. Windows functions stand in wdk/wdm.h under their own names; there is no
- * state, and nothing beside them. Not here: tokens, access checks, auditing. */
+/* Security, as little as drivers touch: descriptors in memory, and answers for a system on which
+ * every caller is an administrator. Windows functions stand in wdk/wdm.h under their own names;
+ * there is no state, and nothing beside them. Not here: tokens, access checks, auditing. */
 #ifndef WEIR_NT_SE_H
 #define WEIR_NT_SE_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Who asks. Every caller of this machine is an administrator with all privileges enabled, which is what
- * a driver's author runs his tests as; there are no tokens to lock. */
+/* Who asks. Every caller of this machine is an administrator with all privileges enabled, which is
+ * what a driver's author runs his tests as; there are no tokens to lock. */
 #include "se/se.h"
 
 enum { HIGHEST_PRIVILEGE = 36 };
