@@ -187,6 +187,8 @@ static int WEIR_PRINTF(4, 5)
 static int said_outcome(struct session *session)
 {
     const struct super_end *end = &session->end;
+    char reason[300];
+    bool known = report_reason(session->report, reason, sizeof reason);
 
     switch ((enum run_said)end->said_kind) {
     case RUN_SAID_USAGE: return outcome(session, CLI_USAGE, "refused", "%s", end->said);
@@ -194,10 +196,10 @@ static int said_outcome(struct session *session)
     case RUN_SAID_HOST: return outcome(session, CLI_HOST, "host refused", "%s", end->said);
     case RUN_SAID_MISSING:
         return outcome(session, CLI_IMAGE, "missing function", "%s: %s", session->options.driver,
-                       end->said);
+                       known ? reason : end->said);
     case RUN_SAID_BUG_CHECK:
         return outcome(session, CLI_FINDINGS, "bug check", "%s: %s", session->options.driver,
-                       end->said);
+                       known ? reason : end->said);
     default: return outcome(session, CLI_FINDINGS, "stalled", "%s", end->said);
     }
 }

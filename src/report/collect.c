@@ -139,6 +139,8 @@ static void take_lock(struct report *report, const struct trace_event *event)
     uint64_t mappings = event->arg[2];
 
     figures->frame_locks++;
+    if (report->reads_locked < report->reads_queued)
+        figures->high_bytes += report->queued_high_bytes[report->reads_locked++ % READS_MAX];
     if (event->arg[3] > figures->frame_locks_highest)
         figures->frame_locks_highest = event->arg[3];
     if (mappings > 0) {
@@ -230,6 +232,13 @@ static void count(struct report *report, const struct trace_event *event)
     case TRACE_frame_delivered:
     case TRACE_frames_lost: take_frame(figures, event); break;
     case TRACE_frame_lock: take_lock(report, event); break;
+    case TRACE_read_queued:
+        report->queued_high_bytes[report->reads_queued++ % READS_MAX] = event->arg[1];
+        break;
+    case TRACE_frame_verdict:
+        if (report->bad_frame_count++ < BAD_FRAMES_MAX)
+            report->bad_frames[report->bad_frame_count - 1] = *event;
+        break;
     case TRACE_frame_lock_failed: figures->frame_locks_failed++; break;
     case TRACE_dma_map: take_map(figures, event); break;
     case TRACE_map_registers: take_registers(figures, event); break;
@@ -253,12 +262,19 @@ static void count(struct report *report, const struct trace_event *event)
     }
 }
 
+/* What the post-mortem shows in words need not stand among the last events too. */
+static bool is_shown_by_itself(uint16_t type)
+{
+    return type == TRACE_text || type == TRACE_bug_check || type == TRACE_registers ||
+           type == TRACE_stack_frame;
+}
+
 void report_event(struct report *report, const struct trace_event *event)
 {
     report->figures.events++;
     if (event->time_ns > report->figures.virtual_ns)
         report->figures.virtual_ns = event->time_ns;
-    if (event->type != TRACE_text)
+    if (!is_shown_by_itself(event->type))
         report->last[report->last_count++ % LAST_EVENTS] = *event;
     verify_event(report->verify, event);
     count(report, event);

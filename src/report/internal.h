@@ -35,6 +35,8 @@ struct report_bug_check {
     uint8_t cpu, irql;
 };
 
+enum { READS_MAX = 2048, BAD_FRAMES_MAX = 16 };
+
 struct report {
     report_export_name_fn *export_name;
     struct verify *verify;
@@ -52,6 +54,11 @@ struct report {
     struct text pending;
     char print[PRINT_LINES][PRINT_LINE_BYTES]; /* the last lines the driver printed */
     uint64_t print_count;
+    /* Reads on their way to a lock, oldest first: frames are locked in the order of queueing. */
+    uint64_t queued_high_bytes[READS_MAX];
+    uint64_t reads_queued, reads_locked;
+    struct trace_event bad_frames[BAD_FRAMES_MAX]; /* frame_verdict, the first ones */
+    uint64_t bad_frame_count;
 };
 
 #endif

@@ -81,10 +81,30 @@ static json_t *dma_object(const struct report_figures *figures)
     put(object, "map_register_requests_failed", figures->registers_failed);
     put(object, "direct_bytes", figures->direct_bytes);
     put(object, "bounce_bytes", figures->bounce_bytes);
+    put(object, "frame_bytes_above_4g", figures->high_bytes);
     put(object, "mappings_min", figures->mappings_min);
     put(object, "mappings_median", figures->mappings_median);
     put(object, "mappings_max", figures->mappings_max);
     return object;
+}
+
+static json_t *bad_frames_array(const struct report *report)
+{
+    json_t *array = json_array();
+
+    for (uint64_t i = 0; i < report->bad_frame_count && i < BAD_FRAMES_MAX; i++) {
+        const struct trace_event *event = &report->bad_frames[i];
+        json_t *object = json_object();
+
+        put(object, "frame", event->arg[0]);
+        put_text(object, "verdict", report_verdict_name(event->arg[1]));
+        put(object, "line", event->arg[2]);
+        put(object, "expected", event->arg[3]);
+        put(object, "found", event->arg[4]);
+        put(object, "offset", event->arg[5]);
+        json_array_append_new(array, object);
+    }
+    return array;
 }
 
 static json_t *findings_array(const struct report *report)
@@ -232,6 +252,7 @@ char *report_json(const struct report *report, const struct report_run *run, boo
     put_text(root, "message", run->message);
     json_object_set_new(root, "run", run_object(run));
     json_object_set_new(root, "frames", frames_object(&figures));
+    json_object_set_new(root, "bad_frames", bad_frames_array(report));
     json_object_set_new(root, "dma", dma_object(&figures));
     put(root, "interrupts", figures.interrupts);
     put(root, "interrupts_unclaimed", figures.interrupts_unclaimed);

@@ -67,3 +67,18 @@ const char *report_register_name(unsigned index)
 
     return index < sizeof names / sizeof names[0] ? names[index] : "?";
 }
+
+/* The numbers of enum weir_verdict (weir/pattern.h), and what only a sequence shows
+ * (client/oracle.h). */
+const char *report_verdict_name(uint64_t verdict)
+{
+    static const struct name_row verdicts[] = {
+        {0, "ok"}, {1, "short"}, {2, "torn"}, {3, "stale"}, {4, "early"}, {5, "wrong"},
+        {6, "unchecked"}, {16, "duplicate"}, {17, "out of order"}};
+
+    for (size_t i = 0; i < sizeof verdicts / sizeof verdicts[0]; i++) {
+        if (verdicts[i].number == verdict)
+            return verdicts[i].name;
+    }
+    return "?";
+}

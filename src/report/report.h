@@ -20,6 +20,7 @@ struct report_figures {
     uint64_t frame_locks, frame_locks_highest, frame_locks_failed;
     uint64_t registers_highest, registers_now, registers_failed;
     uint64_t direct_bytes, bounce_bytes;
+    uint64_t high_bytes; /* of the frames that were locked: those in pages at or above 4 GB */
     uint64_t mappings_min, mappings_median, mappings_max, mappings_frames;
     uint64_t interrupts, interrupts_unclaimed, dpcs;
     uint64_t virtual_ns;
@@ -70,7 +71,11 @@ uint64_t report_virtual_ns(const struct report *report);
 
 /* The summary `weir run` ends with. */
 void report_text(const struct report *report, const struct report_run *run, struct text *out);
-/* What the driver printed, findings and the post-mortem: goes to standard error. */
+/* Why the machine stopped, in one line: the bug check or the missing function and the place. False:
+ * neither happened. */
+bool report_reason(const struct report *report, char *text, size_t size);
+/* The bug check or the missing function at length, what the driver printed, the last events: goes
+ * to standard error. */
 void report_post_mortem(const struct report *report, struct text *out);
 /* docs/json.md describes it; schema_version first. Without wall time it follows from the seed. The
  * caller frees the result; NULL: no memory. */

@@ -200,6 +200,21 @@ static void dma_is_added_up_and_registers_are_those_of_all_adapters(void **state
     bench_close(&bench);
 }
 
+static void what_lies_above_4_gib_counts_for_the_reads_that_were_locked(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    bench_open(&bench);
+    TRACE(&bench.trace, read_queued, 8192, 4096);
+    TRACE(&bench.trace, read_queued, 8192, 8192);
+    TRACE(&bench.trace, read_queued, 8192, 100);
+    TRACE(&bench.trace, frame_lock, 1, 0, 2, 1);
+    TRACE(&bench.trace, frame_lock, 1, 1, 2, 2);
+    assert_int_equal(figures_of(&bench).high_bytes, 12288);
+    bench_close(&bench);
+}
+
 static void interrupts_dpcs_and_time_are_counted(void **state)
 {
     struct bench bench;
@@ -307,7 +322,8 @@ static void the_summary_says_what_was_asked_for(void **state)
                  "frames              1 delivered, 0 dropped by the driver, 0 lost, 0 torn\n");
     expect_words(text, "frame locks         1 made, 2 held at most, 0 failed\n");
     expect_words(text, "map registers       0 held at most, 0 at the end, 0 requests failed\n");
-    expect_words(text, "4096 bytes direct, 8192 bytes bounced\n");
+    expect_words(text, "4096 bytes direct, 8192 bytes bounced; frames "
+                  "hold 0 bytes at or above 4 GiB\n");
     expect_words(text, "mappings per frame  1013 min, 1013 median, 1013 max\n");
     expect_words(text, "interrupts          0 (0 unclaimed), DPCs 0\n");
     expect_words(text, "5.000000 s virtual, 0.500 s wall, ratio 10.0\n");
@@ -348,6 +364,7 @@ static void a_bug_check_is_told_with_place_exception_registers_and_stack(void **
 {
     struct bench bench;
     const char *text;
+    char line[200];
     uint32_t code = 0;
 
     (void)state;
@@ -377,6 +394,9 @@ static void a_bug_check_is_told_with_place_exception_registers_and_stack(void **
                        "       1 grabber.sys+0x2000\n");
     expect_words(text, "    last events\n");
     expect_words(text, "cpu 1 irql  5  exception code=0xc0000005 rip_va=grabber.sys+0x1abc");
+    expect_no_words(text, "registers index");
+    assert_true(report_reason(bench.report, line, sizeof line));
+    assert_string_equal(line, "bug check 0xd1 DRIVER_IRQL_NOT_LESS_OR_EQUAL at grabber.sys+0x1abc");
     bench_close(&bench);
 }
 
@@ -395,9 +415,24 @@ static void an_exception_that_was_handled_long_before_is_not_blamed(void **state
     bench_close(&bench);
 }
 
+static void the_last_events_name_rules_and_exports(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    bench_open(&bench);
+    TRACE(&bench.trace, finding, VERIFY_clone_leak, 0x40001234, 4);
+    TRACE(&bench.trace, call_wrong_irql, 4, 0x40001234, 0, 1);
+    TRACE(&bench.trace, finding, VERIFY_RULE_COUNT, 0x40001234, 4);
+    expect_words(post_mortem_of(&bench), "finding rule=clone_leak caller_va=0x40001234");
+    expect_words(text_get(&bench.text), "call_wrong_irql export=KeSetTimerEx");
+    bench_close(&bench);
+}
+
 static void a_missing_function_is_told_with_its_caller(void **state)
 {
     struct bench bench;
+    char line[200];
 
     (void)state;
     bench_open(&bench);
@@ -407,6 +442,9 @@ static void a_missing_function_is_told_with_its_caller(void **state)
     expect_words(post_mortem_of(&bench),
                  "*** ntoskrnl.exe!KeFancyNewThing was called at grabber.sys+0x1010, which weir "
                  "does not have (arguments 0x1, 0x2, 0x3, 0x4)\n");
+    assert_true(report_reason(bench.report, line, sizeof line));
+    assert_string_equal(line, "ntoskrnl.exe!KeFancyNewThing was called at grabber.sys+0x1010, "
+                              "which weir does not have");
     bench_close(&bench);
 }
 
@@ -432,6 +470,7 @@ static void what_the_driver_printed_is_shown_and_cannot_steer_a_terminal(void **
 static void a_death_without_a_word_still_shows_the_last_events(void **state)
 {
     struct bench bench;
+    char line[200];
 
     (void)state;
     bench_open(&bench);
@@ -443,6 +482,7 @@ static void a_death_without_a_word_still_shows_the_last_events(void **state)
     expect_words(text_get(&bench.text), "frame_id=0x4c ");
     expect_no_words(text_get(&bench.text), "frame_id=0x4b ");
     expect_no_words(text_get(&bench.text), "bug check");
+    assert_false(report_reason(bench.report, line, sizeof line));
     bench_close(&bench);
 }
 
@@ -478,7 +518,8 @@ static void expect_keys(json_t *object, const char *const *keys)
 static void members_come_in_the_documented_order(void **state)
 {
     static const char *const root_keys[] = {
-        "schema_version", "weir_version", "outcome", "exit_code", "message", "run", "frames", "dma",
+        "schema_version", "weir_version", "outcome", "exit_code", "message", "run", "frames",
+        "bad_frames", "dma",
         "interrupts", "interrupts_unclaimed", "dpcs", "events", "video_hash", "time", "findings",
         "findings_beyond_limit", "bug_check", "missing_function", NULL};
     static const char *const run_keys[] = {
@@ -490,7 +531,7 @@ static void members_come_in_the_documented_order(void **state)
     static const char *const dma_keys[] = {
         "frame_locks", "frame_locks_highest", "frame_locks_failed", "map_registers_highest",
         "map_registers_at_end", "map_register_requests_failed", "direct_bytes", "bounce_bytes",
-        "mappings_min", "mappings_median", "mappings_max", NULL};
+        "frame_bytes_above_4g",        "mappings_min", "mappings_median", "mappings_max", NULL};
     static const char *const time_keys[] = {"virtual_ns", "reproducible", "wall_ns", NULL};
     struct bench bench;
     json_t *root;
@@ -512,6 +553,32 @@ static void members_come_in_the_documented_order(void **state)
     json_decref(root);
     root = json_of(&bench, false);
     assert_null(json_object_get(json_object_get(root, "time"), "wall_ns"));
+    json_decref(root);
+    bench_close(&bench);
+}
+
+static void the_first_bad_frames_are_named_in_text_and_json(void **state)
+{
+    static const char *const keys[] = {"frame", "verdict", "line", "expected", "found", "offset",
+                                       NULL};
+    struct bench bench;
+    json_t *root, *frames, *frame;
+
+    (void)state;
+    bench_open(&bench);
+    for (unsigned i = 0; i < 20; i++)
+        TRACE(&bench.trace, frame_verdict, 9 + i, i == 0 ? 2 : 16, 240, 6, 7, 307200);
+    expect_words(summary_of(&bench),
+                 "  frame 9 torn: at byte 307200, line 240, picture 7 where 6 belongs\n"
+                 "  frame 10 duplicate: ");
+    expect_words(text_get(&bench.text), "  and 4 more\n");
+    root = json_of(&bench, true);
+    frames = json_object_get(root, "bad_frames");
+    assert_int_equal(json_array_size(frames), 16);
+    frame = json_array_get(frames, 0);
+    expect_keys(frame, keys);
+    assert_string_equal(json_string_value(json_object_get(frame, "verdict")), "torn");
+    assert_int_equal(json_integer_value(json_object_get(frame, "offset")), 307200);
     json_decref(root);
     bench_close(&bench);
 }
@@ -609,6 +676,7 @@ int main(void)
         cmocka_unit_test(mappings_have_their_least_their_median_and_their_most),
         cmocka_unit_test(an_even_count_of_frames_has_the_upper_median),
         cmocka_unit_test(dma_is_added_up_and_registers_are_those_of_all_adapters),
+        cmocka_unit_test(what_lies_above_4_gib_counts_for_the_reads_that_were_locked),
         cmocka_unit_test(interrupts_dpcs_and_time_are_counted),
         cmocka_unit_test(an_address_in_a_module_is_told_by_name_and_offset),
         cmocka_unit_test(a_text_that_never_ended_is_not_mixed_with_the_next),
@@ -617,10 +685,12 @@ int main(void)
         cmocka_unit_test(the_summary_names_rarer_verdicts_and_findings_only_when_there_are_any),
         cmocka_unit_test(a_bug_check_is_told_with_place_exception_registers_and_stack),
         cmocka_unit_test(an_exception_that_was_handled_long_before_is_not_blamed),
+        cmocka_unit_test(the_last_events_name_rules_and_exports),
         cmocka_unit_test(a_missing_function_is_told_with_its_caller),
         cmocka_unit_test(what_the_driver_printed_is_shown_and_cannot_steer_a_terminal),
         cmocka_unit_test(a_death_without_a_word_still_shows_the_last_events),
         cmocka_unit_test(members_come_in_the_documented_order),
+        cmocka_unit_test(the_first_bad_frames_are_named_in_text_and_json),
         cmocka_unit_test(findings_format_and_bug_check_carry_what_the_text_carries),
         cmocka_unit_test(names_that_are_no_utf8_and_numbers_beyond_63_bits_stay_valid_json),
         cmocka_unit_test(equal_events_give_equal_json_but_for_the_wall_time),

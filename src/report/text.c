@@ -79,6 +79,19 @@ static void oracle_text(const struct report_figures *figures, struct text *out)
     text_char(out, '\n');
 }
 
+static void bad_frames_text(const struct report *report, struct text *out)
+{
+    for (uint64_t i = 0; i < report->bad_frame_count && i < BAD_FRAMES_MAX; i++) {
+        const uint64_t *arg = report->bad_frames[i].arg;
+
+        text_printf(out, "  frame %" PRIu64 " %s: at byte %" PRIu64 ", line %" PRIu64
+                         ", picture %" PRIu64 " where %" PRIu64 " belongs\n",
+                    arg[0], report_verdict_name(arg[1]), arg[5], arg[2], arg[4], arg[3]);
+    }
+    if (report->bad_frame_count > BAD_FRAMES_MAX)
+        text_printf(out, "  and %" PRIu64 " more\n", report->bad_frame_count - BAD_FRAMES_MAX);
+}
+
 void report_text(const struct report *report, const struct report_run *run, struct text *out)
 {
     struct report_figures figures;
@@ -89,14 +102,16 @@ void report_text(const struct report *report, const struct report_run *run, stru
     wall_s = (double)run->wall_ns / 1e9;
     head_text(run, out);
     oracle_text(&figures, out);
+    bad_frames_text(report, out);
     text_printf(out, "frame locks         %" PRIu64 " made, %" PRIu64 " held at most, %" PRIu64
                      " failed\n", figures.frame_locks, figures.frame_locks_highest,
                 figures.frame_locks_failed);
     text_printf(out, "map registers       %" PRIu64 " held at most, %" PRIu64 " at the end, "
                      "%" PRIu64 " requests failed\n",
                 figures.registers_highest, figures.registers_now, figures.registers_failed);
-    text_printf(out, "mapped for DMA      %" PRIu64 " bytes direct, %" PRIu64 " bytes bounced\n",
-                figures.direct_bytes, figures.bounce_bytes);
+    text_printf(out, "mapped for DMA      %" PRIu64 " bytes direct, %" PRIu64 " bytes bounced; "
+                     "frames hold %" PRIu64 " bytes at or above 4 GiB\n",
+                figures.direct_bytes, figures.bounce_bytes, figures.high_bytes);
     text_printf(out, "mappings per frame  %" PRIu64 " min, %" PRIu64 " median, %" PRIu64 " max\n",
                 figures.mappings_min, figures.mappings_median, figures.mappings_max);
     text_printf(out, "interrupts          %" PRIu64 " (%" PRIu64 " unclaimed), DPCs %" PRIu64 "\n",
@@ -155,6 +170,10 @@ static void event_line(const struct report *report, const struct trace_event *ev
         if (length > 3 && strcmp(name + length - 3, "_va") == 0) {
             report_place(report, event->arg[i], place, sizeof place);
             text_printf(out, " %s=%s", name, place);
+        } else if (strcmp(name, "rule") == 0 && event->arg[i] < VERIFY_RULE_COUNT) {
+            text_printf(out, " rule=%s", verify_rule_name((enum verify_rule)event->arg[i]));
+        } else if (strcmp(name, "export") == 0 && report->export_name != NULL) {
+            text_printf(out, " export=%s", report->export_name(event->arg[i]));
         } else {
             text_printf(out, " %s=0x%" PRIx64, name, event->arg[i]);
         }
@@ -182,6 +201,23 @@ static void prints_text(const struct report *report, struct text *out)
     text_string(out, "    the driver printed\n");
     for (uint64_t i = first; i < report->print_count; i++)
         text_printf(out, "      %s\n", report->print[i % PRINT_LINES]);
+}
+
+bool report_reason(const struct report *report, char *text, size_t size)
+{
+    const struct report_bug_check *bug = &report->bug;
+    char place[96];
+
+    if (bug->seen) {
+        report_place(report, bug->rip_va, place, sizeof place);
+        snprintf(text, size, "bug check 0x%" PRIx64 " %s at %s", bug->code,
+                 report_bug_check_name(bug->code), place);
+    } else if (report->missing[0] != 0) {
+        report_place(report, report->missing_event.arg[1], place, sizeof place);
+        snprintf(text, size, "%s was called at %s, which weir does not have", report->missing,
+                 place);
+    }
+    return bug->seen || report->missing[0] != 0;
 }
 
 void report_post_mortem(const struct report *report, struct text *out)
