@@ -24,6 +24,7 @@ struct client_read {
     uint64_t header_va;
     struct weir_pattern_piece *pieces;
     size_t piece_count;
+    uint64_t high_bytes; /* in pages at or above 4 GB */
     PIO_STATUS_BLOCK iosb; /* of the session's */
 };
 

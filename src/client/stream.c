@@ -12,6 +12,7 @@
 
 static const int64_t patience_100ns = 10 * 10000000; /* of virtual time without any frame */
 enum { PATIENCE_SLICES = 100 };
+static const mm_pfn first_high_pfn = UINT64_C(0x100000000) >> MM_PAGE_SHIFT;
 
 /* ---- Buffers --------------------------------------------------------------------------------- */
 
@@ -29,7 +30,8 @@ static bool find_pieces(struct client_session *session, struct client_read *read
         uint64_t offset = va % MM_PAGE_SIZE;
         uint64_t left = total - done;
         uint64_t count = MM_PAGE_SIZE - offset < left ? MM_PAGE_SIZE - offset : left;
-        uint8_t *host = (uint8_t *)mm_page(session->mm, mm_pfn_of_va(session->mm, va)) + offset;
+        mm_pfn pfn = mm_pfn_of_va(session->mm, va);
+        uint8_t *host = (uint8_t *)mm_page(session->mm, pfn) + offset;
         struct weir_pattern_piece *last =
             read->piece_count > 0 ? &read->pieces[read->piece_count - 1] : NULL;
 
@@ -37,6 +39,7 @@ static bool find_pieces(struct client_session *session, struct client_read *read
             last->size_bytes += count;
         else
             read->pieces[read->piece_count++] = (struct weir_pattern_piece){host, count};
+        read->high_bytes += pfn >= first_high_pfn ? count : 0;
         done += count;
     }
     return true;
@@ -122,6 +125,7 @@ static bool queue_read(struct client_session *session, struct client_read *read)
     else
         session->oldest = read;
     session->newest = read;
+    TRACE(session->trace, read_queued, session->format.frame_bytes, read->high_bytes);
     status = io_file_control(session->pin, IOCTL_KS_READ_STREAM, 0, 0, read->header_va,
                              session->header_bytes, session->completed, read->iosb, NULL);
     if (status == STATUS_PENDING || NT_SUCCESS(status))
