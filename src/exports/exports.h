@@ -39,8 +39,8 @@ enum { EXPORTS_VARARGS = 255 };
 const struct exports_row *exports_find(const char *module, const char *name);
 const struct exports_row *exports_at(unsigned index); /* NULL after the last */
 bool exports_knows_module(const char *module);
-/* Whether a system of that profile exports the function. x64 Windows began with Server 2003 SP1: xp and ws2003 are
- * what-ifs with that system's exports. */
+/* Whether a system of that profile exports the function. x64 Windows began with Server 2003 SP1: xp
+ * and ws2003 are what-ifs with that system's exports. */
 bool exports_has(const struct exports_row *row, enum ke_windows windows);
 const char *exports_state_name(enum exports_state state);
 const char *exports_windows_name(enum ke_windows windows); /* "win10" */

@@ -155,7 +155,8 @@ static void announce_removal(void *ctx)
         pnp_surprise_remove(machine->pnp, machine->pdo);
 }
 
-/* The card left its slot by itself, perhaps inside an event: the PnP manager hears of it on a system worker. */
+/* The card left its slot by itself, perhaps inside an event: the PnP manager hears of it on a
+ * system worker. */
 void machine_card_gone(void *ctx, struct hw_device *device)
 {
     struct machine *machine = ctx;
