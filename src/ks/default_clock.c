@@ -57,19 +57,32 @@ void ks_default_clock_unref(struct ks_default_clock *clock)
     ks_free(clock);
 }
 
+/* The driver's time base reads or writes through a pointer, which has to be one a driver may see. */
+static LONGLONG ask_driver(const struct ks_default_clock *clock, LONGLONG *value)
+{
+    LONGLONG *shown = ks_allocate(sizeof *shown);
+    LONGLONG time;
+
+    if (shown == NULL)
+        return counter_100ns();
+    *shown = *value;
+    time = (LONGLONG)KE_CALL(clock->correlated_time, KE_ARG(clock->context), KE_ARG(shown));
+    *value = *shown;
+    ks_free(shown);
+    return time;
+}
+
 LONGLONG ks_default_clock_physical(struct ks_default_clock *clock, LONGLONG *system_time)
 {
     LONGLONG system = counter_100ns();
     LONGLONG physical = system;
 
     if (clock->correlated_time != NULL && clock->pin_semantics) {
-        physical = (LONGLONG)KE_CALL(clock->correlated_time, KE_ARG(clock->context),
-                                     KE_ARG(&system));
+        physical = ask_driver(clock, &system);
     } else if (clock->correlated_time != NULL) {
         LONGLONG frequency = UNITS_PER_SECOND;
 
-        physical = (LONGLONG)KE_CALL(clock->correlated_time, KE_ARG(clock->context),
-                                     KE_ARG(&frequency));
+        physical = ask_driver(clock, &frequency);
         physical = frequency > 0 ? to_100ns(physical, frequency) : physical;
     }
     if (system_time != NULL)

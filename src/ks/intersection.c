@@ -12,6 +12,7 @@
 #include "ks/handlers.h"
 #include "ks/room.h"
 
+/* In pool: the handler writes answer_bytes through a pointer. */
 struct intersection {
     PIRP irp;
     struct ks_filter *filter;
@@ -124,20 +125,24 @@ NTSTATUS NTAPI ks_get_intersection(PIRP Irp, PKSIDENTIFIER Request, PVOID Data)
     ULONG request_bytes = stack->Parameters.DeviceIoControl.InputBufferLength;
     PKSP_PIN pin = (PKSP_PIN)(void *)Request;
     const KSMULTIPLE_ITEM *list = (const KSMULTIPLE_ITEM *)(const void *)(pin + 1);
-    struct intersection query = {
-        .irp = Irp,
-        .filter = ks_filter_of(KsGetFilterFromIrp(Irp)),
-        .request = pin,
-        .data = Data,
-        .room = stack->Parameters.DeviceIoControl.OutputBufferLength,
-    };
+    struct ks_filter *filter = ks_filter_of(KsGetFilterFromIrp(Irp));
+    const KSPIN_DESCRIPTOR_EX *type = ks_filter_pin_descriptor(filter, pin->PinId);
+    struct intersection *query;
     NTSTATUS status;
 
-    query.type = ks_filter_pin_descriptor(query.filter, pin->PinId);
-    if (query.type == NULL || list->Size < sizeof *list ||
-        list->Size > request_bytes - sizeof *pin)
+    if (type == NULL || list->Size < sizeof *list || list->Size > request_bytes - sizeof *pin)
         return STATUS_INVALID_PARAMETER;
-    status = intersect_all(&query, list);
-    Irp->IoStatus.Information = NT_ERROR(status) ? 0 : query.answer_bytes;
+    query = ks_allocate(sizeof *query);
+    if (query == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    query->irp = Irp;
+    query->filter = filter;
+    query->type = type;
+    query->request = pin;
+    query->data = Data;
+    query->room = stack->Parameters.DeviceIoControl.OutputBufferLength;
+    status = intersect_all(query, list);
+    Irp->IoStatus.Information = NT_ERROR(status) ? 0 : query->answer_bytes;
+    ks_free(query);
     return status;
 }

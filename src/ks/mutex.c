@@ -16,7 +16,7 @@ void ks_mutex_init(struct ks_mutex *mutex, enum ks_mutex_level level)
     mutex->level = level;
     mutex->owner = NULL;
     KeInitializeEvent(&mutex->free, SynchronizationEvent, TRUE);
-    list_init(&mutex->held);
+    mutex->next_held = NULL;
 }
 
 bool ks_mutex_is_mine(const struct ks_mutex *mutex)
@@ -26,9 +26,7 @@ bool ks_mutex_is_mine(const struct ks_mutex *mutex)
 
 void ks_mutex_check_order(const struct ks_mutex *mutex)
 {
-    struct ks_mutex *held;
-
-    list_for_each_entry(held, &ks_room()->held_mutexes, held) {
+    for (struct ks_mutex *held = ks_room()->held_mutexes; held != NULL; held = held->next_held) {
         if (held->owner == KeGetCurrentThread() && held->level >= mutex->level &&
             (held == mutex || held->level > mutex->level))
             KE_FINDING(ke_current(), VERIFY_mutex_order, held->level, mutex->level);
@@ -37,14 +35,23 @@ void ks_mutex_check_order(const struct ks_mutex *mutex)
 
 void ks_mutex_note_acquired(struct ks_mutex *mutex)
 {
+    struct ks_mutex **link = &ks_room()->held_mutexes;
+
     mutex->owner = KeGetCurrentThread();
-    list_insert_tail(&ks_room()->held_mutexes, &mutex->held);
+    while (*link != NULL)
+        link = &(*link)->next_held;
+    *link = mutex;
 }
 
 void ks_mutex_note_released(struct ks_mutex *mutex)
 {
+    struct ks_mutex **link = &ks_room()->held_mutexes;
+
     mutex->owner = NULL;
-    list_remove(&mutex->held);
+    while (*link != mutex)
+        link = &(*link)->next_held;
+    *link = mutex->next_held;
+    mutex->next_held = NULL;
 }
 
 void ks_mutex_acquire(struct ks_mutex *mutex)

@@ -7,7 +7,6 @@
 
 #include <stdbool.h>
 
-#include "base/list.h"
 #include "wdk/wdm.h"
 
 enum ks_mutex_level { KS_MUTEX_DEVICE, KS_MUTEX_CONTROL, KS_MUTEX_PROCESSING };
@@ -16,7 +15,7 @@ struct ks_mutex {
     enum ks_mutex_level level;
     PKTHREAD owner;
     KEVENT free;
-    struct list_node held; /* in the room's list while owned */
+    struct ks_mutex *next_held; /* in the room's list while owned */
 };
 
 void ks_mutex_init(struct ks_mutex *mutex, enum ks_mutex_level level);

@@ -18,7 +18,6 @@ int ks_create(struct ke *ke, struct ks **out)
         return -ENOMEM;
     ks->magic = room_magic;
     ks->ke = ke;
-    list_init(&ks->held_mutexes);
     ke_set_room(ke, KE_ROOM_KS, ks);
     *out = ks;
     return 0;

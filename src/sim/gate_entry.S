@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The change of stacks from host to guest and back. What the host relies on stays on the host
  * stack, below it the boundary; the guest gets its four register arguments from the home area that
- * gate.c filled, and zeros in every other general register. The call itself is an instruction of
- * the thunk region. */
+ * gate.c filled, and zeros in every other register: it saves those on its own stack, and what lies
+ * there has to be the same in every run. The call itself is an instruction of the thunk region. */
 #include "sim/cross.h"
 
 #define GATE_CALL_VA 24 /* in struct sim_thunks */
@@ -37,6 +37,22 @@ sim_gate_enter:
     movq 8(%rsp), %rdx
     movq 16(%rsp), %r8
     movq 24(%rsp), %r9
+    pxor %xmm0, %xmm0
+    pxor %xmm1, %xmm1
+    pxor %xmm2, %xmm2
+    pxor %xmm3, %xmm3
+    pxor %xmm4, %xmm4
+    pxor %xmm5, %xmm5
+    pxor %xmm6, %xmm6
+    pxor %xmm7, %xmm7
+    pxor %xmm8, %xmm8
+    pxor %xmm9, %xmm9
+    pxor %xmm10, %xmm10
+    pxor %xmm11, %xmm11
+    pxor %xmm12, %xmm12
+    pxor %xmm13, %xmm13
+    pxor %xmm14, %xmm14
+    pxor %xmm15, %xmm15
     xorl %ebx, %ebx
     xorl %ebp, %ebp
     xorl %esi, %esi
