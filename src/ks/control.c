@@ -11,24 +11,31 @@
 #include "ks/room.h"
 #include "ks/stream_io.h"
 
+/* The first table that knows the event has the word. */
+static NTSTATUS enable_in_tables(struct ks_file *file, PIRP irp, const struct ks_tables *tables)
+{
+    NTSTATUS unknown = STATUS_PROPSET_NOT_FOUND;
+
+    for (ULONG i = 0; i < tables->count; i++) {
+        const KSAUTOMATION_TABLE *table = tables->table[i];
+        NTSTATUS status = ks_events_enable(file->object, irp, table->EventSetsCount,
+                                           table->EventSets, table->EventItemSize);
+
+        if (status != STATUS_PROPSET_NOT_FOUND && status != STATUS_NOT_FOUND)
+            return status;
+        if (status == STATUS_NOT_FOUND)
+            unknown = status;
+    }
+    return unknown;
+}
+
 static NTSTATUS enable_event(struct ks_file *file, PIRP irp)
 {
-    struct ks_exchange exchange;
     struct ks_tables tables;
     NTSTATUS status = ks_tables_of(file, KsGetNodeIdFromIrp(irp), &tables);
 
     if (NT_SUCCESS(status))
-        status = ks_exchange_capture(irp, &exchange);
-    for (ULONG i = 0; i < tables.count && NT_SUCCESS(status); i++) {
-        status = ks_events_enable(file->object, irp, tables.table[i]->EventSetsCount,
-                                  tables.table[i]->EventSets, tables.table[i]->EventItemSize);
-        if (status != STATUS_PROPSET_NOT_FOUND && status != STATUS_NOT_FOUND)
-            break;
-        if (i + 1 < tables.count)
-            status = STATUS_SUCCESS;
-    }
-    if (NT_SUCCESS(status) && tables.count == 0)
-        status = STATUS_PROPSET_NOT_FOUND;
+        status = enable_in_tables(file, irp, &tables);
     ks_exchange_settle(irp);
     return status;
 }
@@ -73,7 +80,7 @@ static NTSTATUS serve(struct ks_file *file, PIRP irp, ULONG code)
     case IOCTL_KS_ENABLE_EVENT:
         return enable_event(file, irp);
     case IOCTL_KS_DISABLE_EVENT:
-        return ks_events_disable(file->object, irp);
+        return file->object != NULL ? ks_events_disable(file->object, irp) : STATUS_UNSUCCESSFUL;
     case IOCTL_KS_READ_STREAM:
     case IOCTL_KS_WRITE_STREAM:
     case IOCTL_KS_RESET_STATE:
