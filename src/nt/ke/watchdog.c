@@ -26,17 +26,21 @@ void ke_watchdog_destroy(struct ke *ke)
     ke->watchdog = NULL;
 }
 
-/* Every yield point moves virtual time, so time that stands still means that there was none. */
+/* Every yield point moves virtual time, so time that stands still means that there was none. Ticks
+ * in our own code do not count: a card that draws a large picture takes long at one moment of
+ * virtual time, and the driver code that runs next is not to blame. */
 bool ke_watchdog_tick(struct ke *ke, const struct host_fault *fault)
 {
     struct ke_watchdog *watchdog = ke->watchdog;
     uint64_t now_ns = ke->trace->now_ns;
-    if (!sim_fiber_current() || now_ns != watchdog->seen_ns) {
+    bool in_driver = sim_fiber_current() && sim_is_guest_visible(fault->rip);
+
+    if (!in_driver || now_ns != watchdog->seen_ns) {
         watchdog->seen_ns = now_ns;
         watchdog->still = 0;
         return false;
     }
-    if (++watchdog->still < KE_WATCHDOG_TICKS || !sim_is_guest_visible(fault->rip))
+    if (++watchdog->still < KE_WATCHDOG_TICKS)
         return false;
     watchdog->still = 0;
     return true;
