@@ -24,4 +24,7 @@ KPROCESSOR_MODE ex_set_previous_mode(KPROCESSOR_MODE mode);
 typedef void ex_work_fn(void *ctx);
 int ex_defer(struct ex *ex, ex_work_fn *fn, void *ctx);
 
+/* A finding for each work item still queued whose routine lies in [base, end). */
+void ex_report_work(struct ex *ex, uint64_t base_va, uint64_t end_va);
+
 #endif

@@ -12,7 +12,7 @@ enum { EX_QUEUES = 3, EX_WORKERS_MAX = 24 };
 /* One piece of work: a driver's item, or a function of ours. */
 struct ex_work {
     PWORK_QUEUE_ITEM item;
-    PWORKER_THREAD_ROUTINE routine; /* of the item, once it is taken */
+    PWORKER_THREAD_ROUTINE routine; /* of the item: as it was queued, then as it was taken */
     ex_work_fn *fn;
     void *ctx;
 };

@@ -11,6 +11,7 @@
 
 #include "ex/ex.h"
 #include "ex/state.h"
+#include "trace/rules.h"
 
 enum { WORKER_INVALID = 0xE4, WORKER_TAG = 0x6b577845 /* "ExWk" */ };
 
@@ -130,6 +131,21 @@ int ex_defer(struct ex *ex, ex_work_fn *fn, void *ctx)
     return put(&ex->queues[CriticalWorkQueue], (struct ex_work){.fn = fn, .ctx = ctx});
 }
 
+void ex_report_work(struct ex *ex, uint64_t base_va, uint64_t end_va)
+{
+    unsigned i;
+    size_t n;
+
+    for (i = 0; i < EX_QUEUES; i++) {
+        for (n = ex->queues[i].first; n < ex->queues[i].pending.count; n++) {
+            uint64_t routine_va = KE_ARG(ex->queues[i].pending.items[n].routine);
+
+            if (routine_va >= base_va && routine_va < end_va)
+                KE_FINDING(ex->ke, VERIFY_work_leftover, routine_va);
+        }
+    }
+}
+
 /* The queue types beyond the three are served by the nearest of them. */
 static struct ex_queue *queue_of(struct ex *ex, WORK_QUEUE_TYPE type)
 {
@@ -152,5 +168,6 @@ void NTAPI ExQueueWorkItem(PWORK_QUEUE_ITEM item, WORK_QUEUE_TYPE type)
     if (item->List.Flink != NULL)
         ke_bug_check(WORKER_INVALID, 1, KE_ARG(item), 0, 0);
     item->List.Flink = &item->List;
-    weir_assert(put(queue_of(ex, type), (struct ex_work){.item = item}) == 0);
+    weir_assert(put(queue_of(ex, type), (struct ex_work){.item = item,
+                                                         .routine = item->WorkerRoutine}) == 0);
 }

@@ -473,6 +473,80 @@ static void an_interrupt_without_processors_is_refused(struct nt *nt)
                      STATUS_INVALID_PARAMETER);
 }
 
+/* ---- What outlives its driver ------------------------------------------------------------- */
+
+static void NTAPI do_nothing(PDRIVER_OBJECT driver)
+{
+    (void)driver;
+}
+
+/* A driver whose image is this one function. */
+static PDRIVER_OBJECT driver_of(struct nt *nt, const void *function)
+{
+    PDRIVER_OBJECT driver;
+
+    assert_int_equal(io_driver_create(nt->io, "left", KE_ARG(function), 1, 0, &driver), 0);
+    driver->DriverUnload = do_nothing;
+    return driver;
+}
+
+static void an_interrupt_that_stays_connected_is_found(struct nt *nt)
+{
+    PDRIVER_OBJECT driver = driver_of(nt, (const void *)service);
+    PKINTERRUPT interrupt;
+
+    assert_int_equal(IoConnectInterrupt(&interrupt, service, nt->world.ke, NULL, LINE, LINE >> 4,
+                                        LINE >> 4, LevelSensitive, TRUE, 1, FALSE),
+                     STATUS_SUCCESS);
+    assert_int_equal(io_driver_unload(driver), STATUS_SUCCESS);
+}
+
+static void a_notification_that_stays_registered_is_found(struct nt *nt)
+{
+    PDRIVER_OBJECT driver = driver_of(nt, (const void *)on_arrival);
+    PVOID entry_handle;
+
+    IoRegisterPlugPlayNotification(EventCategoryDeviceInterfaceChange, 0,
+                                   (PVOID)(uintptr_t)&capture_guid, driver, on_arrival, NULL,
+                                   &entry_handle);
+    assert_int_equal(io_driver_unload(driver), STATUS_SUCCESS);
+}
+
+static void NTAPI late_work(PDEVICE_OBJECT device, PVOID context)
+{
+    (void)device;
+    (void)context;
+}
+
+static void a_work_item_that_is_still_queued_is_found(struct nt *nt)
+{
+    PDRIVER_OBJECT driver = driver_of(nt, (const void *)late_work);
+    PDEVICE_OBJECT device = nt_device(nt_driver(nt, "other"), NULL);
+    PIO_WORKITEM work = IoAllocateWorkItem(device);
+    KIRQL old = KeRaiseIrqlToDpcLevel(); /* no worker runs on the one CPU */
+
+    IoQueueWorkItem(work, late_work, DelayedWorkQueue, NULL);
+    assert_int_equal(io_driver_unload(driver), STATUS_SUCCESS);
+    KeLowerIrql(old);
+}
+
+static void NTAPI endless(PVOID context)
+{
+    (void)context;
+    sleep_ms(1000000);
+}
+
+static void a_thread_that_still_runs_is_found(struct nt *nt)
+{
+    PDRIVER_OBJECT driver = driver_of(nt, (const void *)endless);
+    HANDLE handle;
+
+    assert_int_equal(PsCreateSystemThread(&handle, 0, NULL, NULL, NULL, endless, NULL), 0);
+    ZwClose(handle);
+    sleep_ms(1);
+    assert_int_equal(io_driver_unload(driver), STATUS_SUCCESS);
+}
+
 NT_TEST(a_device_and_its_extension_start_as_documented)
 NT_TEST(a_name_is_taken_once)
 NT_TEST(stacks_grow_at_the_top_and_shrink)
@@ -491,6 +565,10 @@ NT_TEST(a_line_is_connected_from_the_devices_resources)
 NT_TEST(messages_are_numbered_in_one_table)
 NT_TEST(a_request_for_messages_falls_back_to_the_line)
 NT_TEST(an_interrupt_without_processors_is_refused)
+NT_FINDING_TEST(an_interrupt_that_stays_connected_is_found, interrupt_leftover, 0)
+NT_FINDING_TEST(a_notification_that_stays_registered_is_found, callback_leftover, 0)
+NT_FINDING_TEST(a_work_item_that_is_still_queued_is_found, work_leftover, 0)
+NT_FINDING_TEST(a_thread_that_still_runs_is_found, thread_leftover, 0)
 
 int main(void)
 {
@@ -513,6 +591,10 @@ int main(void)
         cmocka_unit_test(test_messages_are_numbered_in_one_table),
         cmocka_unit_test(test_a_request_for_messages_falls_back_to_the_line),
         cmocka_unit_test(test_an_interrupt_without_processors_is_refused),
+        cmocka_unit_test(test_an_interrupt_that_stays_connected_is_found),
+        cmocka_unit_test(test_a_notification_that_stays_registered_is_found),
+        cmocka_unit_test(test_a_work_item_that_is_still_queued_is_found),
+        cmocka_unit_test(test_a_thread_that_still_runs_is_found),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "cm/cm.h"
+#include "ex/ex.h"
+#include "ps/ps.h"
 #include "rtl/rtl.h"
 #include "trace/rules.h"
 
@@ -182,6 +184,17 @@ void io_driver_destroy(PDRIVER_OBJECT driver)
     ob_dereference(state->io->ob, driver);
 }
 
+/* What would call into the image once it is gone. */
+static void report_callers(struct io *io, uint64_t base_va, uint64_t end_va)
+{
+    io_report_interrupts(io, base_va, end_va);
+    io_report_work(io, base_va, end_va);
+    io_report_notifications(io, base_va, end_va);
+    ex_report_work(ex_of(io->ke), base_va, end_va);
+    ps_report_threads(ps_of(io->ke), base_va, end_va);
+    ob_report_callbacks(io->ob, base_va, end_va);
+}
+
 static void report_leftovers(struct io_driver *state)
 {
     PDEVICE_OBJECT device;
@@ -201,8 +214,10 @@ static void end_driver(PDRIVER_OBJECT driver)
 
     report_leftovers(state);
     io_driver_destroy(driver);
-    if (size_bytes != 0)
-        mm_report_leaks(io->mm, base_va, base_va + size_bytes);
+    if (size_bytes == 0)
+        return; /* one of ours: it has no image */
+    report_callers(io, base_va, base_va + size_bytes);
+    mm_report_leaks(io->mm, base_va, base_va + size_bytes);
 }
 
 static void reinitialize(struct io_driver *state)

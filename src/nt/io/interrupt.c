@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "trace/rules.h"
+
 enum { MESSAGES_MAX = 64, INTERRUPT_BYTES = 0x100 };
 #define MESSAGE_ADDRESS 0xFEE00000ull
 
@@ -45,7 +47,9 @@ static NTSTATUS connect(const struct ke_interrupt_config *config, PKINTERRUPT *o
     full.kinterrupt = object;
     *out = object; /* the routine may run, and use it, before this returns */
     status = ke_interrupt_connect(&full, &connection);
-    if (NT_SUCCESS(status) && map_set(&io->interrupts, KE_ARG(object), connection) != 0) {
+    if (NT_SUCCESS(status) &&
+        array_push(&io->interrupts, ((struct io_interrupt){object, connection,
+                                                           KE_ARG(config->routine)})) != 0) {
         ke_interrupt_disconnect(connection);
         status = STATUS_INSUFFICIENT_RESOURCES;
     }
@@ -56,15 +60,39 @@ static NTSTATUS connect(const struct ke_interrupt_config *config, PKINTERRUPT *o
     return status;
 }
 
+static struct io_interrupt *find(struct io *io, PKINTERRUPT object)
+{
+    struct io_interrupt *interrupt;
+
+    array_for_each(interrupt, &io->interrupts) {
+        if (interrupt->object == object)
+            return interrupt;
+    }
+    return NULL;
+}
+
 static void disconnect(PKINTERRUPT object)
 {
-    struct ke_interrupt *connection =
-        map_remove(&io_of(ke_current())->interrupts, KE_ARG(object));
+    struct io *io = io_of(ke_current());
+    struct io_interrupt *known = find(io, object);
+    struct ke_interrupt *connection;
 
-    if (connection == NULL)
+    if (known == NULL)
         return;
+    connection = known->connection;
+    array_remove_at(&io->interrupts, (size_t)(known - io->interrupts.items));
     ke_interrupt_disconnect(connection);
     ExFreePoolWithTag(object, IO_TAG_INTERRUPT);
+}
+
+void io_report_interrupts(struct io *io, uint64_t base_va, uint64_t end_va)
+{
+    struct io_interrupt *interrupt;
+
+    array_for_each(interrupt, &io->interrupts) {
+        if (interrupt->routine_va >= base_va && interrupt->routine_va < end_va)
+            KE_FINDING(io->ke, VERIFY_interrupt_leftover, interrupt->routine_va);
+    }
 }
 
 NTSTATUS NTAPI IoConnectInterrupt(PKINTERRUPT *object, PKSERVICE_ROUTINE routine, PVOID context,
@@ -290,7 +318,7 @@ void NTAPI IoDisconnectInterruptEx(PIO_DISCONNECT_INTERRUPT_PARAMETERS parameter
 
 NTSTATUS NTAPI IoGetAffinityInterrupt(PKINTERRUPT object, PGROUP_AFFINITY affinity)
 {
-    if (map_get(&io_of(ke_current())->interrupts, KE_ARG(object)) == NULL)
+    if (find(io_of(ke_current()), object) == NULL)
         return STATUS_INVALID_PARAMETER;
     *affinity = (GROUP_AFFINITY){.Mask = KeQueryActiveProcessors()};
     return STATUS_SUCCESS;

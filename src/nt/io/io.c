@@ -93,7 +93,8 @@ void io_destroy(struct io *io)
     io_interfaces_fini(io);
     io_nodes_fini(io);
     io_irps_fini(io);
-    map_fini(&io->interrupts);
+    array_fini(&io->interrupts);
+    array_fini(&io->queued_work);
     free_nodes(&io->shutdown);
     /* What is left of devices and drivers belongs to a machine that stopped in the middle. */
     list_for_each_safe(node, following, &io->devices)

@@ -9,6 +9,7 @@
 
 #include "ex/ex.h"
 #include "rtl/rtl.h"
+#include "trace/rules.h"
 
 static const GUID arrival_guid = {
     0xcb3a4004, 0x46f0, 0x11d0, {0xb0, 0x8f, 0x00, 0x60, 0x97, 0x13, 0x05, 0x3f}};
@@ -17,6 +18,7 @@ static const GUID removal_guid = {
 
 struct notification {
     struct list_node link;
+    uint64_t id; /* what the driver holds */
     IO_NOTIFICATION_EVENT_CATEGORY category;
     GUID class_guid;
     PDRIVER_NOTIFICATION_CALLBACK_ROUTINE callback;
@@ -129,12 +131,13 @@ NTSTATUS NTAPI IoRegisterPlugPlayNotification(IO_NOTIFICATION_EVENT_CATEGORY cat
     notification->callback = callback;
     notification->context = context;
     notification->references = 1;
+    notification->id = ++io->last_notification_id * 8;
     if (category == EventCategoryDeviceInterfaceChange)
         notification->class_guid = *(const GUID *)data;
     if (category == EventCategoryTargetDeviceChange)
         notification->file = data;
     list_insert_tail(&io->notifications, &notification->link);
-    *entry = notification;
+    *entry = (PVOID)notification->id;
     if (category == EventCategoryDeviceInterfaceChange &&
         (flags & PNPNOTIFY_DEVICE_INTERFACE_INCLUDE_EXISTING_INTERFACES))
         tell_existing(io, notification);
@@ -146,7 +149,7 @@ static struct notification *known(struct io *io, PVOID entry)
     struct notification *notification;
 
     list_for_each_entry(notification, &io->notifications, link) {
-        if (notification == entry && !notification->gone)
+        if (notification->id == KE_ARG(entry) && !notification->gone)
             return notification;
     }
     return NULL;
@@ -166,6 +169,18 @@ NTSTATUS NTAPI IoUnregisterPlugPlayNotification(PVOID entry)
 NTSTATUS NTAPI IoUnregisterPlugPlayNotificationEx(PVOID entry)
 {
     return IoUnregisterPlugPlayNotification(entry);
+}
+
+void io_report_notifications(struct io *io, uint64_t base_va, uint64_t end_va)
+{
+    struct notification *notification;
+
+    list_for_each_entry(notification, &io->notifications, link) {
+        uint64_t callback_va = KE_ARG(notification->callback);
+
+        if (!notification->gone && callback_va >= base_va && callback_va < end_va)
+            KE_FINDING(io->ke, VERIFY_callback_leftover, callback_va);
+    }
 }
 
 void io_notifications_fini(struct io *io)

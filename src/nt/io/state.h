@@ -87,6 +87,17 @@ struct io_file {
     bool created; /* IRP_MJ_CREATE succeeded: CLEANUP and CLOSE are due */
 };
 
+struct io_interrupt {
+    PKINTERRUPT object;
+    struct ke_interrupt *connection;
+    uint64_t routine_va;
+};
+
+struct io_queued_work {
+    PIO_WORKITEM work;
+    uint64_t routine_va;
+};
+
 struct io_second {
     KTIMER timer;
     KDPC dpc;
@@ -105,13 +116,15 @@ struct io {
     struct list_node shutdown;
     KSPIN_LOCK cancel_lock;
     struct map irps; /* PIRP -> struct io_irp, freed ones included while they are kept */
-    struct map interrupts; /* PKINTERRUPT -> struct ke_interrupt */
+    ARRAY(struct io_interrupt) interrupts; /* connected, oldest first */
     struct io_irp *free_irps[IO_STACK_MAX + 1];
     unsigned free_irp_counts[IO_STACK_MAX + 1];
     uint32_t next_device_number;
     uint32_t next_instance;
     struct io_second *second; /* pool: the timer behind IoStartTimer, and its DPC */
     unsigned timers_running;
+    ARRAY(struct io_queued_work) queued_work; /* IoQueueWorkItem's, not yet running */
+    uint64_t last_notification_id;
     const struct io_pnp_ops *pnp_ops;
     void *pnp_ctx;
     /* Thunks of functions whose address drivers can see. */
@@ -154,6 +167,10 @@ struct io_file *io_file_of(struct io *io, PFILE_OBJECT file);
 void NTAPI io_run_work_item(PVOID context);
 void NTAPI io_timer_expired(PKDPC dpc, PVOID context, PVOID argument1, PVOID argument2);
 void NTAPI io_csq_cancel(PDEVICE_OBJECT device, PIRP irp);
+/* A finding for each thing of a driver's that outlives its image [base, end). */
+void io_report_work(struct io *io, uint64_t base_va, uint64_t end_va);
+void io_report_interrupts(struct io *io, uint64_t base_va, uint64_t end_va);
+void io_report_notifications(struct io *io, uint64_t base_va, uint64_t end_va);
 void io_interfaces_fini(struct io *io);
 void io_nodes_fini(struct io *io);
 void io_notifications_fini(struct io *io);

@@ -50,6 +50,29 @@ void NTAPI IoFreeWorkItem(PIO_WORKITEM work)
     ExFreePoolWithTag(work, IO_TAG_WORK);
 }
 
+static void forget(PIO_WORKITEM work)
+{
+    struct io *io = io_of(ke_current());
+    size_t i;
+
+    for (i = 0; i < io->queued_work.count; i++) {
+        if (io->queued_work.items[i].work == work) {
+            array_remove_at(&io->queued_work, i);
+            return;
+        }
+    }
+}
+
+void io_report_work(struct io *io, uint64_t base_va, uint64_t end_va)
+{
+    struct io_queued_work *queued;
+
+    array_for_each(queued, &io->queued_work) {
+        if (queued->routine_va >= base_va && queued->routine_va < end_va)
+            KE_FINDING(io->ke, VERIFY_work_leftover, queued->routine_va);
+    }
+}
+
 void NTAPI io_run_work_item(PVOID context)
 {
     PIO_WORKITEM work = context;
@@ -58,6 +81,7 @@ void NTAPI io_run_work_item(PVOID context)
     PVOID routine_context = work->context;
 
     work->queued = FALSE;
+    forget(work);
     if (work->extended)
         KE_CALL(routine, KE_ARG(object), KE_ARG(routine_context), KE_ARG(work));
     else
@@ -68,7 +92,11 @@ void NTAPI io_run_work_item(PVOID context)
 static void queue(PIO_WORKITEM work, PVOID routine, BOOLEAN extended, WORK_QUEUE_TYPE type,
                   PVOID context)
 {
+    struct io *io = io_of(ke_current());
+
     ObfReferenceObject(work->object);
+    weir_assert(array_push(&io->queued_work,
+                           ((struct io_queued_work){work, KE_ARG(routine)})) == 0);
     work->routine = routine;
     work->context = context;
     work->extended = extended;

@@ -8,9 +8,12 @@
 
 #include "ob/state.h"
 #include "rtl/rtl.h"
+#include "trace/rules.h"
 
 struct registration {
-    struct list_node link;
+    struct list_node link; /* of its callback object */
+    struct list_node all; /* of the machine */
+    uint64_t id; /* what the driver holds */
     PCALLBACK_OBJECT body;
     PCALLBACK_FUNCTION function;
     PVOID context;
@@ -36,8 +39,12 @@ static void callback_delete(void *body, void *state)
     struct callback *callback = state;
     struct list_node *node;
 
-    while ((node = list_pop_head(&callback->registrations)) != NULL)
-        free(list_entry(node, struct registration, link));
+    while ((node = list_pop_head(&callback->registrations)) != NULL) {
+        struct registration *registration = list_entry(node, struct registration, link);
+
+        list_remove(&registration->all);
+        free(registration);
+    }
     free(callback);
     ExFreePoolWithTag(body, CALLBACK_TAG);
 }
@@ -124,23 +131,52 @@ PVOID NTAPI ExRegisterCallback(PCALLBACK_OBJECT body, PCALLBACK_FUNCTION functio
     registration->body = body;
     registration->function = function;
     registration->context = context;
+    registration->id = ++ob->last_callback_id * 8;
     KeInitializeEvent(&registration->idle, NotificationEvent, FALSE);
     list_insert_tail(&callback->registrations, &registration->link);
+    list_insert_tail(&ob->callbacks, &registration->all);
     ob_reference(ob, body);
-    return registration;
+    return (PVOID)registration->id;
+}
+
+static struct registration *known(struct ob *ob, PVOID handle)
+{
+    struct registration *registration;
+
+    list_for_each_entry(registration, &ob->callbacks, all) {
+        if (registration->id == KE_ARG(handle) && !registration->unregistered)
+            return registration;
+    }
+    return NULL;
+}
+
+void ob_report_callbacks(struct ob *ob, uint64_t base_va, uint64_t end_va)
+{
+    struct registration *registration;
+
+    list_for_each_entry(registration, &ob->callbacks, all) {
+        uint64_t function_va = KE_ARG(registration->function);
+
+        if (function_va >= base_va && function_va < end_va)
+            KE_FINDING(ob->ke, VERIFY_callback_leftover, function_va);
+    }
 }
 
 /* Waits until the function has returned everywhere. The object stays as long as someone holds
  * it. */
 void NTAPI ExUnregisterCallback(PVOID handle)
 {
-    struct registration *registration = handle;
+    struct ob *ob = ob_of(ke_current());
+    struct registration *registration = known(ob, handle);
 
+    if (registration == NULL)
+        return;
     registration->unregistered = true;
     if (registration->running != 0)
         KeWaitForSingleObject(&registration->idle, Executive, KernelMode, FALSE, NULL);
     list_remove(&registration->link);
-    ob_dereference(ob_of(ke_current()), registration->body);
+    list_remove(&registration->all);
+    ob_dereference(ob, registration->body);
     free(registration);
 }
 

@@ -42,6 +42,9 @@ void ob_dereference(struct ob *ob, void *body);
 typedef bool ob_adopt_fn(void *ctx, void *body);
 void ob_set_adopt(struct ob *ob, ob_adopt_fn *adopt, void *ctx);
 
+/* A finding for each function in [base, end) that is still registered with a callback object. */
+void ob_report_callbacks(struct ob *ob, uint64_t base_va, uint64_t end_va);
+
 /* ---- Handles --------------------------------------------------------------------------------- */
 NTSTATUS ob_handle_open(struct ob *ob, void *body, ACCESS_MASK access, ULONG attributes,
                         HANDLE *out); /* takes a reference of its own */

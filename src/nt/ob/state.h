@@ -43,7 +43,8 @@ struct ob {
     ARRAY(struct ob_name) names; /* sorted by path, without case */
     ob_adopt_fn *adopt;
     void *adopt_ctx;
-    struct list_node callbacks; /* of callback.c */
+    struct list_node callbacks; /* registrations of callback.c, oldest first */
+    uint64_t last_callback_id;
 };
 
 struct ob_object *ob_object_of(struct ob *ob, const void *body); /* adopts; NULL: no object */

@@ -16,4 +16,7 @@ struct ps *ps_of(struct ke *ke);
 PEPROCESS ps_system_process(struct ps *ps); /* what PsInitialSystemProcess holds */
 PEPROCESS ps_client_process(struct ps *ps);
 
+/* A finding for each system thread that still runs a start routine in [base, end). */
+void ps_report_threads(struct ps *ps, uint64_t base_va, uint64_t end_va);
+
 #endif

@@ -11,8 +11,10 @@
 #include "ex/ex.h"
 #include "ob/ob.h"
 #include "ps/state.h"
+#include "trace/rules.h"
 
 struct ps_thread {
+    struct list_node link; /* while it runs */
     struct ps *ps;
     struct ke_thread *thread;
     PKSTART_ROUTINE routine;
@@ -35,6 +37,10 @@ static void drop_reference(void *ctx)
 
 static WEIR_NORETURN void end_thread(NTSTATUS status)
 {
+    struct ps_thread *thread =
+        ob_state(ob_of(ke_current()), OB_TYPE_THREAD, KeGetCurrentThread());
+
+    list_remove(&thread->link);
     weir_assert(ex_defer(ex_of(ke_current()), drop_reference, KeGetCurrentThread()) == 0);
     ke_thread_exit(status);
 }
@@ -79,6 +85,7 @@ NTSTATUS NTAPI PsCreateSystemThread(PHANDLE handle, ULONG access, POBJECT_ATTRIB
     body = ke_thread_object(thread->thread);
     weir_assert(NT_SUCCESS(
         ob_object_create(ob, OB_TYPE_THREAD, body, thread, thread_delete, NULL)));
+    list_insert_tail(&ps->threads, &thread->link);
     status = ob_handle_open(ob, body, access, flags, handle);
     ke_irql_lower(old);
     if (NT_SUCCESS(status) && client_id != NULL)
@@ -94,6 +101,18 @@ NTSTATUS NTAPI PsTerminateSystemThread(NTSTATUS status)
     end_thread(status);
 }
 
+void ps_report_threads(struct ps *ps, uint64_t base_va, uint64_t end_va)
+{
+    struct ps_thread *thread;
+
+    list_for_each_entry(thread, &ps->threads, link) {
+        uint64_t routine_va = KE_ARG(thread->routine);
+
+        if (routine_va >= base_va && routine_va < end_va)
+            KE_FINDING(ps->ke, VERIFY_thread_leftover, routine_va);
+    }
+}
+
 /* ---- Threads of ours ------------------------------------------------------------------------- */
 
 static bool adopt(void *ctx, void *body)
@@ -107,6 +126,7 @@ static bool adopt(void *ctx, void *body)
 
 void ps_threads_init(struct ps *ps)
 {
+    list_init(&ps->threads);
     ob_set_adopt(ob_of(ps->ke), adopt, ps);
 }
 
