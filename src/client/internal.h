@@ -51,6 +51,8 @@ struct client_session {
     struct oracle *oracle;
     uint64_t run_from_ns;
     uint64_t drop_count; /* the driver's own, last seen */
+    uint64_t drop_credit; /* dropped, and no gap found for it yet */
+    uint64_t gap, gap_after; /* numbers missing before the newest frame, not owned up to yet */
 };
 
 /* Records a failure and returns false. The first one counts. */

@@ -161,15 +161,38 @@ static void count_verdict(struct client_result *result, unsigned verdict)
     }
 }
 
-/* A gap in the card's numbers that the driver owns up to is dropped; the rest is lost. */
+static uint64_t settle(uint64_t *debt, uint64_t *credit)
+{
+    uint64_t paid = *debt < *credit ? *debt : *credit;
+
+    *debt -= paid;
+    *credit -= paid;
+    return *debt;
+}
+
+/* What nobody has owned up to by the next frame is lost. */
+static void account_lost(struct client_session *session)
+{
+    uint64_t lost = settle(&session->gap, &session->drop_credit);
+
+    session->result->lost += lost;
+    if (lost > 0)
+        TRACE(session->trace, frames_lost, session->gap_after, lost, 0);
+    session->gap = 0;
+}
+
+/* A gap in the card's numbers that the driver owns up to is dropped, the rest is lost. Drivers count a drop with the
+ * frame before the gap, the one behind it, or one later. */
 static void account_gap(struct client_session *session, uint64_t missing, uint64_t dropped)
 {
-    uint64_t lost = missing > dropped ? missing - dropped : 0;
-
     session->result->dropped += dropped;
-    session->result->lost += lost;
-    if (missing + dropped > 0)
-        TRACE(session->trace, frames_lost, session->result->delivered, lost, dropped);
+    session->drop_credit += dropped;
+    if (dropped > 0)
+        TRACE(session->trace, frames_lost, session->result->delivered, 0, dropped);
+    account_lost(session);
+    session->gap = missing;
+    session->gap_after = session->result->delivered;
+    settle(&session->gap, &session->drop_credit);
 }
 
 static void judge(struct client_session *session, struct client_read *read, uint64_t bytes,
@@ -260,7 +283,8 @@ static bool card_is_gone(const struct client_session *session)
     return card != NULL && card->removed;
 }
 
-/* Waits for the next frame in slices: an application is told of a removal, a stall it must notice. */
+/* Waits for the next frame in slices: an application is told of a removal, a stall it must
+ * notice. */
 static bool wait_for_frame(struct client_session *session)
 {
     LARGE_INTEGER slice = {.QuadPart = -patience_100ns / PATIENCE_SLICES};
@@ -333,6 +357,7 @@ bool client_stream(struct client_session *session)
     session->run_from_ns = sim_now_ns(machine_sim(session->machine));
     if (ok)
         ok = run(session);
+    account_lost(session);
     ok = client_set_state(session, KSSTATE_STOP) && ok;
     collect_outstanding(session);
     return ok;
