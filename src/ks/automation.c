@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A driver describes what an object can do in a KSAUTOMATION_TABLE; the runtime has one of its own for
- * filters, pins and clocks. An item of the driver's replaces the runtime's item of the same set and id,
- * which here comes from the order of asking. Defining Automation Tables; KSAUTOMATION_TABLE.
- * KsMergeAutomationTables makes one table of two, into a bag. */
+/* A driver describes what an object can do in a KSAUTOMATION_TABLE; the runtime has one of its own
+ * for filters, pins and clocks. An item of the driver's replaces the runtime's item of the same set
+ * and id, which here comes from the order of asking. Defining Automation Tables;
+ * KSAUTOMATION_TABLE. KsMergeAutomationTables makes one table of two, into a bag. */
 #include "ks/automation.h"
 
 #include <string.h>
@@ -22,8 +22,7 @@ static const struct ks_filter *filter_of_file(const struct ks_file *file)
 {
     struct ks_object *object = file->object;
 
-    return ks_filter_of(object->type == KsObjectTypePin ? object->parent->public
-                                                        : object->public);
+    return ks_filter_of(object->type == KsObjectTypePin ? object->parent->public : object->public);
 }
 
 NTSTATUS ks_tables_of(const struct ks_file *file, ULONG node_id, struct ks_tables *tables)
@@ -43,8 +42,7 @@ NTSTATUS ks_tables_of(const struct ks_file *file, ULONG node_id, struct ks_table
         add_table(tables, ks_pin_of(file->object->public)->public.Descriptor->AutomationTable);
         add_table(tables, &ks_pin_table);
     } else if (file->kind == KS_FILE_FILTER) {
-        add_table(tables,
-                  ks_filter_of(file->object->public)->public.Descriptor->AutomationTable);
+        add_table(tables, ks_filter_of(file->object->public)->public.Descriptor->AutomationTable);
         add_table(tables, &ks_filter_table);
     } else if (file->kind == KS_FILE_CLOCK) {
         add_table(tables, &ks_clock_table);
@@ -57,10 +55,10 @@ const void *ks_item_at(const void *items, ULONG index, ULONG item_bytes, ULONG b
     return (const UCHAR *)items + (SIZE_T)index * (item_bytes != 0 ? item_bytes : base_bytes);
 }
 
-/* ---- Merging ----------------------------------------------------------------------------------------------- */
+/* ---- Merging --------------------------------------------------------------------------------- */
 
-/* Property, method and event tables have one shape: sets of GUID, count and items, items that begin with
- * an id. These numbers tell them apart. */
+/* Property, method and event tables have one shape: sets of GUID, count and items, items that begin
+ * with an id. These numbers tell them apart. */
 struct kind {
     SIZE_T set_bytes;
     SIZE_T items_offset; /* of the items pointer in a set; the count is at 8 in all of them */
@@ -168,8 +166,8 @@ static void put_items(struct merge *merge, const UCHAR *set, ULONG item_bytes,
 
 static void put_set(struct merge *merge, const UCHAR *a_set, const UCHAR *b_set)
 {
-    const UCHAR *first_item =
-        merge->items + (SIZE_T)merge->item_total * (merge->items != NULL ? merge->item_bytes : 0);
+    const UCHAR *first_item = merge->items + (SIZE_T)merge->item_total *
+                                                 (merge->items != NULL ? merge->item_bytes : 0);
     ULONG count = 0;
     UCHAR *set;
 

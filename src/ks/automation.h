@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Automation tables: finding the item of a property, method or event, first in the driver's table, then
- * in the runtime's. Tables are walked with the item size they state. PASSIVE_LEVEL.
- * Not here: what is done with an item (property.h, method.c, events.h). */
+/* Automation tables: finding the item of a property, method or event, first in the driver's table,
+ * then in the runtime's. Tables are walked with the item size they state. PASSIVE_LEVEL. Not here:
+ * what is done with an item (property.h, method.c, events.h). */
 #ifndef WEIR_KS_AUTOMATION_H
 #define WEIR_KS_AUTOMATION_H
 
@@ -18,8 +18,8 @@ struct ks_tables {
     const KSAUTOMATION_TABLE *table[KS_TABLES_MAX];
 };
 
-/* For a request on this file; a TOPOLOGY request names a node. STATUS_INVALID_PARAMETER when the node is
- * none. */
+/* For a request on this file; a TOPOLOGY request names a node. STATUS_INVALID_PARAMETER when the
+ * node is none. */
 NTSTATUS ks_tables_of(const struct ks_file *file, ULONG node_id, struct ks_tables *tables);
 
 /* Item at index of an array with items of item_bytes each (0: base_bytes). */

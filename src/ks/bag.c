@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Each AVStream object has a bag. Items are freed with the routine given for them, or else with
- * ExFreePool, when their last bag of the device lets go of them. KsEdit builds on this: a descriptor
- * that is not in the bag is the driver's constant data and is copied before the first change.
- * Object Bags; KsAddItemToObjectBag; KsRemoveItemFromObjectBag; _KsEdit.
- * UNDOC: what lies behind the old size in an edited block. It is zero. */
+ * ExFreePool, when their last bag of the device lets go of them. KsEdit builds on this: a
+ * descriptor that is not in the bag is the driver's constant data and is copied before the first
+ * change. Object Bags; KsAddItemToObjectBag; KsRemoveItemFromObjectBag; _KsEdit.
+ * UNDOC: what lies
+ * behind the old size in an edited block. It is zero. */
 #include "ks/bag.h"
 
 #include <string.h>
@@ -168,14 +169,13 @@ void NTAPI KsFreeObjectBag(KSOBJECT_BAG ObjectBag)
     ks_free(bag);
 }
 
-NTSTATUS NTAPI KsCopyObjectBagItems(KSOBJECT_BAG ObjectBagDestination,
-                                    KSOBJECT_BAG ObjectBagSource)
+NTSTATUS NTAPI KsCopyObjectBagItems(KSOBJECT_BAG ObjectBagDestination, KSOBJECT_BAG ObjectBagSource)
 {
     struct ks_bag *source = bag_of(ObjectBagSource);
     NTSTATUS status = STATUS_SUCCESS;
 
-    for (PLIST_ENTRY link = source->entries.Flink;
-         link != &source->entries && NT_SUCCESS(status); link = link->Flink) {
+    for (PLIST_ENTRY link = source->entries.Flink; link != &source->entries && NT_SUCCESS(status);
+         link = link->Flink) {
         struct shelf_item *shelved = CONTAINING_RECORD(link, struct bag_entry, link)->shelved;
 
         status = KsAddItemToObjectBag(ObjectBagDestination, shelved->item, shelved->free);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Object bags: what a driver puts into one is freed with the object the bag belongs to.
- * An item may lie in several bags of a device and is freed when it leaves the last of them, so counts
- * are kept per device, on a shelf. The bag's documented mutex (device mutex for devices and factories,
- * control mutex for filters and pins) is the caller's business; lists are safe without it.
- * PASSIVE_LEVEL. Not here: which object owns which bag (object.h). */
+ * An item may lie in several bags of a device and is freed when it leaves the last of them, so
+ * counts are kept per device, on a shelf. The bag's documented mutex (device mutex for devices and
+ * factories, control mutex for filters and pins) is the caller's business; lists are safe without
+ * it. PASSIVE_LEVEL. Not here: which object owns which bag (object.h). */
 #ifndef WEIR_KS_BAG_H
 #define WEIR_KS_BAG_H
 

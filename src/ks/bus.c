@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Config space by way of AVStream: the bus driver's BUS_INTERFACE_STANDARD is asked for once and kept.
- * KsDeviceGetBusData; KsDeviceSetBusData: 0 says that it did not work. */
+/* Config space by way of AVStream: the bus driver's BUS_INTERFACE_STANDARD is asked for once and
+ * kept. KsDeviceGetBusData; KsDeviceSetBusData: 0 says that it did not work. */
 #include "ks/device.h"
 #include "ks/room.h"
 

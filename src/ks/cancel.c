@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* While a locked pointer refers to any frame of an IRP, the IRP cannot be cancelled; the request
  * waits for the last lock to go. Then the edges leave the IRP's frames, and the cancel callback of
- * every clone on them runs, at DISPATCH_LEVEL under the queue's spin lock: it may touch its own clone
- * only, and deletes it. A clone without a callback keeps the IRP until the driver deletes it.
+ * every clone on them runs, at DISPATCH_LEVEL under the queue's spin lock: it may touch its own
+ * clone only, and deletes it. A clone without a callback keeps the IRP until the driver deletes it.
  * Stream Pointers and IRP Cancellation; KsStreamPointerClone, CancelCallback.
  *
- * Our reading: when the driver lets go of the last frame in the very call that ends the last lock, the
- * data won the race and the IRP completes as the driver left it. */
+ * Our reading: when the driver lets go of the last frame in the very call that ends the last lock,
+ * the data won the race and the IRP completes as the driver left it. */
 #include "ks/cancel.h"
 
 #include "ks/pin.h"
@@ -25,7 +25,8 @@ static void call_cancel_callback(struct ks_stream_pointer *clone)
         KE_CALL(callback, KE_ARG(&clone->public));
 }
 
-/* A clone of the request that its callback has not heard of; callbacks delete, so look anew each time. */
+/* A clone of the request that its callback has not heard of; callbacks delete, so look anew each
+ * time. */
 static struct ks_stream_pointer *next_to_call(struct ks_queue *queue)
 {
     for (PLIST_ENTRY link = queue->clones.Flink; link != &queue->clones; link = link->Flink) {
@@ -96,8 +97,8 @@ void ks_cancel_after_unlock(struct ks_frame *frame)
         ks_cancel_request(request);
 }
 
-/* The I/O manager's call, with its cancel spin lock held and no lock of ours. The IRP stays until we
- * say so: its completion waits for cancel_seen. */
+/* The I/O manager's call, with its cancel spin lock held and no lock of ours. The IRP stays until
+ * we say so: its completion waits for cancel_seen. */
 static void NTAPI cancel_routine(PDEVICE_OBJECT device, PIRP irp)
 {
     struct ks_request *request = irp->Tail.Overlay.DriverContext[REQUEST_SLOT];

@@ -33,7 +33,7 @@ static PKSSTREAM_POINTER clone_of(PKSSTREAM_POINTER pointer, PFNKSSTREAMPOINTER 
     return clone;
 }
 
-/* ---- Cancellation ------------------------------------------------------------------------------------------- */
+/* ---- Cancellation ---------------------------------------------------------------------------- */
 
 static unsigned cancel_calls;
 static KIRQL cancel_irql;
@@ -156,7 +156,7 @@ static void a_cancel_that_waited_takes_effect_with_the_last_unlock(void **state)
     world_live(&plain, cancel_then_unlock);
 }
 
-/* ---- Timeouts ------------------------------------------------------------------------------------------------- */
+/* ---- Timeouts -------------------------------------------------------------------------------- */
 
 static unsigned timeouts;
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* A graph has one master clock. A client opens a clock on a pin that implements one and gives its handle
- * to KSPROPERTY_STREAM_MASTERCLOCK of other pins, in STOP. Drivers stamp frames with the clock that
- * KsPinGetReferenceClockInterface gives them (reference_clock.c): the master, else the pin's own, else
- * none. AVStream Clocks; KSPROPERTY_STREAM_MASTERCLOCK; KSPROPERTY_CLOCK_FUNCTIONTABLE.
- * UNDOC: reading MASTERCLOCK. It succeeds with a NULL handle; the status tells of support. */
+/* A graph has one master clock. A client opens a clock on a pin that implements one and gives its
+ * handle to KSPROPERTY_STREAM_MASTERCLOCK of other pins, in STOP. Drivers stamp frames with the
+ * clock that KsPinGetReferenceClockInterface gives them (reference_clock.c): the master, else the
+ * pin's own, else none. AVStream Clocks; KSPROPERTY_STREAM_MASTERCLOCK;
+ * KSPROPERTY_CLOCK_FUNCTIONTABLE.
+ * UNDOC: reading MASTERCLOCK. It succeeds with a NULL handle; the
+ * status tells of support. */
 #include "ks/clock.h"
 
 #include <string.h>
@@ -22,7 +24,7 @@ struct clock_file {
     struct ks_default_clock *clock;
 };
 
-/* ---- The pin's clock ------------------------------------------------------------------------------------------ */
+/* ---- The pin's clock ------------------------------------------------------------------------- */
 
 static void use_driver_functions(struct ks_pin *pin, const KSCLOCK_DISPATCH *dispatch)
 {
@@ -81,7 +83,7 @@ void NTAPI KsPinSetPinClockTime(PKSPIN Pin, LONGLONG Time)
         ks_default_clock_set_time(pin->clock.shown, Time);
 }
 
-/* ---- Clock files ------------------------------------------------------------------------------------------------- */
+/* ---- Clock files ----------------------------------------------------------------------------- */
 
 /* parent is NULL for a clock that no pin of AVStream shows. */
 static NTSTATUS open_clock(struct ks_object *parent, PIRP irp, struct ks_default_clock *shown)
@@ -139,7 +141,7 @@ static struct ks_default_clock *clock_of_irp(PIRP irp)
     return clock_of_file(IoGetCurrentIrpStackLocation(irp)->FileObject);
 }
 
-/* ---- KSPROPSETID_Clock --------------------------------------------------------------------------------------------- */
+/* ---- KSPROPSETID_Clock ----------------------------------------------------------------------- */
 
 NTSTATUS NTAPI ks_get_clock_time(PIRP Irp, PKSIDENTIFIER Request, PVOID Data)
 {
@@ -262,13 +264,15 @@ const KSAUTOMATION_TABLE ks_clock_table = {
     .PropertySets = clock_sets,
 };
 
-/* The same handlers under the names by which drivers of KS1 style put them into tables of their own. */
+/* The same handlers under the names by which drivers of KS1 style put them into tables of their
+ * own. */
 NTSTATUS NTAPI KsiPropertyDefaultClockGetTime(PIRP Irp, PKSPROPERTY Property, PLONGLONG Time)
 {
     return ks_get_clock_time(Irp, Property, Time);
 }
 
-NTSTATUS NTAPI KsiPropertyDefaultClockGetPhysicalTime(PIRP Irp, PKSPROPERTY Property, PLONGLONG Time)
+NTSTATUS NTAPI KsiPropertyDefaultClockGetPhysicalTime(PIRP Irp, PKSPROPERTY Property,
+                                                      PLONGLONG Time)
 {
     return ks_get_clock_physical_time(Irp, Property, Time);
 }
@@ -302,13 +306,13 @@ NTSTATUS NTAPI KsiPropertyDefaultClockGetFunctionTable(PIRP Irp, PKSPROPERTY Pro
     return ks_get_clock_functions(Irp, Property, FunctionTable);
 }
 
-/* ---- The master clock ------------------------------------------------------------------------------------------------ */
+/* ---- The master clock ------------------------------------------------------------------------ */
 
 static NTSTATUS functions_of(PFILE_OBJECT clock, KSCLOCK_FUNCTIONTABLE *table)
 {
     struct ks_file *file = ks_file_of(clock);
-    KSPROPERTY property = {{{KSPROPSETID_Clock, KSPROPERTY_CLOCK_FUNCTIONTABLE,
-                             KSPROPERTY_TYPE_GET}}};
+    KSPROPERTY property = {
+        {{KSPROPSETID_Clock, KSPROPERTY_CLOCK_FUNCTIONTABLE, KSPROPERTY_TYPE_GET}}};
     ULONG returned;
 
     if (file != NULL && file->kind == KS_FILE_CLOCK) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Clocks of a pin: the master clock it follows, and the clock it may show.
  * A pin with KSPIN_FLAG_IMPLEMENT_CLOCK shows a clock; a client may give any clock's file to
- * KSPROPERTY_STREAM_MASTERCLOCK. KsPinGetReferenceClockInterface hands out an IKsReferenceClock that
- * the driver releases. Time is callable up to DISPATCH_LEVEL, the rest at PASSIVE_LEVEL.
- * Not here: KS1's default clock objects (default_clock.h), on which the shown clock stands. */
+ * KSPROPERTY_STREAM_MASTERCLOCK. KsPinGetReferenceClockInterface hands out an IKsReferenceClock
+ * that the driver releases. Time is callable up to DISPATCH_LEVEL, the rest at PASSIVE_LEVEL. Not
+ * here: KS1's default clock objects (default_clock.h), on which the shown clock stands. */
 #ifndef WEIR_KS_CLOCK_H
 #define WEIR_KS_CLOCK_H
 
@@ -30,6 +30,5 @@ NTSTATUS ks_clock_create(struct ks_pin *pin, PIRP irp, const void *parameters, U
 void ks_clock_close(struct ks_file *file, PIRP irp);
 
 NTSTATUS ks_clock_make_vtable(struct ks *room);
-
 
 #endif

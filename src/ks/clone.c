@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A clone starts where its parent stands, with the parent's offsets and the parent's lock: the clone of
- * a locked pointer is locked and keeps its IRP from being cancelled. It holds its frame in the queue
- * until it is deleted, which is how a driver waits for its hardware. Deleting may complete the IRP
- * within the call, and must work from the cancel callback, under the queue's lock.
+/* A clone starts where its parent stands, with the parent's offsets and the parent's lock: the
+ * clone of a locked pointer is locked and keeps its IRP from being cancelled. It holds its frame in
+ * the queue until it is deleted, which is how a driver waits for its hardware. Deleting may
+ * complete the IRP within the call, and must work from the cancel callback, under the queue's lock.
  * Cloning Stream Pointers; KsStreamPointerClone; KsStreamPointerDelete.
  * UNDOC: cloning a pointer that refers to no frame. We say STATUS_DEVICE_NOT_READY. */
 #include "ks/clone.h"

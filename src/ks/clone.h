@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Clones: stream pointers that a driver makes and deletes. Lock of the queue held.
  * A deleted clone's block stays with the queue for a while, so that a driver that still uses it is
- * caught by the magic word and not by luck. Not here: what all pointers share (stream_pointer.h). */
+ * caught by the magic word and not by luck. Not here: what all pointers share (stream_pointer.h).
+ */
 #ifndef WEIR_KS_CLONE_H
 #define WEIR_KS_CLONE_H
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* A client names interface, medium and the other end when it opens a pin; PinToHandle NULL says that the
- * client itself is the other end, and then the pin must be able to take IRPs. KSPIN_CONNECT;
- * KsValidateConnectRequest; KSPIN_COMMUNICATION. An empty list in the descriptor means the defaults.
- * UNDOC: mediums with Id of KSMEDIUM_TYPE_ANYINSTANCE. It fits any instance of the set. */
+/* A client names interface, medium and the other end when it opens a pin; PinToHandle NULL says
+ * that the client itself is the other end, and then the pin must be able to take IRPs.
+ * KSPIN_CONNECT; KsValidateConnectRequest; KSPIN_COMMUNICATION. An empty list in the descriptor
+ * means the defaults.
+ * UNDOC: mediums with Id of KSMEDIUM_TYPE_ANYINSTANCE. It fits any instance of
+ * the set. */
 #include "ks/connect.h"
 
 const KSPIN_INTERFACE ks_default_interface = {

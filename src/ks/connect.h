@@ -9,8 +9,8 @@
 #include "wdk/ks.h"
 #include "wdk/wdm.h"
 
-/* STATUS_NO_MATCH: interface or medium not in the lists. STATUS_INVALID_PARAMETER: a pin of this type
- * cannot be connected this way. */
+/* STATUS_NO_MATCH: interface or medium not in the lists. STATUS_INVALID_PARAMETER: a pin of this
+ * type cannot be connected this way. */
 NTSTATUS ks_connect_check(const KSPIN_DESCRIPTOR *descriptor, const KSPIN_CONNECT *connect);
 /* Interface STREAMING and the standard medium, unless flags say otherwise. */
 bool ks_connect_is_standard(const KSPIN_CONNECT *connect, ULONG flags);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What a driver asks about the other end of a pin's connection. A pin that a client opened has the client at the other
- * end: ConnectionIsExternal is TRUE, and there is no file, device or interface to be had. Connections from pin to pin do
- * not exist here (pin.c), so these are all the answers there are. KsPinGetConnectedPinInterface;
- * KsPinGetConnectedPinFileObject; KsPinRegisterHandshakeCallback. Neither are there splitters: no pin copies another. */
+/* What a driver asks about the other end of a pin's connection. A pin that a client opened has the
+ * client at the other end: ConnectionIsExternal is TRUE, and there is no file, device or interface
+ * to be had. Connections from pin to pin do not exist here (pin.c), so these are all the answers
+ * there are. KsPinGetConnectedPinInterface; KsPinGetConnectedPinFileObject;
+ * KsPinRegisterHandshakeCallback. Neither are there splitters: no pin copies another. */
 #include "ks/pin.h"
 #include "ks/room.h"
 
@@ -14,7 +15,8 @@ NTSTATUS NTAPI KsPinGetConnectedPinInterface(PKSPIN Pin, const GUID *InterfaceId
     return STATUS_UNSUCCESSFUL;
 }
 
-NTSTATUS NTAPI KsPinGetConnectedFilterInterface(PKSPIN Pin, const GUID *InterfaceId, PVOID *Interface)
+NTSTATUS NTAPI KsPinGetConnectedFilterInterface(PKSPIN Pin, const GUID *InterfaceId,
+                                                PVOID *Interface)
 {
     return KsPinGetConnectedPinInterface(Pin, InterfaceId, Interface);
 }

@@ -18,7 +18,7 @@ static KSP_PIN pin_request(const GUID *set, ULONG id)
     return request;
 }
 
-/* ---- Pin properties ---------------------------------------------------------------------------------------- */
+/* ---- Pin properties -------------------------------------------------------------------------- */
 
 static NTSTATUS get_pin(ULONG id, void *data, ULONG bytes, ULONG_PTR *information)
 {
@@ -36,12 +36,14 @@ static void pin_properties(void)
     GUID guid;
 
     begin_with_filter();
-    assert_int_equal(get_pin(KSPROPERTY_PIN_CTYPES, &value, sizeof value, &information), STATUS_SUCCESS);
+    assert_int_equal(get_pin(KSPROPERTY_PIN_CTYPES, &value, sizeof value, &information),
+                     STATUS_SUCCESS);
     assert_int_equal(value, 1);
     assert_int_equal(information, sizeof value);
     assert_int_equal(get_pin(KSPROPERTY_PIN_DATAFLOW, &value, sizeof value, NULL), STATUS_SUCCESS);
     assert_int_equal(value, KSPIN_DATAFLOW_OUT);
-    assert_int_equal(get_pin(KSPROPERTY_PIN_COMMUNICATION, &value, sizeof value, NULL), STATUS_SUCCESS);
+    assert_int_equal(get_pin(KSPROPERTY_PIN_COMMUNICATION, &value, sizeof value, NULL),
+                     STATUS_SUCCESS);
     assert_int_equal(value, KSPIN_COMMUNICATION_BOTH);
     assert_int_equal(get_pin(KSPROPERTY_PIN_CATEGORY, &guid, sizeof guid, NULL), STATUS_SUCCESS);
     assert_memory_equal(&guid, &KSCATEGORY_CAPTURE, sizeof guid);
@@ -50,8 +52,9 @@ static void pin_properties(void)
     assert_int_equal(instances.PossibleCount, 1);
     assert_int_equal(instances.CurrentCount, 0);
     beyond.PinId = 1;
-    assert_int_equal(world_property(world->filter_file, &beyond, sizeof beyond, &value, sizeof value, NULL),
-                     STATUS_INVALID_PARAMETER);
+    assert_int_equal(
+        world_property(world->filter_file, &beyond, sizeof beyond, &value, sizeof value, NULL),
+        STATUS_INVALID_PARAMETER);
     assert_int_equal(get_pin(KSPROPERTY_PIN_DATAFLOW, &value, 2, NULL), STATUS_BUFFER_TOO_SMALL);
     world_end();
 }
@@ -73,11 +76,13 @@ static void sized_lists(void)
     ULONG size;
 
     begin_with_filter();
-    assert_int_equal(get_pin(KSPROPERTY_PIN_INTERFACES, NULL, 0, &information), STATUS_BUFFER_OVERFLOW);
+    assert_int_equal(get_pin(KSPROPERTY_PIN_INTERFACES, NULL, 0, &information),
+                     STATUS_BUFFER_OVERFLOW);
     assert_int_equal(information, sizeof list);
     assert_int_equal(get_pin(KSPROPERTY_PIN_INTERFACES, &size, sizeof size, NULL), STATUS_SUCCESS);
     assert_int_equal(size, sizeof list);
-    assert_int_equal(get_pin(KSPROPERTY_PIN_INTERFACES, &list, sizeof list.head, NULL), STATUS_SUCCESS);
+    assert_int_equal(get_pin(KSPROPERTY_PIN_INTERFACES, &list, sizeof list.head, NULL),
+                     STATUS_SUCCESS);
     assert_int_equal(list.head.Count, 1);
     assert_int_equal(get_pin(KSPROPERTY_PIN_INTERFACES, &list, sizeof list - 1, NULL),
                      STATUS_BUFFER_TOO_SMALL);
@@ -106,19 +111,23 @@ static void unknown_requests(void)
     GUID sets[8];
 
     begin_with_filter();
-    assert_int_equal(world_property(world->filter_file, &request, sizeof request, &value, sizeof value, NULL),
-                     STATUS_PROPSET_NOT_FOUND);
+    assert_int_equal(
+        world_property(world->filter_file, &request, sizeof request, &value, sizeof value, NULL),
+        STATUS_PROPSET_NOT_FOUND);
     request.Set = KSPROPSETID_Pin;
     request.Id = 999;
-    assert_int_equal(world_property(world->filter_file, &request, sizeof request, &value, sizeof value, NULL),
-                     STATUS_NOT_FOUND);
+    assert_int_equal(
+        world_property(world->filter_file, &request, sizeof request, &value, sizeof value, NULL),
+        STATUS_NOT_FOUND);
     request.Id = KSPROPERTY_PIN_CTYPES;
     request.Flags = KSPROPERTY_TYPE_SET;
-    assert_int_equal(world_property(world->filter_file, &request, sizeof request, &value, sizeof value, NULL),
-                     STATUS_NOT_FOUND);
+    assert_int_equal(
+        world_property(world->filter_file, &request, sizeof request, &value, sizeof value, NULL),
+        STATUS_NOT_FOUND);
     request.Flags = KSPROPERTY_TYPE_BASICSUPPORT;
-    assert_int_equal(world_property(world->filter_file, &request, sizeof request, &value, sizeof value, NULL),
-                     STATUS_SUCCESS);
+    assert_int_equal(
+        world_property(world->filter_file, &request, sizeof request, &value, sizeof value, NULL),
+        STATUS_SUCCESS);
     assert_int_equal(value, KSPROPERTY_TYPE_GET);
     request.Flags = KSPROPERTY_TYPE_SETSUPPORT;
     assert_int_equal(world_property(world->filter_file, &request, sizeof request, NULL, 0, NULL),
@@ -137,7 +146,7 @@ static void unknown_sets_ids_and_verbs_have_their_own_status(void **state)
     world_live(&plain, unknown_requests);
 }
 
-/* ---- Intersection -------------------------------------------------------------------------------------------- */
+/* ---- Intersection ---------------------------------------------------------------------------- */
 
 struct intersection_request {
     KSP_PIN pin;
@@ -155,9 +164,9 @@ static NTSTATUS intersect(const KSDATARANGE *range, void *data, ULONG bytes, ULO
     return world_property(world->filter_file, &request, sizeof request, data, bytes, information);
 }
 
-static NTSTATUS NTAPI handle_intersection(PVOID Context, PIRP Irp, PKSP_PIN Pin, PKSDATARANGE Caller,
-                                          PKSDATARANGE Mine, ULONG DataBufferSize, PVOID Data,
-                                          PULONG DataSize)
+static NTSTATUS NTAPI handle_intersection(PVOID Context, PIRP Irp, PKSP_PIN Pin,
+                                          PKSDATARANGE Caller, PKSDATARANGE Mine,
+                                          ULONG DataBufferSize, PVOID Data, PULONG DataSize)
 {
     (void)Caller;
     assert_ptr_equal(Context, world->filter);
@@ -183,7 +192,8 @@ static void intersections(void)
     begin_with_filter();
     assert_int_equal(intersect(&range, NULL, 0, &information), STATUS_BUFFER_OVERFLOW);
     assert_int_equal(information, want);
-    assert_int_equal(intersect(&range, data, sizeof(KSDATAFORMAT) - 8, NULL), STATUS_BUFFER_TOO_SMALL);
+    assert_int_equal(intersect(&range, data, sizeof(KSDATAFORMAT) - 8, NULL),
+                     STATUS_BUFFER_TOO_SMALL);
     assert_int_equal(intersect(&range, data, sizeof data, &information), STATUS_SUCCESS);
     assert_int_equal(information, want);
     assert_memory_equal(&((PKSDATAFORMAT)(void *)data)->SubFormat, &world_sub, sizeof(GUID));
@@ -209,7 +219,7 @@ static void without_a_handler_ranges_without_specifier_intersect(void **state)
     world_live(&plain, intersections);
 }
 
-/* ---- Framing ---------------------------------------------------------------------------------------------------- */
+/* ---- Framing --------------------------------------------------------------------------------- */
 
 static const KSALLOCATOR_FRAMING_EX framing = {
     .CountItems = 1,
@@ -228,7 +238,8 @@ static NTSTATUS edit_framing(PKSPIN pin, PIRP irp)
     if (NT_SUCCESS(status))
         status = KsEdit(pin, &pin->Descriptor->AllocatorFraming, 'tsT');
     if (NT_SUCCESS(status)) {
-        KSALLOCATOR_FRAMING_EX *mine = (KSALLOCATOR_FRAMING_EX *)(ULONG_PTR)pin->Descriptor->AllocatorFraming;
+        KSALLOCATOR_FRAMING_EX *mine =
+            (KSALLOCATOR_FRAMING_EX *)(ULONG_PTR)pin->Descriptor->AllocatorFraming;
 
         mine->FramingItem[0].Frames = 7;
         mine->FramingItem[0].FramingRange.Range.MaxFrameSize = 9999;
@@ -250,8 +261,9 @@ static void edited_framing(void)
     ULONG_PTR information;
 
     world_begin();
-    assert_int_equal(get_connection(KSPROPERTY_CONNECTION_ALLOCATORFRAMING_EX, NULL, 0, &information),
-                     STATUS_BUFFER_OVERFLOW);
+    assert_int_equal(
+        get_connection(KSPROPERTY_CONNECTION_ALLOCATORFRAMING_EX, NULL, 0, &information),
+        STATUS_BUFFER_OVERFLOW);
     assert_int_equal(information, sizeof answer);
     assert_int_equal(get_connection(KSPROPERTY_CONNECTION_ALLOCATORFRAMING_EX, &answer, 20, NULL),
                      STATUS_BUFFER_TOO_SMALL);
@@ -281,8 +293,9 @@ static void no_framing(void)
     ULONG_PTR information;
 
     world_begin();
-    assert_int_equal(get_connection(KSPROPERTY_CONNECTION_ALLOCATORFRAMING_EX, NULL, 0, &information),
-                     STATUS_NOT_FOUND);
+    assert_int_equal(
+        get_connection(KSPROPERTY_CONNECTION_ALLOCATORFRAMING_EX, NULL, 0, &information),
+        STATUS_NOT_FOUND);
     world_end();
 }
 
@@ -292,7 +305,7 @@ static void a_pin_without_framing_says_not_found(void **state)
     world_live(&plain, no_framing);
 }
 
-/* ---- Connecting --------------------------------------------------------------------------------------------------- */
+/* ---- Connecting ------------------------------------------------------------------------------ */
 
 static void bad_connections(void)
 {
@@ -332,20 +345,22 @@ static void connections_that_do_not_fit_are_refused_with_their_status(void **sta
 
 static void set_new_format(void)
 {
-    KSPROPERTY request = {{{KSPROPSETID_Connection, KSPROPERTY_CONNECTION_DATAFORMAT,
-                            KSPROPERTY_TYPE_SET}}};
+    KSPROPERTY request = {
+        {{KSPROPSETID_Connection, KSPROPERTY_CONNECTION_DATAFORMAT, KSPROPERTY_TYPE_SET}}};
     KSDATAFORMAT format = world_range;
     KSDATAFORMAT answer;
 
     world_begin();
     format.SampleSize = 5;
-    assert_int_equal(world_property(world->pin_file, &request, sizeof request, &format, sizeof format, NULL),
-                     STATUS_SUCCESS);
+    assert_int_equal(
+        world_property(world->pin_file, &request, sizeof request, &format, sizeof format, NULL),
+        STATUS_SUCCESS);
     assert_int_equal(world->pin->ConnectionFormat->SampleSize, 5);
     format.SampleSize = 6;
     format.MajorFormat = world_reference;
-    assert_int_equal(world_property(world->pin_file, &request, sizeof request, &format, sizeof format, NULL),
-                     STATUS_NO_MATCH);
+    assert_int_equal(
+        world_property(world->pin_file, &request, sizeof request, &format, sizeof format, NULL),
+        STATUS_NO_MATCH);
     assert_int_equal(get_connection(KSPROPERTY_CONNECTION_DATAFORMAT, &answer, sizeof answer, NULL),
                      STATUS_SUCCESS);
     assert_int_equal(answer.SampleSize, 5);
@@ -370,30 +385,31 @@ static void bad_headers(void)
     assert_int_equal(mm_user_allocate(world->mm, 4096, 0, &va), 0);
     header.DataUsed = 1;
     assert_true(mm_copy_to_va(world->mm, va, &header, sizeof header));
-    assert_int_equal(io_file_control_wait(world->pin_file, IOCTL_KS_READ_STREAM, 0, 0, va, sizeof header,
-                                          &information),
+    assert_int_equal(io_file_control_wait(world->pin_file, IOCTL_KS_READ_STREAM, 0, 0, va,
+                                          sizeof header, &information),
                      STATUS_INVALID_BUFFER_SIZE);
     header.DataUsed = 0;
     header.OptionsFlags = KSSTREAM_HEADER_OPTIONSF_TIMEVALID;
     assert_true(mm_copy_to_va(world->mm, va, &header, sizeof header));
-    assert_int_equal(io_file_control_wait(world->pin_file, IOCTL_KS_READ_STREAM, 0, 0, va, sizeof header,
-                                          &information),
+    assert_int_equal(io_file_control_wait(world->pin_file, IOCTL_KS_READ_STREAM, 0, 0, va,
+                                          sizeof header, &information),
                      STATUS_INVALID_PARAMETER);
     header.OptionsFlags = 0;
     header.Size = 60;
     assert_true(mm_copy_to_va(world->mm, va, &header, sizeof header));
-    assert_int_equal(io_file_control_wait(world->pin_file, IOCTL_KS_READ_STREAM, 0, 0, va, 60, &information),
-                     STATUS_INVALID_BUFFER_SIZE);
+    assert_int_equal(
+        io_file_control_wait(world->pin_file, IOCTL_KS_READ_STREAM, 0, 0, va, 60, &information),
+        STATUS_INVALID_BUFFER_SIZE);
     header.Size = sizeof header;
     header.Data = (PVOID)(va + (UINT64_C(1) << 36));
     assert_true(mm_copy_to_va(world->mm, va, &header, sizeof header));
-    assert_int_equal(io_file_control_wait(world->pin_file, IOCTL_KS_READ_STREAM, 0, 0, va, sizeof header,
-                                          &information),
+    assert_int_equal(io_file_control_wait(world->pin_file, IOCTL_KS_READ_STREAM, 0, 0, va,
+                                          sizeof header, &information),
                      STATUS_ACCESS_VIOLATION);
     request = world_queue(1, 100, 0);
     assert_int_equal(request->sent, STATUS_PENDING);
-    assert_int_equal(io_file_control_wait(world->pin_file, IOCTL_KS_WRITE_STREAM, 0, 0, va, sizeof header,
-                                          &information),
+    assert_int_equal(io_file_control_wait(world->pin_file, IOCTL_KS_WRITE_STREAM, 0, 0, va,
+                                          sizeof header, &information),
                      STATUS_ACCESS_DENIED);
     mm_user_free(world->mm, va);
     world_end();

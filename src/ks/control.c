@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* IRP_MJ_DEVICE_CONTROL: which request goes to which part. All KS requests are METHOD_NEITHER; requests
- * that nobody knows are answered as KsDefaultDeviceIoCompletion answers them. KS IOCTLs. */
+/* IRP_MJ_DEVICE_CONTROL: which request goes to which part. All KS requests are METHOD_NEITHER;
+ * requests that nobody knows are answered as KsDefaultDeviceIoCompletion answers them. KS IOCTLs.
+ */
 #include "ks/automation.h"
 #include "ks/device.h"
 #include "ks/events.h"
@@ -117,8 +118,7 @@ NTSTATUS NTAPI KsDefaultDeviceIoCompletion(PDEVICE_OBJECT DeviceObject, PIRP Irp
                        code == IOCTL_KS_ENABLE_EVENT;
 
     UNREFERENCED_PARAMETER(DeviceObject);
-    return ks_complete(Irp, set_request ? STATUS_PROPSET_NOT_FOUND
-                                        : STATUS_INVALID_DEVICE_REQUEST);
+    return ks_complete(Irp, set_request ? STATUS_PROPSET_NOT_FOUND : STATUS_INVALID_DEVICE_REQUEST);
 }
 
 NTSTATUS NTAPI KsDispatchInvalidDeviceRequest(PDEVICE_OBJECT DeviceObject, PIRP Irp)

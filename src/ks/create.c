@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* IRP_MJ_CREATE, CLEANUP and CLOSE. A name without a related file object is a reference string of the
- * device; relative to a filter, a pin or a node it is a class string, a backslash and binary parameters
- * that may hold zero words and are not aligned. KS Filters; KS Pins; KsCreatePin.
+/* IRP_MJ_CREATE, CLEANUP and CLOSE. A name without a related file object is a reference string of
+ * the device; relative to a filter, a pin or a node it is a class string, a backslash and binary
+ * parameters that may hold zero words and are not aligned. KS Filters; KS Pins; KsCreatePin.
  * Creates that come between Start and PostStart wait. */
 #include <string.h>
 
@@ -13,7 +13,7 @@
 #include "ks/pin.h"
 #include "ks/room.h"
 
-/* ---- Names ---------------------------------------------------------------------------------------------------------- */
+/* ---- Names ----------------------------------------------------------------------------------- */
 
 static UNICODE_STRING without_backslash(const UNICODE_STRING *name)
 {
@@ -53,10 +53,10 @@ static bool is_class(const UNICODE_STRING *class, PCWSTR string)
     UNICODE_STRING wanted;
 
     RtlInitUnicodeString(&wanted, string);
-    return RtlEqualUnicodeString((PUNICODE_STRING)(ULONG_PTR)class, &wanted, TRUE);
+    return RtlEqualUnicodeString((PUNICODE_STRING)(ULONG_PTR) class, &wanted, TRUE);
 }
 
-/* ---- Create ----------------------------------------------------------------------------------------------------------- */
+/* ---- Create ---------------------------------------------------------------------------------- */
 
 static NTSTATUS create_under_filter(struct ks_filter *filter, PIRP irp,
                                     const struct sub_object *parsed)
@@ -116,8 +116,7 @@ NTSTATUS NTAPI ks_dispatch_create(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     struct ks_device *device = ks_device_of_object(DeviceObject);
     PFILE_OBJECT file = IoGetCurrentIrpStackLocation(Irp)->FileObject;
     struct ks_file *parent = ks_file_of(file->RelatedFileObject);
-    NTSTATUS status =
-        device != NULL ? wait_until_started(device) : STATUS_INVALID_DEVICE_REQUEST;
+    NTSTATUS status = device != NULL ? wait_until_started(device) : STATUS_INVALID_DEVICE_REQUEST;
 
     Irp->IoStatus.Information = 0;
     if (!NT_SUCCESS(status))
@@ -128,7 +127,7 @@ NTSTATUS NTAPI ks_dispatch_create(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     return status == STATUS_PENDING ? status : ks_complete(Irp, status);
 }
 
-/* ---- Cleanup and close --------------------------------------------------------------------------------------------------- */
+/* ---- Cleanup and close ----------------------------------------------------------------------- */
 
 NTSTATUS NTAPI ks_dispatch_cleanup(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {

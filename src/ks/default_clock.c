@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* A default clock has a state like a pin. Stream time advances with physical time while it runs, stands
- * in PAUSE and ACQUIRE, and is zero after STOP; physical time never goes back. The driver may give a
- * time base of its own; for the clock of a pin that is KSCLOCK_DISPATCH.CorrelatedTime in 100 ns, for
- * KsAllocateDefaultClockEx a routine that counts in units of its own frequency. AVStream Clocks;
- * KsAllocateDefaultClockEx; KSCLOCK_DISPATCH.
- * UNDOC: which system time goes into the pair. It is the performance counter in 100 ns.
- * Left out: clock events (INTERVAL_MARK, POSITION_MARK) and a driver's timer routines for them. */
+/* A default clock has a state like a pin. Stream time advances with physical time while it runs,
+ * stands in PAUSE and ACQUIRE, and is zero after STOP; physical time never goes back. The driver
+ * may give a time base of its own; for the clock of a pin that is KSCLOCK_DISPATCH.CorrelatedTime
+ * in 100 ns, for KsAllocateDefaultClockEx a routine that counts in units of its own frequency.
+ * AVStream Clocks; KsAllocateDefaultClockEx; KSCLOCK_DISPATCH.
+ * UNDOC: which system time goes into
+ * the pair. It is the performance counter in 100 ns. Left out: clock events (INTERVAL_MARK,
+ * POSITION_MARK) and a driver's timer routines for them. */
 #include "ks/default_clock.h"
 
 #include "base/fatal.h"
@@ -19,7 +20,8 @@ static LONGLONG to_100ns(LONGLONG ticks, LONGLONG frequency)
 {
     LONGLONG seconds = ticks / frequency;
 
-    return seconds * UNITS_PER_SECOND + (ticks - seconds * frequency) * UNITS_PER_SECOND / frequency;
+    return seconds * UNITS_PER_SECOND +
+           (ticks - seconds * frequency) * UNITS_PER_SECOND / frequency;
 }
 
 static LONGLONG counter_100ns(void)
@@ -57,7 +59,8 @@ void ks_default_clock_unref(struct ks_default_clock *clock)
     ks_free(clock);
 }
 
-/* The driver's time base reads or writes through a pointer, which has to be one a driver may see. */
+/* The driver's time base reads or writes through a pointer, which has to be one a driver may see.
+ */
 static LONGLONG ask_driver(const struct ks_default_clock *clock, LONGLONG *value)
 {
     LONGLONG *shown = ks_allocate(sizeof *shown);
@@ -128,7 +131,7 @@ void ks_default_clock_set_time(struct ks_default_clock *clock, LONGLONG time)
     KeReleaseSpinLock(&clock->lock, irql);
 }
 
-/* ---- What drivers call -------------------------------------------------------------------------------------- */
+/* ---- What drivers call ----------------------------------------------------------------------- */
 
 struct ks_default_clock *ks_default_clock_of(PKSDEFAULTCLOCK handle)
 {

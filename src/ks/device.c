@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A device comes to be in AddDevice: a functional device object on top of the stack, the KSDEVICE, the
- * device header, a filter factory for each descriptor, and then the driver's Add callback.
- * KsCreateDevice; KsInitializeDevice; KSDEVICE_DESCRIPTOR. A driver that makes its own device object
- * calls KsInitializeDevice itself.
- * Left out: child devices named in the INF. */
+/* A device comes to be in AddDevice: a functional device object on top of the stack, the KSDEVICE,
+ * the device header, a filter factory for each descriptor, and then the driver's Add callback.
+ * KsCreateDevice; KsInitializeDevice; KSDEVICE_DESCRIPTOR. A driver that makes its own device
+ * object calls KsInitializeDevice itself. Left out: child devices named in the INF. */
 #include "ks/device.h"
 
 #include "ks/clock.h"
@@ -61,7 +60,7 @@ NTSTATUS ks_check_status(NTSTATUS status)
     return status;
 }
 
-/* ---- IRPs ---------------------------------------------------------------------------------------------- */
+/* ---- IRPs ------------------------------------------------------------------------------------ */
 
 NTSTATUS ks_complete(PIRP irp, NTSTATUS status)
 {
@@ -83,7 +82,7 @@ NTSTATUS ks_forward_and_wait(PDEVICE_OBJECT next, PIRP irp)
     return irp->IoStatus.Status;
 }
 
-/* ---- Making and ending --------------------------------------------------------------------------------- */
+/* ---- Making and ending ----------------------------------------------------------------------- */
 
 static void free_device(struct ks_device *device)
 {
@@ -97,8 +96,7 @@ static void free_device(struct ks_device *device)
 }
 
 static struct ks_device *allocate_device(PDEVICE_OBJECT functional, PDEVICE_OBJECT physical,
-                                         PDEVICE_OBJECT next,
-                                         const KSDEVICE_DESCRIPTOR *descriptor)
+                                         PDEVICE_OBJECT next, const KSDEVICE_DESCRIPTOR *descriptor)
 {
     struct ks_device *device = ks_allocate(sizeof *device);
 
@@ -172,8 +170,8 @@ NTSTATUS NTAPI KsInitializeDevice(PDEVICE_OBJECT FunctionalDeviceObject,
         status = KsAllocateDeviceHeader(slot, 0, NULL);
     if (!NT_SUCCESS(status))
         return status;
-    device = allocate_device(FunctionalDeviceObject, PhysicalDeviceObject, NextDeviceObject,
-                             Descriptor);
+    device =
+        allocate_device(FunctionalDeviceObject, PhysicalDeviceObject, NextDeviceObject, Descriptor);
     if (device == NULL) {
         KsFreeDeviceHeader(*slot);
         *slot = NULL;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* A device: what AVStream keeps for one functional device object. The driver sees the KSDEVICE.
- * Made by KsCreateDevice or KsInitializeDevice, ended by REMOVE_DEVICE or KsTerminateDevice. The device
- * extension's first word leads to the KS device header, the header to the device. PASSIVE_LEVEL.
- * Not here: PnP and power requests (pnp.c, power.c), filter factories (factory.h). */
+ * Made by KsCreateDevice or KsInitializeDevice, ended by REMOVE_DEVICE or KsTerminateDevice. The
+ * device extension's first word leads to the KS device header, the header to the device.
+ * PASSIVE_LEVEL. Not here: PnP and power requests (pnp.c, power.c), filter factories (factory.h).
+ */
 #ifndef WEIR_KS_DEVICE_H
 #define WEIR_KS_DEVICE_H
 
@@ -65,6 +66,5 @@ NTSTATUS NTAPI ks_dispatch_control(PDEVICE_OBJECT DeviceObject, PIRP Irp);
 NTSTATUS NTAPI ks_dispatch_pnp(PDEVICE_OBJECT DeviceObject, PIRP Irp);
 NTSTATUS NTAPI ks_dispatch_power(PDEVICE_OBJECT DeviceObject, PIRP Irp);
 NTSTATUS NTAPI ks_dispatch_system_control(PDEVICE_OBJECT DeviceObject, PIRP Irp);
-
 
 #endif

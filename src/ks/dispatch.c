@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* KS1's own dispatching, for objects whose files a driver makes itself: an object header with a
- * KSDISPATCH_TABLE, to which KsDispatchIrp routes. AVStream's files have headers of the same kind but are
- * dispatched directly. KsAllocateObjectHeader; KsDispatchIrp; KsSetMajorFunctionHandler. */
+ * KSDISPATCH_TABLE, to which KsDispatchIrp routes. AVStream's files have headers of the same kind
+ * but are dispatched directly. KsAllocateObjectHeader; KsDispatchIrp; KsSetMajorFunctionHandler. */
 #include "ks/device.h"
 #include "ks/file.h"
 #include "ks/room.h"
@@ -89,7 +89,7 @@ void NTAPI KsSetTargetDeviceObject(KSOBJECT_HEADER Header, PDEVICE_OBJECT Target
     ((struct ks_file *)Header)->target = TargetDevice;
 }
 
-/* ---- What has no handler ------------------------------------------------------------------------------------ */
+/* ---- What has no handler --------------------------------------------------------------------- */
 
 NTSTATUS NTAPI KsDispatchQuerySecurity(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
@@ -136,7 +136,7 @@ BOOLEAN NTAPI KsDispatchFastReadFailure(PFILE_OBJECT FileObject, PLARGE_INTEGER 
     return FALSE;
 }
 
-/* ---- Forwarding ------------------------------------------------------------------------------------------------ */
+/* ---- Forwarding ------------------------------------------------------------------------------ */
 
 static PDEVICE_OBJECT next_device(PDEVICE_OBJECT device)
 {

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* A driver gets its adapter from IoGetDmaAdapter and tells AVStream about it: how long a mapping may be,
- * how far apart table entries lie, how many map registers it was granted. Win64 drivers use
- * IKsDeviceFunctions::RegisterAdapterObjectEx, older ones KsDeviceRegisterAdapterObject, which cannot
- * report failure. There is no unregistering: a new registration replaces the old.
- * Supporting DMA in 64-Bit AVStream Drivers; KsDeviceRegisterAdapterObject.
+/* A driver gets its adapter from IoGetDmaAdapter and tells AVStream about it: how long a mapping
+ * may be, how far apart table entries lie, how many map registers it was granted. Win64 drivers use
+ * IKsDeviceFunctions::RegisterAdapterObjectEx, older ones KsDeviceRegisterAdapterObject, which
+ * cannot report failure. There is no unregistering: a new registration replaces the old. Supporting
+ * DMA in 64-Bit AVStream Drivers; KsDeviceRegisterAdapterObject.
  *
- * A lock that fails for want of map registers or memory is tried again when some frame of the device
- * gives its resources back, and, since others draw from the same pools, after a while in any case.
+ * A lock that fails for want of map registers or memory is tried again when some frame of the
+ * device gives its resources back, and, since others draw from the same pools, after a while in any
+ * case.
  * UNDOC: how often. We wait 10 ms, then twice as long each time, up to a second. */
 #include "ks/dma.h"
 

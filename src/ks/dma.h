@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The adapter a driver registered for its device, and those who wait for its resources.
- * One adapter a device, for all pins of all its filters; a later registration replaces an earlier one.
- * The adapter stays the driver's: AVStream borrows it while frames are mapped. Callable up to
+ * One adapter a device, for all pins of all its filters; a later registration replaces an earlier
+ * one. The adapter stays the driver's: AVStream borrows it while frames are mapped. Callable up to
  * DISPATCH_LEVEL. Not here: making lists (mapping.h). */
 #ifndef WEIR_KS_DMA_H
 #define WEIR_KS_DMA_H

@@ -36,7 +36,7 @@ static uint64_t figure(size_t offset)
 }
 #define FIGURE(name) figure(offsetof(struct hal_figures, name))
 
-/* ---- Registration ------------------------------------------------------------------------------------------- */
+/* ---- Registration ---------------------------------------------------------------------------- */
 
 static void only_start(void)
 {
@@ -47,7 +47,8 @@ static void only_start(void)
 
 static void ws2003sp1_has_iksdevicefunctions(void **state)
 {
-    static const struct world_config config = {.windows = KE_WINDOWS_WS2003SP1, .pin_flags = MAPPED};
+    static const struct world_config config = {.windows = KE_WINDOWS_WS2003SP1,
+                                               .pin_flags = MAPPED};
 
     (void)state;
     world_run(&config, only_start);
@@ -114,12 +115,10 @@ static void a_mapped_pin_without_an_adapter_is_told_once_and_locks_fail(void **s
     world_close();
 }
 
-/* ---- Tables --------------------------------------------------------------------------------------------------- */
+/* ---- Tables ---------------------------------------------------------------------------------- */
 
-static const struct world_config striding = {.windows = KE_WINDOWS_10,
-                                             .pin_flags = MAPPED,
-                                             .limit_bytes = 0x1000,
-                                             .stride_bytes = 48};
+static const struct world_config striding = {
+    .windows = KE_WINDOWS_10, .pin_flags = MAPPED, .limit_bytes = 0x1000, .stride_bytes = 48};
 
 static void check_entries(PKSSTREAM_POINTER pointer, ULONG count)
 {
@@ -276,7 +275,7 @@ static void an_input_frame_is_mapped_over_its_data_used(void **state)
     world_live(&config, map_input);
 }
 
-/* ---- Bouncing -------------------------------------------------------------------------------------------------- */
+/* ---- Bouncing -------------------------------------------------------------------------------- */
 
 /* The card fills the frame with its entry numbers. */
 static void card_writes(PKSSTREAM_POINTER pointer)
@@ -288,10 +287,10 @@ static void card_writes(PKSSTREAM_POINTER pointer)
 
         memset(page, (int)(i + 1), sizeof page);
         assert_in_range(mapping->ByteCount, 1, sizeof page);
-        assert_true((uint64_t)mapping->PhysicalAddress.QuadPart + mapping->ByteCount <=
-                    UINT64_C(1) << 32);
-        assert_int_equal(hw_dma_write(world->card, (uint64_t)mapping->PhysicalAddress.QuadPart, page,
-                                      mapping->ByteCount),
+        assert_true((uint64_t)mapping->PhysicalAddress.QuadPart + mapping->ByteCount <= UINT64_C(1)
+                                                                                            << 32);
+        assert_int_equal(hw_dma_write(world->card, (uint64_t)mapping->PhysicalAddress.QuadPart,
+                                      page, mapping->ByteCount),
                          0);
     }
 }
@@ -336,7 +335,7 @@ static void a_32_bit_card_reaches_high_buffers_through_pages_below_4_gb(void **s
     world_live(&config, bounce_above_4_gb);
 }
 
-/* ---- Locks that fail ---------------------------------------------------------------------------------------------- */
+/* ---- Locks that fail ------------------------------------------------------------------------- */
 
 enum { SCARCE_FRAME = 16 * 4096, SCARCE_REGISTERS = 24 };
 
@@ -346,8 +345,7 @@ static unsigned null_edges;
 /* Locks the leading edge and keeps a clone of it, as a driver feeding hardware does. */
 static NTSTATUS NTAPI process_one_frame(PKSPIN pin)
 {
-    PKSSTREAM_POINTER lead =
-        KsPinGetLeadingEdgeStreamPointer(pin, KSSTREAM_POINTER_STATE_LOCKED);
+    PKSSTREAM_POINTER lead = KsPinGetLeadingEdgeStreamPointer(pin, KSSTREAM_POINTER_STATE_LOCKED);
     PKSSTREAM_POINTER clone;
 
     if (lead == NULL) {
@@ -417,7 +415,8 @@ static void too_large(void)
     assert_int_equal(request->iosb.Status, STATUS_CANCELLED);
 }
 
-static void a_frame_that_can_never_be_mapped_is_tried_now_and_then_and_cancelled_at_stop(void **state)
+static void
+a_frame_that_can_never_be_mapped_is_tried_now_and_then_and_cancelled_at_stop(void **state)
 {
     static const struct world_config config = {.windows = KE_WINDOWS_10,
                                                .pin_flags = KSPIN_FLAG_GENERATE_MAPPINGS,
@@ -479,7 +478,8 @@ int main(void)
         cmocka_unit_test(an_input_frame_is_mapped_over_its_data_used),
         cmocka_unit_test(a_32_bit_card_reaches_high_buffers_through_pages_below_4_gb),
         cmocka_unit_test(a_lock_that_failed_for_map_registers_is_tried_again_after_a_release),
-        cmocka_unit_test(a_frame_that_can_never_be_mapped_is_tried_now_and_then_and_cancelled_at_stop),
+        cmocka_unit_test(
+            a_frame_that_can_never_be_mapped_is_tried_now_and_then_and_cancelled_at_stop),
         cmocka_unit_test(a_frame_cancelled_while_its_list_is_owed_ends_after_the_list_came),
     };
 

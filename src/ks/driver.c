@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a minidriver's DriverEntry does: one call that makes AVStream the driver's dispatcher.
- * KsInitializeDriver, Remarks; Initializing an AVStream Minidriver. The descriptor is remembered with the
- * driver object, and AddDevice finds it there. */
+ * KsInitializeDriver, Remarks; Initializing an AVStream Minidriver. The descriptor is remembered
+ * with the driver object, and AddDevice finds it there. */
 #include "ks/device.h"
 #include "ks/room.h"
 

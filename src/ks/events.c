@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* A client enables an event with a KSEVENTDATA that says how to be told. The runtime makes an entry,
- * with extra room if the item wants it; without an AddHandler it goes on the object's list, with one the
- * driver puts it where it likes. Signalling finds entries by set and id. Disabling goes by the address
- * of the KSEVENTDATA. Event Handling in AVStream; KSEVENT_ENTRY; KSEVENT_ITEM; KsGenerateEvents.
- * A RemoveHandler unlinks the entry itself; without one we do.
- * UNDOC: the order in which events of one id are signalled. It is the order of enabling.
- * Left out: buffered events, and notification of kernel callers by work item of a KS worker. */
+/* A client enables an event with a KSEVENTDATA that says how to be told. The runtime makes an
+ * entry, with extra room if the item wants it; without an AddHandler it goes on the object's list,
+ * with one the driver puts it where it likes. Signalling finds entries by set and id. Disabling
+ * goes by the address of the KSEVENTDATA. Event Handling in AVStream; KSEVENT_ENTRY; KSEVENT_ITEM;
+ * KsGenerateEvents. A RemoveHandler unlinks the entry itself; without one we do.
+ * UNDOC: the order
+ * in which events of one id are signalled. It is the order of enabling. Left out: buffered events,
+ * and notification of kernel callers by work item of a KS worker. */
 #include "ks/events.h"
 
 #include <string.h>
@@ -43,7 +44,7 @@ void ks_events_init(struct ks_events *events)
     InitializeListHead(&events->list);
 }
 
-/* ---- Notification ------------------------------------------------------------------------------------------- */
+/* ---- Notification ---------------------------------------------------------------------------- */
 
 static bool is_handle_form(ULONG type)
 {
@@ -110,7 +111,7 @@ static void notify(struct ks_event *event)
     }
 }
 
-/* ---- Entries -------------------------------------------------------------------------------------------------- */
+/* ---- Entries --------------------------------------------------------------------------------- */
 
 static void free_event(struct ks_event *event)
 {
@@ -167,7 +168,7 @@ void ks_events_free(struct ks_events *events, PFILE_OBJECT file)
         discard(event);
 }
 
-/* ---- Enabling -------------------------------------------------------------------------------------------------- */
+/* ---- Enabling -------------------------------------------------------------------------------- */
 
 static const KSEVENT_ITEM *look_up(ULONG set_count, const KSEVENT_SET *sets, ULONG item_bytes,
                                    const KSIDENTIFIER *request, const KSEVENT_SET **set)
@@ -178,8 +179,7 @@ static const KSEVENT_ITEM *look_up(ULONG set_count, const KSEVENT_SET *sets, ULO
             continue;
         *set = &sets[i];
         for (ULONG e = 0; e < sets[i].EventsCount; e++) {
-            const KSEVENT_ITEM *item =
-                ks_item_at(sets[i].EventItem, e, item_bytes, sizeof *item);
+            const KSEVENT_ITEM *item = ks_item_at(sets[i].EventItem, e, item_bytes, sizeof *item);
 
             if (item->EventId == request->Id)
                 return item;
@@ -234,8 +234,7 @@ static NTSTATUS add_event(struct ks_object *object, PIRP irp, const struct ks_ex
         KsAddEvent(object->public, &event->entry);
         return STATUS_SUCCESS;
     }
-    return (NTSTATUS)KE_CALL(handler, KE_ARG(irp), KE_ARG(exchange->data),
-                             KE_ARG(&event->entry));
+    return (NTSTATUS)KE_CALL(handler, KE_ARG(irp), KE_ARG(exchange->data), KE_ARG(&event->entry));
 }
 
 NTSTATUS ks_events_enable(struct ks_object *object, PIRP irp, ULONG set_count,
@@ -300,8 +299,7 @@ void NTAPI KsAddEvent(PVOID Object, PKSEVENT_ENTRY EventEntry)
     KeReleaseSpinLock(&events->lock, irql);
 }
 
-NTSTATUS NTAPI KsDefaultAddEventHandler(PIRP Irp, PKSEVENTDATA EventData,
-                                        PKSEVENT_ENTRY EventEntry)
+NTSTATUS NTAPI KsDefaultAddEventHandler(PIRP Irp, PKSEVENTDATA EventData, PKSEVENT_ENTRY EventEntry)
 {
     PVOID object = KsGetObjectFromFileObject(IoGetCurrentIrpStackLocation(Irp)->FileObject);
 
@@ -312,10 +310,10 @@ NTSTATUS NTAPI KsDefaultAddEventHandler(PIRP Irp, PKSEVENTDATA EventData,
     return STATUS_SUCCESS;
 }
 
-/* ---- Generating -------------------------------------------------------------------------------------------------- */
+/* ---- Generating ------------------------------------------------------------------------------ */
 
-/* A one-shot entry stays linked but silent until it is disabled or its file closes; freeing it here would
- * need PASSIVE_LEVEL for its remove handler. */
+/* A one-shot entry stays linked but silent until it is disabled or its file closes; freeing it here
+ * would need PASSIVE_LEVEL for its remove handler. */
 NTSTATUS NTAPI KsGenerateEvent(PKSEVENT_ENTRY EventEntry)
 {
     struct ks_event *event = event_of(EventEntry);
@@ -340,8 +338,7 @@ NTSTATUS NTAPI KsGenerateDataEvent(PKSEVENT_ENTRY EventEntry, ULONG DataSize, PV
 }
 
 void NTAPI KsGenerateEvents(PVOID Object, const GUID *EventSet, ULONG EventId, ULONG DataSize,
-                            PVOID Data, PFNKSGENERATEEVENTCALLBACK CallBack,
-                            PVOID CallBackContext)
+                            PVOID Data, PFNKSGENERATEEVENTCALLBACK CallBack, PVOID CallBackContext)
 {
     struct ks_events *events = &ks_object_of(Object)->events;
     KIRQL irql;
@@ -353,8 +350,7 @@ void NTAPI KsGenerateEvents(PVOID Object, const GUID *EventSet, ULONG EventId, U
         if (entry->EventItem->EventId != EventId ||
             (EventSet != NULL && !IsEqualGUID(entry->EventSet->Set, EventSet)))
             continue;
-        if (CallBack != NULL &&
-            !(BOOLEAN)KE_CALL(CallBack, KE_ARG(CallBackContext), KE_ARG(entry)))
+        if (CallBack != NULL && !(BOOLEAN)KE_CALL(CallBack, KE_ARG(CallBackContext), KE_ARG(entry)))
             continue;
         KsGenerateDataEvent(entry, DataSize, Data);
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Events that clients have enabled on an object: a list under a spin lock.
- * Entries are made by IOCTL_KS_ENABLE_EVENT, and freed by IOCTL_KS_DISABLE_EVENT, by being one-shot, or
- * with the file object that enabled them. Generating is callable up to DISPATCH_LEVEL, the rest at
- * PASSIVE_LEVEL. Not here: finding the event's item (automation.h). */
+ * Entries are made by IOCTL_KS_ENABLE_EVENT, and freed by IOCTL_KS_DISABLE_EVENT, by being
+ * one-shot, or with the file object that enabled them. Generating is callable up to DISPATCH_LEVEL,
+ * the rest at PASSIVE_LEVEL. Not here: finding the event's item (automation.h). */
 #ifndef WEIR_KS_EVENTS_H
 #define WEIR_KS_EVENTS_H
 

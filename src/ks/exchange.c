@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* KS requests reach their handlers with a request structure that is aligned and cannot change under
- * them, and with data in a system buffer. A query without room is answered with STATUS_BUFFER_OVERFLOW,
- * a warning, and the size in Information. KsPropertyHandler; KS Properties. */
+ * them, and with data in a system buffer. A query without room is answered with
+ * STATUS_BUFFER_OVERFLOW, a warning, and the size in Information. KsPropertyHandler; KS Properties.
+ */
 #include "ks/exchange.h"
 
 #include <string.h>
@@ -71,8 +72,7 @@ void ks_exchange_settle(PIRP irp)
 
 NTSTATUS ks_answer_size(PIRP irp, ULONG bytes)
 {
-    ULONG room =
-        IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceIoControl.OutputBufferLength;
+    ULONG room = IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceIoControl.OutputBufferLength;
 
     irp->IoStatus.Information = bytes;
     if (room == 0)
@@ -95,10 +95,9 @@ NTSTATUS ks_answer(PIRP irp, const void *value, ULONG bytes)
 NTSTATUS NTAPI KsHandleSizedListQuery(PIRP Irp, ULONG DataItemsCount, ULONG DataItemSize,
                                       const void *DataItems)
 {
-    ULONG room =
-        IoGetCurrentIrpStackLocation(Irp)->Parameters.DeviceIoControl.OutputBufferLength;
-    KSMULTIPLE_ITEM head = {
-        .Size = (ULONG)sizeof head + DataItemsCount * DataItemSize, .Count = DataItemsCount};
+    ULONG room = IoGetCurrentIrpStackLocation(Irp)->Parameters.DeviceIoControl.OutputBufferLength;
+    KSMULTIPLE_ITEM head = {.Size = (ULONG)sizeof head + DataItemsCount * DataItemSize,
+                            .Count = DataItemsCount};
 
     if (room == sizeof(ULONG))
         return ks_answer(Irp, &head.Size, sizeof head.Size);

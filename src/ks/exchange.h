@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The buffers of IOCTL_KS_PROPERTY, _METHOD and _ENABLE_EVENT: METHOD_NEITHER from outside, one system
- * buffer inside, data first and the request behind it, both 8-aligned. The I/O manager copies data back
- * on completion and frees the buffer. PASSIVE_LEVEL for capture, up to DISPATCH_LEVEL for the rest. */
+/* The buffers of IOCTL_KS_PROPERTY, _METHOD and _ENABLE_EVENT: METHOD_NEITHER from outside, one
+ * system buffer inside, data first and the request behind it, both 8-aligned. The I/O manager
+ * copies data back on completion and frees the buffer. PASSIVE_LEVEL for capture, up to
+ * DISPATCH_LEVEL for the rest. */
 #ifndef WEIR_KS_EXCHANGE_H
 #define WEIR_KS_EXCHANGE_H
 
@@ -24,7 +25,8 @@ NTSTATUS ks_exchange_capture(PIRP irp, struct ks_exchange *exchange);
 void ks_exchange_settle(PIRP irp);
 /* Answers a fixed-size read: copies, or says how much room is needed. */
 NTSTATUS ks_answer(PIRP irp, const void *value, ULONG bytes);
-/* The same for room of any size: STATUS_BUFFER_OVERFLOW for none, STATUS_BUFFER_TOO_SMALL for little. */
+/* The same for room of any size: STATUS_BUFFER_OVERFLOW for none, STATUS_BUFFER_TOO_SMALL for
+ * little. */
 NTSTATUS ks_answer_size(PIRP irp, ULONG bytes);
 
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* A filter factory makes filters: it holds the descriptor, stands under a reference string in the device
- * header, and has a device interface for each category of the descriptor. The string is the descriptor's
- * ReferenceGuid in braces unless the driver gives another. KsCreateFilterFactory;
+/* A filter factory makes filters: it holds the descriptor, stands under a reference string in the
+ * device header, and has a device interface for each category of the descriptor. The string is the
+ * descriptor's ReferenceGuid in braces unless the driver gives another. KsCreateFilterFactory;
  * KsFilterFactorySetDeviceClassesState; KSFILTER_DESCRIPTOR.
- * Interfaces of factories made before PostStart are enabled after it (pnp.c); a later one is enabled by
- * its driver. Left out: the registry cache of mediums and pins behind KsFilterFactoryUpdateCacheData. */
+ * Interfaces of factories made before PostStart are enabled after it (pnp.c); a later one is
+ * enabled by its driver. Left out: the registry cache of mediums and pins behind
+ * KsFilterFactoryUpdateCacheData. */
 #include "ks/factory.h"
 
 #include <string.h>
@@ -25,7 +26,7 @@ struct ks_factory *ks_factory_of(PKSFILTERFACTORY factory)
     return state;
 }
 
-/* ---- Interfaces -------------------------------------------------------------------------------------------- */
+/* ---- Interfaces ------------------------------------------------------------------------------ */
 
 static void free_interfaces(struct ks_factory *factory)
 {
@@ -87,7 +88,7 @@ PUNICODE_STRING NTAPI KsFilterFactoryGetSymbolicLink(PKSFILTERFACTORY FilterFact
     return factory->interface_count != 0 ? &factory->interfaces[0] : NULL;
 }
 
-/* ---- Making and ending --------------------------------------------------------------------------------------- */
+/* ---- Making and ending ----------------------------------------------------------------------- */
 
 static void free_factory(struct ks_factory *factory)
 {
@@ -118,9 +119,8 @@ static NTSTATUS add_create_item(struct ks_factory *factory, const UNICODE_STRING
         .SecurityDescriptor = security,
         .Flags = flags,
     };
-    NTSTATUS status =
-        KsAllocateObjectCreateItem(factory->object.device->header, &item, TRUE,
-                                   KS_ROUTINE(item_freed));
+    NTSTATUS status = KsAllocateObjectCreateItem(factory->object.device->header, &item, TRUE,
+                                                 KS_ROUTINE(item_freed));
 
     if (NT_SUCCESS(status))
         factory->create_items++;
@@ -178,8 +178,8 @@ static NTSTATUS set_up_factory(struct ks_factory *factory, PWSTR given,
 
 NTSTATUS NTAPI KsCreateFilterFactory(PDEVICE_OBJECT DeviceObject,
                                      const KSFILTER_DESCRIPTOR *Descriptor, PWSTR RefString,
-                                     PSECURITY_DESCRIPTOR SecurityDescriptor,
-                                     ULONG CreateItemFlags, PFNKSFILTERFACTORYPOWER SleepCallback,
+                                     PSECURITY_DESCRIPTOR SecurityDescriptor, ULONG CreateItemFlags,
+                                     PFNKSFILTERFACTORYPOWER SleepCallback,
                                      PFNKSFILTERFACTORYPOWER WakeCallback,
                                      PKSFILTERFACTORY *FilterFactory)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* From IRPs and file objects back to AVStream objects. Handlers get an IRP and ask whose it is; node
- * requests come either on a node's own file or on the filter's or pin's with the TOPOLOGY flag.
- * KsGetFilterFromIrp; KsGetPinFromIrp; KsGetNodeIdFromIrp; KsGetObjectFromFileObject. */
+/* From IRPs and file objects back to AVStream objects. Handlers get an IRP and ask whose it is;
+ * node requests come either on a node's own file or on the filter's or pin's with the TOPOLOGY
+ * flag. KsGetFilterFromIrp; KsGetPinFromIrp; KsGetNodeIdFromIrp; KsGetObjectFromFileObject. */
 #include "ks/file.h"
 
 #include "ks/filter.h"
@@ -87,7 +87,7 @@ ULONG NTAPI KsGetNodeIdFromIrp(PIRP Irp)
                                  sizeof request)))
         return KSFILTER_NODE;
     return (request.Property.Flags & KSPROPERTY_TYPE_TOPOLOGY) != 0 ? request.NodeId
-                                                                   : KSFILTER_NODE;
+                                                                    : KSFILTER_NODE;
 }
 
 KSOBJECTTYPE NTAPI KsGetObjectTypeFromFileObject(PFILE_OBJECT FileObject)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What stands behind a KS file object's FsContext.
- * FsContext points at a word that points at this header (a KSOBJECT_HEADER to drivers); AVStream's own
- * objects embed the header, whose first word points at itself. It lives from create to close.
+ * FsContext points at a word that points at this header (a KSOBJECT_HEADER to drivers); AVStream's
+ * own objects embed the header, whose first word points at itself. It lives from create to close.
  * Callable up to DISPATCH_LEVEL. Not here: what the object does (filter.h, pin.h, node.h). */
 #ifndef WEIR_KS_FILE_H
 #define WEIR_KS_FILE_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Opening a factory's name makes a filter: object and file context exist before the driver's Create
- * callback runs, which may pend the IRP. Closing the file frees the file's events, calls Close, and ends
- * the object. Initializing an AVStream Minidriver; KSFILTER_DISPATCH.
- * The callback page says the device mutex is held in Create and Close, the mutex page says the filter
- * control mutex: we hold both, in this order. */
+ * callback runs, which may pend the IRP. Closing the file frees the file's events, calls Close, and
+ * ends the object. Initializing an AVStream Minidriver; KSFILTER_DISPATCH. The callback page says
+ * the device mutex is held in Create and Close, the mutex page says the filter control mutex: we
+ * hold both, in this order. */
 #include "ks/filter.h"
 
 #include "ks/device.h"
@@ -44,7 +44,7 @@ const KSNODE_DESCRIPTOR *ks_filter_node_descriptor(const struct ks_filter *filte
                                                          descriptor->NodeDescriptorSize);
 }
 
-/* ---- Create -------------------------------------------------------------------------------------------------- */
+/* ---- Create ---------------------------------------------------------------------------------- */
 
 static void free_filter(struct ks_filter *filter)
 {
@@ -70,8 +70,7 @@ static NTSTATUS allocate_filter(struct ks_factory *factory, PIRP irp, struct ks_
     filter->file_object = IoGetCurrentIrpStackLocation(irp)->FileObject;
     filter->filter_centric = descriptor->Dispatch != NULL && descriptor->Dispatch->Process != NULL;
     ks_mutex_init(&filter->control, KS_MUTEX_CONTROL);
-    ks_object_init(&filter->object, KsObjectTypeFilter, &filter->public, device,
-                   &factory->object);
+    ks_object_init(&filter->object, KsObjectTypeFilter, &filter->public, device, &factory->object);
     ks_file_init(&filter->file, KS_FILE_FILTER, &filter->object, irp);
     status = ks_processor_init(&filter->processor, device->public.FunctionalDeviceObject, NULL,
                                filter, descriptor->Flags);
@@ -134,7 +133,7 @@ NTSTATUS NTAPI ks_filter_dispatch_create(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     return status == STATUS_PENDING ? status : ks_complete(Irp, status);
 }
 
-/* ---- Close --------------------------------------------------------------------------------------------------- */
+/* ---- Close ----------------------------------------------------------------------------------- */
 
 static NTSTATUS call_close(struct ks_filter *filter, PIRP irp)
 {

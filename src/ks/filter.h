@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A filter: one opened filter file object. The driver sees the KSFILTER, our part follows it.
- * Made and destroyed by its file's create and close, under the device mutex; its control mutex guards
- * everything below it. Not here: pins (pin.h), nodes (node.h). */
+ * Made and destroyed by its file's create and close, under the device mutex; its control mutex
+ * guards everything below it. Not here: pins (pin.h), nodes (node.h). */
 #ifndef WEIR_KS_FILTER_H
 #define WEIR_KS_FILTER_H
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* A pin's format is set when it is created and may be set again. The new format is in
- * Pin->ConnectionFormat already when the driver's SetDataFormat runs; at creation the old one is NULL.
- * The callback runs for each of the pin's ranges that the format fits, until one says STATUS_SUCCESS or
- * anything but STATUS_NO_MATCH. KStrPinSetDataFormat; KS Data Formats and Data Ranges.
- * Old memory stays valid until the callback has returned. */
+ * Pin->ConnectionFormat already when the driver's SetDataFormat runs; at creation the old one is
+ * NULL. The callback runs for each of the pin's ranges that the format fits, until one says
+ * STATUS_SUCCESS or anything but STATUS_NO_MATCH. KStrPinSetDataFormat; KS Data Formats and Data
+ * Ranges. Old memory stays valid until the callback has returned. */
 #include "ks/format.h"
 
 #include <string.h>
@@ -41,7 +41,7 @@ bool ks_range_matches(const KSDATARANGE *a, const KSDATARANGE *b)
            guid_fits(&a->Specifier, &b->Specifier);
 }
 
-/* ---- Attributes ---------------------------------------------------------------------------------------------- */
+/* ---- Attributes ------------------------------------------------------------------------------ */
 
 static bool has_attribute(const KSMULTIPLE_ITEM *given, const GUID *wanted)
 {
@@ -78,8 +78,7 @@ NTSTATUS ks_format_check(const KSDATAFORMAT *format, ULONG bytes, PKSMULTIPLE_IT
     PKSMULTIPLE_ITEM list;
 
     *attributes = NULL;
-    if (bytes < sizeof *format || format->FormatSize < sizeof *format ||
-        format->FormatSize > bytes)
+    if (bytes < sizeof *format || format->FormatSize < sizeof *format || format->FormatSize > bytes)
         return STATUS_INVALID_BUFFER_SIZE;
     if ((format->Flags & KSDATAFORMAT_ATTRIBUTES) == 0)
         return STATUS_SUCCESS;
@@ -93,7 +92,7 @@ NTSTATUS ks_format_check(const KSDATAFORMAT *format, ULONG bytes, PKSMULTIPLE_IT
     return STATUS_SUCCESS;
 }
 
-/* ---- Setting ------------------------------------------------------------------------------------------------- */
+/* ---- Setting --------------------------------------------------------------------------------- */
 
 static NTSTATUS call_driver(struct ks_pin *pin, PKSDATAFORMAT old, PKSMULTIPLE_ITEM old_attributes,
                             const struct ks_range_walk *walk)

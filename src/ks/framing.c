@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What buffers a pin wants: KSPROPERTY_CONNECTION_ALLOCATORFRAMING_EX, and the older
  * ALLOCATORFRAMING, which we derive from the first item. The framing is read through the pin's
- * descriptor when asked, since drivers edit it in Create. Advice only: a client may use other buffers.
- * KSALLOCATOR_FRAMING_EX; KSPROPERTY_CONNECTION_ALLOCATORFRAMING. No framing: STATUS_NOT_FOUND. */
+ * descriptor when asked, since drivers edit it in Create. Advice only: a client may use other
+ * buffers. KSALLOCATOR_FRAMING_EX; KSPROPERTY_CONNECTION_ALLOCATORFRAMING. No framing:
+ * STATUS_NOT_FOUND. */
 #include <string.h>
 
 #include "ks/exchange.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Handlers of the runtime's own property sets, by the file they stand in. Each is a KSPROPERTY_ITEM
- * handler: PASSIVE_LEVEL, request aligned, data a system buffer; it sets Information and returns the
- * status. Not here: who calls them (property.c). */
+ * handler: PASSIVE_LEVEL, request aligned, data a system buffer; it sets Information and returns
+ * the status. Not here: who calls them (property.c). */
 #ifndef WEIR_KS_HANDLERS_H
 #define WEIR_KS_HANDLERS_H
 
@@ -29,20 +29,19 @@ ks_handler ks_get_clock_state;
 ks_handler ks_get_clock_functions;
 
 #define KS_GET(id, handler, min_property, min_data)                                                \
-    {.PropertyId = (id),                                                                           \
-     .GetPropertyHandler = (handler),                                                              \
-     .MinProperty = (min_property),                                                                \
-     .MinData = (min_data)}
+    {                                                                                              \
+        .PropertyId = (id), .GetPropertyHandler = (handler), .MinProperty = (min_property),        \
+        .MinData = (min_data)                                                                      \
+    }
 #define KS_SET(id, handler, min_property, min_data)                                                \
-    {.PropertyId = (id),                                                                           \
-     .SetPropertyHandler = (handler),                                                              \
-     .MinProperty = (min_property),                                                                \
-     .MinData = (min_data)}
+    {                                                                                              \
+        .PropertyId = (id), .SetPropertyHandler = (handler), .MinProperty = (min_property),        \
+        .MinData = (min_data)                                                                      \
+    }
 #define KS_GET_SET(id, get, set, min_property, min_data)                                           \
-    {.PropertyId = (id),                                                                           \
-     .GetPropertyHandler = (get),                                                                  \
-     .SetPropertyHandler = (set),                                                                  \
-     .MinProperty = (min_property),                                                                \
-     .MinData = (min_data)}
+    {                                                                                              \
+        .PropertyId = (id), .GetPropertyHandler = (get), .SetPropertyHandler = (set),              \
+        .MinProperty = (min_property), .MinData = (min_data)                                       \
+    }
 
 #endif

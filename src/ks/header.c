@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The device header is how KS finds its way from a device object: create items under their names, and
- * the device objects around it. KsAllocateDeviceHeader; KsAllocateObjectCreateItem;
- * KsFreeObjectCreateItemsByContext. A driver opens no door of its own: each create item names a routine
- * that makes the object. Left out: security descriptors of items, and counting opens on the bus. */
+/* The device header is how KS finds its way from a device object: create items under their names,
+ * and the device objects around it. KsAllocateDeviceHeader; KsAllocateObjectCreateItem;
+ * KsFreeObjectCreateItemsByContext. A driver opens no door of its own: each create item names a
+ * routine that makes the object. Left out: security descriptors of items, and counting opens on the
+ * bus. */
 #include "ks/header.h"
 
 #include <string.h>
@@ -88,7 +89,7 @@ void NTAPI KsFreeDeviceHeader(KSDEVICE_HEADER Header)
     ks_free(header);
 }
 
-/* ---- Finding -------------------------------------------------------------------------------------------- */
+/* ---- Finding --------------------------------------------------------------------------------- */
 
 static bool matches(const KSOBJECT_CREATE_ITEM *item, const UNICODE_STRING *name)
 {
@@ -116,7 +117,7 @@ PKSOBJECT_CREATE_ITEM ks_header_find(struct ks_device_header *header, const UNIC
     return NULL;
 }
 
-/* ---- Adding and freeing ----------------------------------------------------------------------------------- */
+/* ---- Adding and freeing ---------------------------------------------------------------------- */
 
 NTSTATUS NTAPI KsAllocateObjectCreateItem(KSDEVICE_HEADER Header, PKSOBJECT_CREATE_ITEM CreateItem,
                                           BOOLEAN AllocateEntry,

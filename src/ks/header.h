@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The KS device header, where a device extension's first word points, and its create items: the names
- * under which objects of the device can be opened. PASSIVE_LEVEL; the list has a lock of its own.
- * Not here: object headers (file.h), what create routines do (create.c). */
+/* The KS device header, where a device extension's first word points, and its create items: the
+ * names under which objects of the device can be opened. PASSIVE_LEVEL; the list has a lock of its
+ * own. Not here: object headers (file.h), what create routines do (create.c). */
 #ifndef WEIR_KS_HEADER_H
 #define WEIR_KS_HEADER_H
 

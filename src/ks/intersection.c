@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* KSPROPERTY_PIN_DATAINTERSECTION: the caller lists ranges, the pin has its own, and for each pair that
- * fits the driver's handler is asked for a format. The first it gives is the answer. A call without
- * room for the answer is a size query. Data Range Intersections in AVStream; KStrIntersectHandlerEx.
- * Without a handler only ranges without a specifier intersect, and the answer is a bare KSDATAFORMAT.
- * UNDOC: what Context is. Drivers take it for the filter, so it is the KSFILTER. */
+/* KSPROPERTY_PIN_DATAINTERSECTION: the caller lists ranges, the pin has its own, and for each pair
+ * that fits the driver's handler is asked for a format. The first it gives is the answer. A call
+ * without room for the answer is a size query. Data Range Intersections in AVStream;
+ * KStrIntersectHandlerEx. Without a handler only ranges without a specifier intersect, and the
+ * answer is a bare KSDATAFORMAT.
+ * UNDOC: what Context is. Drivers take it for the filter, so it is
+ * the KSFILTER. */
 #include <string.h>
 
 #include "ks/exchange.h"
@@ -30,7 +32,8 @@ struct caller_walk {
     ULONG left;
 };
 
-static bool next_range(struct caller_walk *walk, PKSDATARANGE *range, const KSMULTIPLE_ITEM **attributes)
+static bool next_range(struct caller_walk *walk, PKSDATARANGE *range,
+                       const KSMULTIPLE_ITEM **attributes)
 {
     PKSDATARANGE found = (PKSDATARANGE)(ULONG_PTR)walk->at;
 

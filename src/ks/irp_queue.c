@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Cancelable queues: a driver's list of IRPs under the driver's spin lock, where each IRP can be cancelled while it
- * waits. Whoever takes an IRP, to remove it or only to work on it where it is, takes its cancel routine away first, and
- * gives it back by KsReleaseIrpOnCancelableQueue. KsAddIrpToCancelableQueue; KsRemoveIrpFromCancelableQueue;
- * KsMoveIrpsOnCancelableQueue. The lock's address rides in the IRP, as KSQUEUE_SPINLOCK_IRP_STORAGE says.
- * Marking the IRP pending is the driver's business. */
+/* Cancelable queues: a driver's list of IRPs under the driver's spin lock, where each IRP can be
+ * cancelled while it waits. Whoever takes an IRP, to remove it or only to work on it where it is,
+ * takes its cancel routine away first, and gives it back by KsReleaseIrpOnCancelableQueue.
+ * KsAddIrpToCancelableQueue; KsRemoveIrpFromCancelableQueue; KsMoveIrpsOnCancelableQueue. The
+ * lock's address rides in the IRP, as KSQUEUE_SPINLOCK_IRP_STORAGE says. Marking the IRP pending is
+ * the driver's business. */
 #include "ks/device.h"
 #include "ks/room.h"
 
@@ -14,8 +15,9 @@ static PIRP irp_at(PLIST_ENTRY link)
 
 static PDRIVER_CANCEL routine_or_default(PDRIVER_CANCEL routine)
 {
-    return routine != NULL ? routine
-                           : (PDRIVER_CANCEL)ke_thunk((const void *)KsCancelRoutine, "KsCancelRoutine", 0);
+    return routine != NULL
+               ? routine
+               : (PDRIVER_CANCEL)ke_thunk((const void *)KsCancelRoutine, "KsCancelRoutine", 0);
 }
 
 /* As IoCancelIrp would: the routine releases the cancel spin lock. */
@@ -35,7 +37,8 @@ static void arm(PIRP irp, PDRIVER_CANCEL routine)
 }
 
 void NTAPI KsAddIrpToCancelableQueue(PLIST_ENTRY QueueHead, PKSPIN_LOCK SpinLock, PIRP Irp,
-                                     KSLIST_ENTRY_LOCATION ListLocation, PDRIVER_CANCEL DriverCancel)
+                                     KSLIST_ENTRY_LOCATION ListLocation,
+                                     PDRIVER_CANCEL DriverCancel)
 {
     KIRQL irql;
 
@@ -107,7 +110,8 @@ void NTAPI KsReleaseIrpOnCancelableQueue(PIRP Irp, PDRIVER_CANCEL DriverCancel)
     arm(Irp, DriverCancel);
 }
 
-static void move_irp(PIRP irp, PLIST_ENTRY destination, PKSPIN_LOCK lock, KSLIST_ENTRY_LOCATION where)
+static void move_irp(PIRP irp, PLIST_ENTRY destination, PKSPIN_LOCK lock,
+                     KSLIST_ENTRY_LOCATION where)
 {
     RemoveEntryList(&irp->Tail.Overlay.ListEntry);
     if (where == KsListEntryTail)

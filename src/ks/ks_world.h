@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* For ks's tests: a small world of sim, ke, mm, hal, io and pnp around a driver whose callbacks are functions of the
- * test, and a client that opens its filter and pin and moves frames. The driver has one filter with one pin; what the
- * pin is like, and what its callbacks do, the test's config says. Each callback leaves a word in the log.
- * One world at a time, found through `world`: Windows callbacks carry no test. */
+/* For ks's tests: a small world of sim, ke, mm, hal, io and pnp around a driver whose callbacks are
+ * functions of the test, and a client that opens its filter and pin and moves frames. The driver
+ * has one filter with one pin; what the pin is like, and what its callbacks do, the test's config
+ * says. Each callback leaves a word in the log. One world at a time, found through `world`: Windows
+ * callbacks carry no test. */
 #ifndef WEIR_KS_KS_WORLD_H
 #define WEIR_KS_KS_WORLD_H
 
@@ -144,10 +145,10 @@ static inline void world_expect_log(const char *words)
 
 #include "ks/ks_world_driver.h"
 
-/* ---- The card: config space, a BAR nobody uses, DMA as the test says --------------------------------------------------- */
+/* ---- The card: config space, a BAR nobody uses, DMA as the test says ------------------------- */
 
-static int world_bar_read(struct hw_device *device, unsigned bar, uint64_t offset, uint32_t size_bytes,
-                          uint64_t *value)
+static int world_bar_read(struct hw_device *device, unsigned bar, uint64_t offset,
+                          uint32_t size_bytes, uint64_t *value)
 {
     (void)device;
     (void)bar;
@@ -157,8 +158,8 @@ static int world_bar_read(struct hw_device *device, unsigned bar, uint64_t offse
     return 0;
 }
 
-static int world_bar_write(struct hw_device *device, unsigned bar, uint64_t offset, uint32_t size_bytes,
-                           uint64_t value)
+static int world_bar_write(struct hw_device *device, unsigned bar, uint64_t offset,
+                           uint32_t size_bytes, uint64_t value)
 {
     (void)device;
     (void)bar;
@@ -187,7 +188,7 @@ static inline void world_open_card(void)
     assert_int_equal(hal_attach(world->hal, world->card, &world->slot), 0);
 }
 
-/* ---- Building ---------------------------------------------------------------------------------------------------------- */
+/* ---- Building -------------------------------------------------------------------------------- */
 
 static inline void world_drain(void *ctx)
 {
@@ -197,7 +198,9 @@ static inline void world_drain(void *ctx)
     while (trace_reader_next(&w->reader, &event) == 1) {
         w->events[event.type]++;
         if (getenv("WEIR_EVENTS") != NULL)
-            fprintf(stderr, "%s %llx %llx %llx %llx\n", trace_type_name(event.type), (unsigned long long)event.arg[0], (unsigned long long)event.arg[1], (unsigned long long)event.arg[2], (unsigned long long)event.arg[3]);
+            fprintf(stderr, "%s %llx %llx %llx %llx\n", trace_type_name(event.type),
+                    (unsigned long long)event.arg[0], (unsigned long long)event.arg[1],
+                    (unsigned long long)event.arg[2], (unsigned long long)event.arg[3]);
         if (event.type == TRACE_finding)
             w->rules[event.arg[0]]++;
         if (event.type == TRACE_bug_check)
@@ -217,7 +220,8 @@ static inline void world_open_trace(void)
     assert_non_null(world->ring);
     trace_ring_init(world->ring, WORLD_RING);
     trace_reader_init(&world->reader, world->ring, WORLD_RING);
-    trace_init(&world->trace, world->ring, TRACE_CLASS_always | TRACE_CLASS_call, world_drain, world);
+    trace_init(&world->trace, world->ring, TRACE_CLASS_always | TRACE_CLASS_call, world_drain,
+               world);
 }
 
 static inline void world_open_kernel(void)
@@ -296,12 +300,13 @@ static inline void sleep_ms(int64_t ms)
     KeDelayExecutionThread(KernelMode, FALSE, &interval);
 }
 
-/* ---- The driver's life -------------------------------------------------------------------------------------------------- */
+/* ---- The driver's life ----------------------------------------------------------------------- */
 
 static inline void world_load(void)
 {
-    assert_int_equal(io_driver_create(world->io, "test", 0, 0, KE_ARG(world_driver_entry), &world->driver),
-                     STATUS_SUCCESS);
+    assert_int_equal(
+        io_driver_create(world->io, "test", 0, 0, KE_ARG(world_driver_entry), &world->driver),
+        STATUS_SUCCESS);
     assert_int_equal(io_driver_initialize(world->driver), STATUS_SUCCESS);
     assert_int_equal(inbox_pci_pdo(world->inbox, world->slot, &world->pdo), STATUS_SUCCESS);
     assert_int_equal(pnp_add_device(world->pnp, world->driver, world->pdo), STATUS_SUCCESS);
@@ -326,7 +331,7 @@ static inline void world_unload(void)
     assert_int_equal(io_driver_unload(world->driver), STATUS_SUCCESS);
 }
 
-/* ---- The client --------------------------------------------------------------------------------------------------------- */
+/* ---- The client ------------------------------------------------------------------------------ */
 
 struct world_connection {
     KSPIN_CONNECT connect;
@@ -389,8 +394,8 @@ static inline void world_close_filter(void)
 }
 
 /* A property request; data goes in for a SET and comes out for a GET. */
-static inline NTSTATUS world_property(PFILE_OBJECT file, const void *request, ULONG request_bytes, void *data,
-                                      ULONG data_bytes, ULONG_PTR *information)
+static inline NTSTATUS world_property(PFILE_OBJECT file, const void *request, ULONG request_bytes,
+                                      void *data, ULONG data_bytes, ULONG_PTR *information)
 {
     uint64_t va;
     NTSTATUS status;
@@ -401,23 +406,26 @@ static inline NTSTATUS world_property(PFILE_OBJECT file, const void *request, UL
     if (data_bytes != 0)
         assert_true(mm_copy_to_va(world->mm, va + ALIGN_UP_BY(request_bytes, 8), data, data_bytes));
     status = io_file_control_wait(file, IOCTL_KS_PROPERTY, va, request_bytes,
-                                  data_bytes != 0 ? va + ALIGN_UP_BY(request_bytes, 8) : 0, data_bytes,
-                                  information != NULL ? information : &ignored);
+                                  data_bytes != 0 ? va + ALIGN_UP_BY(request_bytes, 8) : 0,
+                                  data_bytes, information != NULL ? information : &ignored);
     if (data_bytes != 0)
-        assert_true(mm_copy_from_va(world->mm, data, va + ALIGN_UP_BY(request_bytes, 8), data_bytes));
+        assert_true(
+            mm_copy_from_va(world->mm, data, va + ALIGN_UP_BY(request_bytes, 8), data_bytes));
     mm_user_free(world->mm, va);
     return status;
 }
 
 static inline NTSTATUS world_state(KSSTATE state)
 {
-    KSPROPERTY property = {{{KSPROPSETID_Connection, KSPROPERTY_CONNECTION_STATE, KSPROPERTY_TYPE_SET}}};
+    KSPROPERTY property = {
+        {{KSPROPSETID_Connection, KSPROPERTY_CONNECTION_STATE, KSPROPERTY_TYPE_SET}}};
 
     return world_property(world->pin_file, &property, sizeof property, &state, sizeof state, NULL);
 }
 
 /* Queues frames of so many bytes, each buffer offset_bytes into a page. */
-static inline struct world_request *world_queue(unsigned count, ULONG frame_bytes, ULONG offset_bytes)
+static inline struct world_request *world_queue(unsigned count, ULONG frame_bytes,
+                                                ULONG offset_bytes)
 {
     struct world_request *request = &world->requests[world->request_count++];
     ULONG bytes = count * (ULONG)sizeof(KSSTREAM_HEADER);
@@ -434,17 +442,17 @@ static inline struct world_request *world_queue(unsigned count, ULONG frame_byte
                                   .DataUsed = world->config->input ? frame_bytes : 0};
 
         if (frame_bytes != 0) {
-            assert_int_equal(mm_user_allocate(world->mm, frame_bytes, offset_bytes, &request->buffer_va[i]),
-                             0);
+            assert_int_equal(
+                mm_user_allocate(world->mm, frame_bytes, offset_bytes, &request->buffer_va[i]), 0);
             header.Data = (PVOID)request->buffer_va[i];
         }
-        assert_true(mm_copy_to_va(world->mm, request->headers_va + i * sizeof header, &header, sizeof header));
+        assert_true(mm_copy_to_va(world->mm, request->headers_va + i * sizeof header, &header,
+                                  sizeof header));
     }
     KeInitializeEvent(&request->done, NotificationEvent, FALSE);
-    request->sent = io_file_control(world->pin_file,
-                                    world->config->input ? IOCTL_KS_WRITE_STREAM : IOCTL_KS_READ_STREAM, 0, 0,
-                                    request->headers_va, bytes, &request->done, &request->iosb,
-                                    &request->irp);
+    request->sent = io_file_control(
+        world->pin_file, world->config->input ? IOCTL_KS_WRITE_STREAM : IOCTL_KS_READ_STREAM, 0, 0,
+        request->headers_va, bytes, &request->done, &request->iosb, &request->irp);
     return request;
 }
 
@@ -458,7 +466,8 @@ static inline NTSTATUS world_wait(struct world_request *request)
 {
     LARGE_INTEGER timeout = {.QuadPart = -100000000};
 
-    if (KeWaitForSingleObject(&request->done, Executive, KernelMode, FALSE, &timeout) != STATUS_SUCCESS)
+    if (KeWaitForSingleObject(&request->done, Executive, KernelMode, FALSE, &timeout) !=
+        STATUS_SUCCESS)
         return STATUS_TIMEOUT;
     return request->iosb.Status;
 }
@@ -486,7 +495,7 @@ static inline void world_free_requests(void)
     world->request_count = 0;
 }
 
-/* ---- Running ------------------------------------------------------------------------------------------------------------ */
+/* ---- Running --------------------------------------------------------------------------------- */
 
 static inline void world_thread(void *ctx)
 {

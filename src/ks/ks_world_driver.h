@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The driver of ks_world.h: one device, one filter, one pin. Its callbacks leave a word in the log and do what the config
- * says. Included by ks_world.h, after the world it works on. */
+/* The driver of ks_world.h: one device, one filter, one pin. Its callbacks leave a word in the log
+ * and do what the config says. Included by ks_world.h, after the world it works on. */
 #ifndef WEIR_KS_KS_WORLD_DRIVER_H
 #define WEIR_KS_KS_WORLD_DRIVER_H
 
@@ -15,7 +15,8 @@ static NTSTATUS NTAPI world_add(PKSDEVICE Device)
     return STATUS_SUCCESS;
 }
 
-static inline void world_register_new(PKSDEVICE device, PDEVICE_DESCRIPTION description, ULONG registers)
+static inline void world_register_new(PKSDEVICE device, PDEVICE_DESCRIPTION description,
+                                      ULONG registers)
 {
     PUNKNOWN unknown = KsDeviceGetOuterUnknown(device);
     PIKSDEVICEFUNCTIONS functions;
@@ -103,7 +104,8 @@ static void NTAPI world_surprise(PKSDEVICE Device, PIRP Irp)
     world_note("SurpriseRemoval");
 }
 
-static void NTAPI world_set_power(PKSDEVICE Device, PIRP Irp, DEVICE_POWER_STATE To, DEVICE_POWER_STATE From)
+static void NTAPI world_set_power(PKSDEVICE Device, PIRP Irp, DEVICE_POWER_STATE To,
+                                  DEVICE_POWER_STATE From)
 {
     (void)Device;
     (void)Irp;
@@ -162,8 +164,9 @@ static void NTAPI world_reset(PKSPIN Pin)
         world->config->reset(Pin);
 }
 
-static NTSTATUS NTAPI world_set_format(PKSPIN Pin, PKSDATAFORMAT Old, PKSMULTIPLE_ITEM OldAttributes,
-                                       const KSDATARANGE *Range, const KSATTRIBUTE_LIST *AttributeRange)
+static NTSTATUS NTAPI world_set_format(PKSPIN Pin, PKSDATAFORMAT Old,
+                                       PKSMULTIPLE_ITEM OldAttributes, const KSDATARANGE *Range,
+                                       const KSATTRIBUTE_LIST *AttributeRange)
 {
     (void)OldAttributes;
     (void)Range;
@@ -178,7 +181,8 @@ static NTSTATUS NTAPI world_set_state(PKSPIN Pin, KSSTATE To, KSSTATE From)
 
     world_note(names[To]);
     assert_int_equal(Pin->ClientState, To);
-    return world->config->set_state != NULL ? world->config->set_state(Pin, To, From) : STATUS_SUCCESS;
+    return world->config->set_state != NULL ? world->config->set_state(Pin, To, From)
+                                            : STATUS_SUCCESS;
 }
 
 static const KSDEVICE_DISPATCH world_device_dispatch = {

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* On a pin that generates mappings, the first lock of any pointer on a frame asks the driver's adapter
- * for the frame's scatter/gather list, on the driver's behalf, and cuts it into the mapping table that
- * all pointers on the frame share. The list goes back before the IRP completes; only then has bounced
- * data reached the client's pages. AVStream DMA Services; Packet-Based DMA in AVStream;
- * GetScatterGatherList.
+/* On a pin that generates mappings, the first lock of any pointer on a frame asks the driver's
+ * adapter for the frame's scatter/gather list, on the driver's behalf, and cuts it into the mapping
+ * table that all pointers on the frame share. The list goes back before the IRP completes; only
+ * then has bounced data reached the client's pages. AVStream DMA Services; Packet-Based DMA in
+ * AVStream; GetScatterGatherList.
  *
- * The call is made at DISPATCH_LEVEL under the queue's lock. The adapter calls back within it if it has
- * map registers, else whenever another transfer frees some: then the lock has failed by that time, and
- * the late callback stores the list and attempts processing. While a list is owed the frame stays.
- * UNDOC: until when the table exists. We keep it, with what the driver wrote into it, until the frame
- * is retired. */
+ * The call is made at DISPATCH_LEVEL under the queue's lock. The adapter calls back within it if it
+ * has map registers, else whenever another transfer frees some: then the lock has failed by that
+ * time, and the late callback stores the list and attempts processing. While a list is owed the
+ * frame stays.
+ * UNDOC: until when the table exists. We keep it, with what the driver wrote into it,
+ * until the frame is retired. */
 #include "ks/mapping.h"
 
 #include "base/fatal.h"
@@ -41,16 +42,16 @@ static NTSTATUS build_table(struct ks_queue *queue, struct ks_frame *frame)
 {
     const struct ks_dma *dma = queue->dma;
     struct ks_mapping *mapping = &frame->mapping;
-    ULONG bound = ks_mapping_split_bound(mapping->list, dma->limit_bytes,
-                                         ks_frame_size_bytes(queue, frame));
+    ULONG bound =
+        ks_mapping_split_bound(mapping->list, dma->limit_bytes, ks_frame_size_bytes(queue, frame));
     NTSTATUS status = provide_table(mapping, bound * dma->stride_bytes);
 
     if (!NT_SUCCESS(status))
         return status;
     weir_assert(dma->highest_la == ~0ull ||
                 ks_mapping_split_highest(mapping->list) <= dma->highest_la);
-    mapping->count = ks_mapping_split(mapping->list, dma->limit_bytes, dma->stride_bytes,
-                                      mapping->table, bound);
+    mapping->count =
+        ks_mapping_split(mapping->list, dma->limit_bytes, dma->stride_bytes, mapping->table, bound);
     mapping->stride_bytes = dma->stride_bytes;
     mapping->state = KS_MAPPING_MADE;
     return STATUS_SUCCESS;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A frame's mapping table: made at the first lock of any pointer on the frame, shared by all of them,
- * kept until the frame is retired. The adapter's scatter/gather list stands behind it for as long.
- * make wants the queue's lock held, put wants it not held; both up to DISPATCH_LEVEL.
- * Not here: the arithmetic (mapping_split.h), the adapter (dma.h). */
+/* A frame's mapping table: made at the first lock of any pointer on the frame, shared by all of
+ * them, kept until the frame is retired. The adapter's scatter/gather list stands behind it for as
+ * long. make wants the queue's lock held, put wants it not held; both up to DISPATCH_LEVEL. Not
+ * here: the arithmetic (mapping_split.h), the adapter (dma.h). */
 #ifndef WEIR_KS_MAPPING_H
 #define WEIR_KS_MAPPING_H
 

@@ -3,7 +3,8 @@
  * contiguous on the bus and no longer than the driver asked for when it registered its adapter
  * ("MaxMappingsByteCount"). Addresses are the adapter's, as its scatter/gather list gives them, not
  * the processor's. KSMAPPING; KsDeviceRegisterAdapterObject; Packet-based DMA in AVStream.
- * UNDOC: merging of adjacent elements. We never merge: the adapter has already merged what it could.
+ * UNDOC: merging of adjacent elements. We never merge: the adapter has already merged what it
+ * could.
  * UNDOC: KSMAPPING.Alignment. We write 0. */
 #include "ks/mapping_split.h"
 

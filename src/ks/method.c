@@ -21,8 +21,7 @@ static void look_up(ULONG set_count, const KSMETHOD_SET *sets, ULONG item_bytes,
             continue;
         found->set = &sets[i];
         for (ULONG m = 0; m < sets[i].MethodsCount && found->item == NULL; m++) {
-            const KSMETHOD_ITEM *item =
-                ks_item_at(sets[i].MethodItem, m, item_bytes, sizeof *item);
+            const KSMETHOD_ITEM *item = ks_item_at(sets[i].MethodItem, m, item_bytes, sizeof *item);
 
             if (item->MethodId == request->Id)
                 found->item = item;
@@ -92,15 +91,14 @@ NTSTATUS ks_method_request(const struct ks_file *file, PIRP irp)
 }
 
 NTSTATUS NTAPI KsMethodHandlerWithAllocator(PIRP Irp, ULONG MethodSetsCount,
-                                            const KSMETHOD_SET *MethodSet,
-                                            PFNKSALLOCATOR Allocator, ULONG MethodItemSize)
+                                            const KSMETHOD_SET *MethodSet, PFNKSALLOCATOR Allocator,
+                                            ULONG MethodItemSize)
 {
     struct lookup found = {0};
     struct ks_exchange exchange;
     NTSTATUS status;
 
-    if (MethodItemSize % 8 != 0 ||
-        (MethodItemSize != 0 && MethodItemSize < sizeof(KSMETHOD_ITEM)))
+    if (MethodItemSize % 8 != 0 || (MethodItemSize != 0 && MethodItemSize < sizeof(KSMETHOD_ITEM)))
         return STATUS_INVALID_PARAMETER;
     if (Allocator != NULL)
         weir_not_implemented("KsMethodHandlerWithAllocator with an allocator");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Three mutexes guard an AVStream driver's objects; a thread takes them in the order device, filter
- * control, processing, and none of them twice. The runtime holds them around most callbacks, which is
- * where drivers fall into the trap. Mutexes in AVStream; Device Mutex; Filter Control Mutex.
+ * control, processing, and none of them twice. The runtime holds them around most callbacks, which
+ * is where drivers fall into the trap. Mutexes in AVStream; Device Mutex; Filter Control Mutex.
  * KsAcquireDevice also keeps the thread from being suspended by entering a critical region.
  * Our reading: a finding first, then the wait, which for a recursive acquisition never ends. */
 #include "ks/mutex.h"

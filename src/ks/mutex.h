@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The device mutex and the filter control mutex. Neither is recursive, and the order between threads is
- * device, filter control, processing; a driver that takes them otherwise gets a finding, and then the
- * wait it asked for. PASSIVE_LEVEL. Not here: the processing mutex (process.h), which knows its loop. */
+/* The device mutex and the filter control mutex. Neither is recursive, and the order between
+ * threads is device, filter control, processing; a driver that takes them otherwise gets a finding,
+ * and then the wait it asked for. PASSIVE_LEVEL. Not here: the processing mutex (process.h), which
+ * knows its loop. */
 #ifndef WEIR_KS_MUTEX_H
 #define WEIR_KS_MUTEX_H
 

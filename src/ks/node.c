@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* KsCreateTopologyNode: a file for one node of a filter or pin, so that requests on it need not name the
- * node again. KSNODE_CREATE; KS Topology. */
+/* KsCreateTopologyNode: a file for one node of a filter or pin, so that requests on it need not
+ * name the node again. KSNODE_CREATE; KS Topology. */
 #include "ks/node.h"
 
 #include <string.h>
@@ -13,8 +13,8 @@
 
 NTSTATUS ks_node_create(struct ks_object *parent, PIRP irp, const void *parameters, ULONG bytes)
 {
-    struct ks_filter *filter = ks_filter_of(
-        parent->type == KsObjectTypePin ? parent->parent->public : parent->public);
+    struct ks_filter *filter =
+        ks_filter_of(parent->type == KsObjectTypePin ? parent->parent->public : parent->public);
     struct ks_file *file;
     KSNODE_CREATE create;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Topology nodes: sub-objects of a filter or pin without a public structure. A node's file routes
- * requests to the node's automation table. PASSIVE_LEVEL. Not here: requests to a node that come on the
- * filter's own file (automation.c). */
+ * requests to the node's automation table. PASSIVE_LEVEL. Not here: requests to a node that come on
+ * the filter's own file (automation.c). */
 #ifndef WEIR_KS_NODE_H
 #define WEIR_KS_NODE_H
 

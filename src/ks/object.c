@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* device -> filter factory -> filter -> pin: each object knows its parent, its children in order of
- * creation, and starts with its parent's Context. A driver walks the tree under the device mutex, below
- * filters under the filter's control mutex. AVStream Object Hierarchy; KsGetParent; KsGetFirstChild.
- * Our reading: all pins of a filter are its children; those of one pin type are told by their Id. */
+ * creation, and starts with its parent's Context. A driver walks the tree under the device mutex,
+ * below filters under the filter's control mutex. AVStream Object Hierarchy; KsGetParent;
+ * KsGetFirstChild. Our reading: all pins of a filter are its children; those of one pin type are
+ * told by their Id. */
 #include "ks/object.h"
 
 #include <string.h>

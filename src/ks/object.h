@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What devices, filter factories, filters and pins have in common: type, place in the hierarchy, bag,
- * COM face and event list. Each lives in the pool behind the part a driver sees, in one block.
- * The parent owns the link, whoever made the object owns the block. Hierarchy changes want the device
- * mutex, from filters downwards the filter's control mutex.
- * Not here: what is particular to one type (device.h, factory.h, filter.h, pin.h). */
+/* What devices, filter factories, filters and pins have in common: type, place in the hierarchy,
+ * bag, COM face and event list. Each lives in the pool behind the part a driver sees, in one block.
+ * The parent owns the link, whoever made the object owns the block. Hierarchy changes want the
+ * device mutex, from filters downwards the filter's control mutex. Not here: what is particular to
+ * one type (device.h, factory.h, filter.h, pin.h). */
 #ifndef WEIR_KS_OBJECT_H
 #define WEIR_KS_OBJECT_H
 

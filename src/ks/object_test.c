@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What drivers build on: automation tables, events, bags, the hierarchy, clocks, topology, workers, IRP queues. */
+/* What drivers build on: automation tables, events, bags, the hierarchy, clocks, topology, workers,
+ * IRP queues. */
 #include "ks/ks_world.h"
 
 static const struct world_config plain = {.windows = KE_WINDOWS_10};
@@ -11,7 +12,7 @@ static NTSTATUS get_connection(ULONG id, void *data, ULONG bytes, ULONG_PTR *inf
     return world_property(world->pin_file, &request, sizeof request, data, bytes, information);
 }
 
-/* ---- Driver tables -------------------------------------------------------------------------------------------------- */
+/* ---- Driver tables --------------------------------------------------------------------------- */
 
 static const GUID own_set = {0xabcd, 1, 2, {3, 4, 5, 6, 7, 8, 9, 10}};
 static ULONG own_value;
@@ -76,14 +77,17 @@ static void own_properties(void)
     KSSTATE shown;
 
     world_begin();
-    assert_int_equal(world_property(world->pin_file, &request, sizeof request, &value, sizeof value, NULL),
-                     STATUS_SUCCESS);
+    assert_int_equal(
+        world_property(world->pin_file, &request, sizeof request, &value, sizeof value, NULL),
+        STATUS_SUCCESS);
     request.Flags = KSPROPERTY_TYPE_GET;
     value = 0;
-    assert_int_equal(world_property(world->pin_file, &request, sizeof request, &value, sizeof value, NULL),
-                     STATUS_SUCCESS);
+    assert_int_equal(
+        world_property(world->pin_file, &request, sizeof request, &value, sizeof value, NULL),
+        STATUS_SUCCESS);
     assert_int_equal(value, 123);
-    assert_int_equal(get_connection(KSPROPERTY_CONNECTION_STATE, &shown, sizeof shown, NULL), STATUS_SUCCESS);
+    assert_int_equal(get_connection(KSPROPERTY_CONNECTION_STATE, &shown, sizeof shown, NULL),
+                     STATUS_SUCCESS);
     assert_int_equal(shown, 77);
     assert_int_equal(world_state(KSSTATE_ACQUIRE), STATUS_SUCCESS); /* SET is still the runtime's */
     assert_int_equal(world->pin->ClientState, KSSTATE_ACQUIRE);
@@ -103,8 +107,9 @@ static void merge_tables(void)
     static const KSPROPERTY_ITEM b_items[] = {{.PropertyId = 9, .SetPropertyHandler = set_own},
                                               {.PropertyId = 10, .SetPropertyHandler = set_own}};
     static const KSPROPERTY_SET b_sets[] = {{&own_set, 2, b_items, 0, NULL}};
-    static const KSAUTOMATION_TABLE b = {
-        .PropertySetsCount = 1, .PropertyItemSize = sizeof(KSPROPERTY_ITEM), .PropertySets = b_sets};
+    static const KSAUTOMATION_TABLE b = {.PropertySetsCount = 1,
+                                         .PropertyItemSize = sizeof(KSPROPERTY_ITEM),
+                                         .PropertySets = b_sets};
     PKSAUTOMATION_TABLE merged = NULL;
     const struct wide_item *items;
 
@@ -131,7 +136,7 @@ static void merging_keeps_the_first_tables_items_and_adds_the_seconds(void **sta
     world_live(&plain, merge_tables);
 }
 
-/* ---- Bags ------------------------------------------------------------------------------------------------------------- */
+/* ---- Bags ------------------------------------------------------------------------------------ */
 
 static unsigned freed;
 
@@ -168,7 +173,7 @@ static void an_item_of_several_bags_is_freed_with_the_last(void **state)
     world_live(&plain, bags);
 }
 
-/* ---- Hierarchy, interfaces, clock ------------------------------------------------------------------------------------- */
+/* ---- Hierarchy, interfaces, clock ------------------------------------------------------------ */
 
 static void hierarchy(void)
 {
@@ -216,7 +221,8 @@ static void own_clock(void)
     sleep_ms(10);
     first = (LONGLONG)KE_CALL(clock->lpVtbl->GetCorrelatedTime, KE_ARG(clock), KE_ARG(&system));
     assert_in_range(first, 90000, 400000);
-    assert_int_equal(KE_CALL(clock->lpVtbl->GetState, KE_ARG(clock), KE_ARG(&shown)), STATUS_SUCCESS);
+    assert_int_equal(KE_CALL(clock->lpVtbl->GetState, KE_ARG(clock), KE_ARG(&shown)),
+                     STATUS_SUCCESS);
     assert_int_equal(shown, KSSTATE_RUN);
     assert_int_equal(world_state(KSSTATE_PAUSE), STATUS_SUCCESS);
     first = (LONGLONG)KE_CALL(clock->lpVtbl->GetTime, KE_ARG(clock));
@@ -242,8 +248,9 @@ static void a_pins_own_clock_runs_in_run_holds_in_pause_and_is_zero_in_stop(void
 static void master_clock(void)
 {
     static const WCHAR class[] = KSSTRING_Clock u"\\\0";
-    KSPROPERTY request = {{{KSPROPSETID_Stream, KSPROPERTY_STREAM_MASTERCLOCK, KSPROPERTY_TYPE_SET}}};
-    UNICODE_STRING name = {.Buffer = (PWCH)(ULONG_PTR)class, .Length = sizeof class};
+    KSPROPERTY request = {
+        {{KSPROPSETID_Stream, KSPROPERTY_STREAM_MASTERCLOCK, KSPROPERTY_TYPE_SET}}};
+    UNICODE_STRING name = {.Buffer = (PWCH)(ULONG_PTR) class, .Length = sizeof class};
     PIKSREFERENCECLOCK clock;
     PFILE_OBJECT clock_file;
     HANDLE handle;
@@ -252,20 +259,23 @@ static void master_clock(void)
     assert_int_equal(io_file_open(world->io, world->pin_file, &name, FILE_READ_DATA, &clock_file),
                      STATUS_SUCCESS);
     assert_int_equal(io_file_handle(clock_file, &handle), STATUS_SUCCESS);
-    assert_int_equal(world_property(world->pin_file, &request, sizeof request, &handle, sizeof handle, NULL),
-                     STATUS_SUCCESS);
+    assert_int_equal(
+        world_property(world->pin_file, &request, sizeof request, &handle, sizeof handle, NULL),
+        STATUS_SUCCESS);
     assert_int_equal(KsPinGetReferenceClockInterface(world->pin, &clock), STATUS_SUCCESS);
     assert_int_equal(world_state(KSSTATE_RUN), STATUS_SUCCESS);
     sleep_ms(5);
     assert_true(KE_CALL(clock->lpVtbl->GetTime, KE_ARG(clock)) > 40000);
-    assert_int_equal(world_property(world->pin_file, &request, sizeof request, &handle, sizeof handle, NULL),
-                     STATUS_INVALID_DEVICE_STATE);
+    assert_int_equal(
+        world_property(world->pin_file, &request, sizeof request, &handle, sizeof handle, NULL),
+        STATUS_INVALID_DEVICE_STATE);
     assert_int_equal(world_state(KSSTATE_STOP), STATUS_SUCCESS);
     KE_CALL(clock->lpVtbl->Release, KE_ARG(clock));
     ZwClose(handle);
     handle = NULL;
-    assert_int_equal(world_property(world->pin_file, &request, sizeof request, &handle, sizeof handle, NULL),
-                     STATUS_SUCCESS);
+    assert_int_equal(
+        world_property(world->pin_file, &request, sizeof request, &handle, sizeof handle, NULL),
+        STATUS_SUCCESS);
     io_file_close(clock_file);
     world_end();
 }
@@ -279,7 +289,7 @@ static void a_master_clock_is_followed_and_set_in_stop_only(void **state)
     world_live(&config, master_clock);
 }
 
-/* ---- Events --------------------------------------------------------------------------------------------------- */
+/* ---- Events ---------------------------------------------------------------------------------- */
 
 static const GUID own_events_guid = {0xeeee, 1, 2, {3, 4, 5, 6, 7, 8, 9, 10}};
 static const KSEVENT_ITEM own_event_items[] = {{.EventId = 3, .DataInput = sizeof(KSEVENTDATA)}};
@@ -292,7 +302,8 @@ static uint64_t event_request_va;
 static NTSTATUS enable_event(ULONG id, ULONG flags, HANDLE handle)
 {
     KSEVENT request = {{{own_events_guid, id, flags}}};
-    KSEVENTDATA data = {.NotificationType = KSEVENTF_EVENT_HANDLE, .EventHandle = {.Event = handle}};
+    KSEVENTDATA data = {.NotificationType = KSEVENTF_EVENT_HANDLE,
+                        .EventHandle = {.Event = handle}};
     ULONG_PTR information;
 
     assert_true(mm_copy_to_va(world->mm, event_request_va, &request, sizeof request));
@@ -361,7 +372,7 @@ static void enabled_events_are_signalled_until_disabled_and_one_shots_once(void 
     world_live(&config, events_body);
 }
 
-/* ---- Topology --------------------------------------------------------------------------------------------------- */
+/* ---- Topology -------------------------------------------------------------------------------- */
 
 static void grow_filter(void)
 {
@@ -377,9 +388,9 @@ static void grow_filter(void)
     assert_int_equal(KsFilterCreatePinFactory(world->filter, &another, &id), STATUS_SUCCESS);
     KsReleaseControl(world->filter);
     assert_int_equal(id, 1);
-    assert_int_equal(world_property(world->filter_file, &request, sizeof request, &count,
-                                    sizeof count, NULL),
-                     STATUS_SUCCESS);
+    assert_int_equal(
+        world_property(world->filter_file, &request, sizeof request, &count, sizeof count, NULL),
+        STATUS_SUCCESS);
     assert_int_equal(count, 2);
     assert_int_equal(world_filter_descriptor.PinDescriptorsCount, 1);
     connection.connect.PinId = 1;
@@ -395,7 +406,7 @@ static void a_filter_can_grow_a_pin_type_of_its_own(void **state)
     world_live(&plain, grow_filter);
 }
 
-/* ---- Workers ------------------------------------------------------------------------------------------------------ */
+/* ---- Workers --------------------------------------------------------------------------------- */
 
 static unsigned worked;
 static PKSWORKER counted_worker;
@@ -444,7 +455,7 @@ static void unregistering_a_worker_waits_for_its_items(void **state)
     world_live(&plain, workers_body);
 }
 
-/* ---- Cancelable queues ---------------------------------------------------------------------------------------------- */
+/* ---- Cancelable queues ----------------------------------------------------------------------- */
 
 static void irp_queue_body(void)
 {
@@ -463,7 +474,8 @@ static void irp_queue_body(void)
     assert_ptr_equal(KsRemoveIrpFromCancelableQueue(&queue, &lock, KsListEntryHead, KsAcquireOnly),
                      irps[0]);
     assert_ptr_equal(
-        KsRemoveIrpFromCancelableQueue(&queue, &lock, KsListEntryHead, KsAcquireAndRemove), irps[1]);
+        KsRemoveIrpFromCancelableQueue(&queue, &lock, KsListEntryHead, KsAcquireAndRemove),
+        irps[1]);
     assert_null(KsRemoveIrpFromCancelableQueue(&queue, &lock, KsListEntryHead,
                                                KsAcquireAndRemoveOnlySingleItem));
     KsReleaseIrpOnCancelableQueue(irps[0], NULL);

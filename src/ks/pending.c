@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* KsCompletePendingRequest takes up where the dispatch left: a create that failed still has to lose its
- * object, a close its own, and then the IRP is completed. The page also names PnP requests, the callback
- * pages forbid STATUS_PENDING there; we take those as driver errors (device.c).
- * At DISPATCH_LEVEL the rest waits for a worker, since mutexes are involved. */
+/* KsCompletePendingRequest takes up where the dispatch left: a create that failed still has to lose
+ * its object, a close its own, and then the IRP is completed. The page also names PnP requests, the
+ * callback pages forbid STATUS_PENDING there; we take those as driver errors (device.c). At
+ * DISPATCH_LEVEL the rest waits for a worker, since mutexes are involved. */
 #include "ks/pending.h"
 
 #include "ks/device.h"
@@ -14,8 +14,7 @@
 
 NTSTATUS ks_pending_check(PIRP irp, NTSTATUS status)
 {
-    bool marked =
-        (IoGetCurrentIrpStackLocation(irp)->Control & SL_PENDING_RETURNED) != 0;
+    bool marked = (IoGetCurrentIrpStackLocation(irp)->Control & SL_PENDING_RETURNED) != 0;
 
     if (status == STATUS_PENDING && !marked) {
         KE_FINDING(ke_current(), VERIFY_callback_status, (ULONG)status);

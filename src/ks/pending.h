@@ -7,7 +7,8 @@
 
 #include "wdk/wdm.h"
 
-/* What a create or close callback returned: STATUS_PENDING wants a marked IRP (a finding if not). */
+/* What a create or close callback returned: STATUS_PENDING wants a marked IRP (a finding if not).
+ */
 NTSTATUS ks_pending_check(PIRP irp, NTSTATUS status);
 
 #endif

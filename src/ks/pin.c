@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Opening {146F1A80-...} under a filter, with a KSPIN_CONNECT and a format behind the name, makes a pin.
- * The connection is checked against the pin type's descriptor, the format is set (SetDataFormat), and
- * then Create runs, all under the filter's control mutex. Cleanup walks the state down to STOP; close frees
- * events, calls Close and empties the bag. KS Pins; KSPIN_DISPATCH; KSPIN_DESCRIPTOR_EX.
+/* Opening {146F1A80-...} under a filter, with a KSPIN_CONNECT and a format behind the name, makes a
+ * pin. The connection is checked against the pin type's descriptor, the format is set
+ * (SetDataFormat), and then Create runs, all under the filter's control mutex. Cleanup walks the
+ * state down to STOP; close frees events, calls Close and empties the bag. KS Pins; KSPIN_DISPATCH;
+ * KSPIN_DESCRIPTOR_EX.
  *
- * Our reading: opening more instances than InstancesPossible fails with STATUS_INVALID_DEVICE_REQUEST;
- * an opening denied to user mode with STATUS_ACCESS_DENIED. Left out: connections from pin to pin. */
+ * Our reading: opening more instances than InstancesPossible fails with
+ * STATUS_INVALID_DEVICE_REQUEST; an opening denied to user mode with STATUS_ACCESS_DENIED. Left
+ * out: connections from pin to pin. */
 #include "ks/pin.h"
 
 #include <string.h>
@@ -38,13 +40,12 @@ struct ks_dma *ks_pin_dma(struct ks_pin *pin)
 
 KSSTATE ks_pin_minimum_state(const struct ks_pin *pin)
 {
-    bool run_only =
-        (pin->public.Descriptor->Flags & KSPIN_FLAG_PROCESS_IN_RUN_STATE_ONLY) != 0;
+    bool run_only = (pin->public.Descriptor->Flags & KSPIN_FLAG_PROCESS_IN_RUN_STATE_ONLY) != 0;
 
     return run_only ? KSSTATE_RUN : KSSTATE_PAUSE;
 }
 
-/* ---- The request ----------------------------------------------------------------------------------------------- */
+/* ---- The request ----------------------------------------------------------------------------- */
 
 /* Aligned copy of what stands behind the name. */
 struct connection {
@@ -89,7 +90,7 @@ static NTSTATUS check_instances(struct ks_filter *filter, const struct connectio
     return STATUS_SUCCESS;
 }
 
-/* ---- The object ------------------------------------------------------------------------------------------------- */
+/* ---- The object ------------------------------------------------------------------------------ */
 
 static void fill_public(struct ks_pin *pin, const struct connection *connection)
 {
@@ -156,7 +157,7 @@ static NTSTATUS allocate_pin(struct ks_filter *filter, PIRP irp,
     return STATUS_SUCCESS;
 }
 
-/* ---- Create ------------------------------------------------------------------------------------------------------ */
+/* ---- Create ---------------------------------------------------------------------------------- */
 
 static NTSTATUS call_create(struct ks_pin *pin, PIRP irp)
 {
@@ -164,8 +165,8 @@ static NTSTATUS call_create(struct ks_pin *pin, PIRP irp)
 
     if (dispatch == NULL || dispatch->Create == NULL)
         return STATUS_SUCCESS;
-    return ks_pending_check(
-        irp, (NTSTATUS)KE_CALL(dispatch->Create, KE_ARG(&pin->public), KE_ARG(irp)));
+    return ks_pending_check(irp,
+                            (NTSTATUS)KE_CALL(dispatch->Create, KE_ARG(&pin->public), KE_ARG(irp)));
 }
 
 static NTSTATUS create_connected(struct ks_filter *filter, PIRP irp,
@@ -208,10 +209,10 @@ void ks_pin_create_finished(struct ks_pin *pin, NTSTATUS status)
         ks_pin_close_finished(pin);
 }
 
-/* ---- Cleanup and close --------------------------------------------------------------------------------------------- */
+/* ---- Cleanup and close ----------------------------------------------------------------------- */
 
-/* The last handle is gone. Frames that the driver has locked keep their IRPs, and so the file, in being:
- * the pin must be stopped now, since close comes only after them. */
+/* The last handle is gone. Frames that the driver has locked keep their IRPs, and so the file, in
+ * being: the pin must be stopped now, since close comes only after them. */
 void ks_pin_cleanup(struct ks_pin *pin)
 {
     ks_mutex_acquire(&pin->filter->control);
@@ -227,8 +228,8 @@ static NTSTATUS call_close(struct ks_pin *pin, PIRP irp)
 
     if (dispatch == NULL || dispatch->Close == NULL)
         return STATUS_SUCCESS;
-    return ks_pending_check(
-        irp, (NTSTATUS)KE_CALL(dispatch->Close, KE_ARG(&pin->public), KE_ARG(irp)));
+    return ks_pending_check(irp,
+                            (NTSTATUS)KE_CALL(dispatch->Close, KE_ARG(&pin->public), KE_ARG(irp)));
 }
 
 void ks_pin_close_finished(struct ks_pin *pin)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A pin: one opened pin file object. The driver sees the KSPIN, our part follows it.
- * Made and destroyed by its file's create and close (pin.c); state, format and callbacks are changed
- * under the filter's control mutex. Not here: its queue (queue.h), its files (file.h). */
+ * Made and destroyed by its file's create and close (pin.c); state, format and callbacks are
+ * changed under the filter's control mutex. Not here: its queue (queue.h), its files (file.h). */
 #ifndef WEIR_KS_PIN_H
 #define WEIR_KS_PIN_H
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* PnP requests of an AVStream device. Starting: the lower drivers first, then Start with the translated
- * and the raw resources; PostStart follows in a worker thread, and only then are the device interfaces
- * enabled. Stopping and removing: the driver first, then down the stack. PostStart, QueryStop and
- * QueryRemove run under the device mutex. KSDEVICE_DISPATCH and the pages of its callbacks;
- * Initializing an AVStream Minidriver. None of them may return STATUS_PENDING.
- * UNDOC: Start runs without the device mutex. Its page is silent; Microsoft's hardware sample takes the
- * mutex itself there, around KsCreateFilterFactory, which could not work if it were held.
+/* PnP requests of an AVStream device. Starting: the lower drivers first, then Start with the
+ * translated and the raw resources; PostStart follows in a worker thread, and only then are the
+ * device interfaces enabled. Stopping and removing: the driver first, then down the stack.
+ * PostStart, QueryStop and QueryRemove run under the device mutex. KSDEVICE_DISPATCH and the pages
+ * of its callbacks; Initializing an AVStream Minidriver. None of them may return STATUS_PENDING.
+ * UNDOC: Start runs without the device mutex. Its page is silent; Microsoft's hardware sample takes
+ * the mutex itself there, around KsCreateFilterFactory, which could not work if it were held.
  * UNDOC: QueryCapabilities. The driver sees what the lower drivers have filled in. */
 #include "base/fatal.h"
 #include "ks/device.h"
@@ -20,7 +20,7 @@ static NTSTATUS pass_down(struct ks_device *device, PIRP irp)
     return ks_forward(device->public.NextDeviceObject, irp);
 }
 
-/* ---- Start ---------------------------------------------------------------------------------------------- */
+/* ---- Start ----------------------------------------------------------------------------------- */
 
 static NTSTATUS call_start(struct ks_device *device, PIRP irp)
 {
@@ -29,10 +29,10 @@ static NTSTATUS call_start(struct ks_device *device, PIRP irp)
     NTSTATUS status = STATUS_SUCCESS;
 
     if (start != NULL)
-        status = ks_check_status((NTSTATUS)KE_CALL(
-            start, KE_ARG(&device->public), KE_ARG(irp),
-            KE_ARG(stack->Parameters.StartDevice.AllocatedResourcesTranslated),
-            KE_ARG(stack->Parameters.StartDevice.AllocatedResources)));
+        status = ks_check_status(
+            (NTSTATUS)KE_CALL(start, KE_ARG(&device->public), KE_ARG(irp),
+                              KE_ARG(stack->Parameters.StartDevice.AllocatedResourcesTranslated),
+                              KE_ARG(stack->Parameters.StartDevice.AllocatedResources)));
     if (NT_SUCCESS(status))
         device->public.Started = TRUE;
     return status;
@@ -63,8 +63,7 @@ static NTSTATUS start(struct ks_device *device, PIRP irp)
         status = call_start(device, irp);
     if (NT_SUCCESS(status)) {
         ks_device_set_state(device, KS_DEVICE_STARTING);
-        IoQueueWorkItem(device->post_start_item, KS_ROUTINE(post_start), DelayedWorkQueue,
-                        device);
+        IoQueueWorkItem(device->post_start_item, KS_ROUTINE(post_start), DelayedWorkQueue, device);
     }
     return ks_complete(irp, status);
 }
@@ -75,7 +74,7 @@ static void settle(struct ks_device *device)
     KeWaitForSingleObject(&device->settled, Executive, KernelMode, FALSE, NULL);
 }
 
-/* ---- Queries --------------------------------------------------------------------------------------------- */
+/* ---- Queries --------------------------------------------------------------------------------- */
 
 static NTSTATUS ask(struct ks_device *device, PIRP irp, PFNKSDEVICEIRP callback)
 {
@@ -84,8 +83,7 @@ static NTSTATUS ask(struct ks_device *device, PIRP irp, PFNKSDEVICEIRP callback)
     settle(device);
     KsAcquireDevice(&device->public);
     if (callback != NULL)
-        status =
-            ks_check_status((NTSTATUS)KE_CALL(callback, KE_ARG(&device->public), KE_ARG(irp)));
+        status = ks_check_status((NTSTATUS)KE_CALL(callback, KE_ARG(&device->public), KE_ARG(irp)));
     KsReleaseDevice(&device->public);
     if (!NT_SUCCESS(status))
         return ks_complete(irp, status);
@@ -150,7 +148,7 @@ static NTSTATUS query_interface(struct ks_device *device, PIRP irp)
     return status == STATUS_NOT_SUPPORTED ? pass_down(device, irp) : ks_complete(irp, status);
 }
 
-/* ---- Stop and remove -------------------------------------------------------------------------------------- */
+/* ---- Stop and remove ------------------------------------------------------------------------- */
 
 static NTSTATUS stop(struct ks_device *device, PIRP irp)
 {

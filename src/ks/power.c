@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* AVStream is its device's power policy owner. A system power IRP goes down the stack, and from its way
- * back a device power IRP is requested; the system IRP ends with it. A device power IRP that takes power
- * away runs the driver first, one that gives power runs it after the lower drivers. Running pins leave
- * RUN before SetPower takes power away, and return after power is back. Power and State Changes in
- * AVStream; KStrDeviceSetPower; Handling System Power Requests.
- * Lower drivers may finish at DISPATCH_LEVEL, so the second halves run in a worker.
- * UNDOC: which device state answers a sleeping system. We take D3, and D0 for a working one. */
+/* AVStream is its device's power policy owner. A system power IRP goes down the stack, and from its
+ * way back a device power IRP is requested; the system IRP ends with it. A device power IRP that
+ * takes power away runs the driver first, one that gives power runs it after the lower drivers.
+ * Running pins leave RUN before SetPower takes power away, and return after power is back. Power
+ * and State Changes in AVStream; KStrDeviceSetPower; Handling System Power Requests. Lower drivers
+ * may finish at DISPATCH_LEVEL, so the second halves run in a worker.
+ * UNDOC: which device state
+ * answers a sleeping system. We take D3, and D0 for a working one. */
 #include "ks/device.h"
 #include "ks/factory.h"
 #include "ks/filter.h"
@@ -13,7 +14,7 @@
 #include "ks/room.h"
 #include "ks/state.h"
 
-/* ---- Sleepers ---------------------------------------------------------------------------------------------- */
+/* ---- Sleepers -------------------------------------------------------------------------------- */
 
 static void call_power(PVOID callback, PVOID public, DEVICE_POWER_STATE state)
 {
@@ -38,8 +39,7 @@ static void filter_power(struct ks_filter *filter, bool sleep, DEVICE_POWER_STAT
 
     ks_mutex_acquire(&filter->control);
     for (PLIST_ENTRY link = head->Flink; link != head; link = link->Flink)
-        pin_power(ks_pin_of(CONTAINING_RECORD(link, struct ks_object, sibling)->public), sleep,
-                  to);
+        pin_power(ks_pin_of(CONTAINING_RECORD(link, struct ks_object, sibling)->public), sleep, to);
     ks_mutex_release(&filter->control);
     call_power(sleep ? (PVOID)filter->sleep : (PVOID)filter->wake, &filter->public, to);
 }
@@ -81,7 +81,7 @@ static void set_device_power(struct ks_device *device, PIRP irp, DEVICE_POWER_ST
     KsReleaseDevice(&device->public);
 }
 
-/* ---- Device power IRPs -------------------------------------------------------------------------------------- */
+/* ---- Device power IRPs ----------------------------------------------------------------------- */
 
 static NTSTATUS pass_power(struct ks_device *device, PIRP irp)
 {
@@ -127,8 +127,7 @@ static NTSTATUS power_up(struct ks_device *device, PIRP irp)
 
 static NTSTATUS device_set_power(struct ks_device *device, PIRP irp)
 {
-    DEVICE_POWER_STATE to =
-        IoGetCurrentIrpStackLocation(irp)->Parameters.Power.State.DeviceState;
+    DEVICE_POWER_STATE to = IoGetCurrentIrpStackLocation(irp)->Parameters.Power.State.DeviceState;
 
     if (to < device->public.DevicePowerState)
         return power_up(device, irp);
@@ -138,11 +137,10 @@ static NTSTATUS device_set_power(struct ks_device *device, PIRP irp)
     return pass_power(device, irp);
 }
 
-/* ---- System power IRPs --------------------------------------------------------------------------------------- */
+/* ---- System power IRPs ----------------------------------------------------------------------- */
 
 static void NTAPI device_irp_done(PDEVICE_OBJECT DeviceObject, UCHAR MinorFunction,
-                                  POWER_STATE PowerState, PVOID Context,
-                                  PIO_STATUS_BLOCK IoStatus)
+                                  POWER_STATE PowerState, PVOID Context, PIO_STATUS_BLOCK IoStatus)
 {
     PIRP system_irp = Context;
 
@@ -159,8 +157,8 @@ static NTSTATUS NTAPI system_irp_came_back(PDEVICE_OBJECT DeviceObject, PIRP Irp
     struct ks_device *device = Context;
     PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(Irp);
     SYSTEM_POWER_STATE system = stack->Parameters.Power.State.SystemState;
-    POWER_STATE state = {
-        .DeviceState = system == PowerSystemWorking ? PowerDeviceD0 : PowerDeviceD3};
+    POWER_STATE state = {.DeviceState = system == PowerSystemWorking ? PowerDeviceD0
+                                                                     : PowerDeviceD3};
     NTSTATUS status;
 
     UNREFERENCED_PARAMETER(DeviceObject);
@@ -169,8 +167,8 @@ static NTSTATUS NTAPI system_irp_came_back(PDEVICE_OBJECT DeviceObject, PIRP Irp
     if (stack->MinorFunction == IRP_MN_SET_POWER)
         device->public.SystemPowerState = system;
     status = PoRequestPowerIrp(device->public.FunctionalDeviceObject, stack->MinorFunction, state,
-                               ke_thunk((const void *)device_irp_done, "KsDevicePowerDone", 1),
-                               Irp, NULL);
+                               ke_thunk((const void *)device_irp_done, "KsDevicePowerDone", 1), Irp,
+                               NULL);
     if (status == STATUS_PENDING)
         return STATUS_MORE_PROCESSING_REQUIRED;
     Irp->IoStatus.Status = status;
@@ -187,7 +185,7 @@ static NTSTATUS system_power(struct ks_device *device, PIRP irp)
     return STATUS_PENDING;
 }
 
-/* ---- Dispatch -------------------------------------------------------------------------------------------------- */
+/* ---- Dispatch -------------------------------------------------------------------------------- */
 
 static NTSTATUS query_power(struct ks_device *device, PIRP irp)
 {

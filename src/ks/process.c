@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Process is called when a frame arrives at a pin that had none at its leading edge, when the pin
- * reaches its minimum state with frames waiting, and when the driver attempts it; each time only if the
- * pin's AND gate is open. It is called again while it returns STATUS_SUCCESS and the gate is open;
- * STATUS_PENDING (or an error) ends it until the next trigger, whatever waits in the queue.
+ * reaches its minimum state with frames waiting, and when the driver attempts it; each time only if
+ * the pin's AND gate is open. It is called again while it returns STATUS_SUCCESS and the gate is
+ * open; STATUS_PENDING (or an error) ends it until the next trigger, whatever waits in the queue.
  * Pin-Centric Processing; Restarting Processing in AVStream; KsPinAttemptProcessing.
  *
- * Our reading: a trigger that comes while Process runs, or while a driver holds the processing mutex,
- * is remembered and leads to one more call. When a frame could not be locked for want of resources,
- * STATUS_SUCCESS does not spin: the next call comes when resources are released (dma.c).
+ * Our reading: a trigger that comes while Process runs, or while a driver holds the processing
+ * mutex, is remembered and leads to one more call. When a frame could not be locked for want of
+ * resources, STATUS_SUCCESS does not spin: the next call comes when resources are released (dma.c).
  * Left out: filter-centric processing. A filter's processor exists, with its gate, and stops the
  * machine by name when it would have to run. */
 #include "ks/process.h"
@@ -58,7 +58,7 @@ void ks_processor_fini(struct ks_processor *processor)
     processor->work_item = NULL;
 }
 
-/* ---- Inputs of the gate ------------------------------------------------------------------------------ */
+/* ---- Inputs of the gate ---------------------------------------------------------------------- */
 
 static void switch_input(struct ks_processor *processor, bool *input, bool on)
 {
@@ -92,7 +92,7 @@ void ks_processor_set_sleep(struct ks_processor *processor, bool sleeping)
         KsGateRemoveOffInputFromAnd(&processor->gate);
 }
 
-/* ---- The loop ---------------------------------------------------------------------------------------- */
+/* ---- The loop -------------------------------------------------------------------------------- */
 
 static NTSTATUS call_process(struct ks_processor *processor)
 {
@@ -231,7 +231,7 @@ void ks_processor_attempt(struct ks_processor *processor, bool asynchronous)
         dispatch(processor);
 }
 
-/* ---- The processing mutex ---------------------------------------------------------------------------- */
+/* ---- The processing mutex -------------------------------------------------------------------- */
 
 void ks_processor_wait_idle(struct ks_processor *processor)
 {
@@ -281,7 +281,7 @@ void ks_processor_release(struct ks_processor *processor)
         ks_processor_attempt(processor, true);
 }
 
-/* ---- What drivers call --------------------------------------------------------------------------------- */
+/* ---- What drivers call ----------------------------------------------------------------------- */
 
 void NTAPI KsPinAttemptProcessing(PKSPIN Pin, BOOLEAN Asynchronous)
 {

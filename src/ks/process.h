@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* When Process is called: the gate, the triggers, the loop, the processing mutex.
- * One processor belongs to a pin with a Process callback, or to a filter with one; its KSGATE is the
- * driver's to play with, so its own inputs (state, frames, in process) are switched on and off one by
- * one, never assigned. attempt and set_frames are callable up to DISPATCH_LEVEL; the rest at
+ * One processor belongs to a pin with a Process callback, or to a filter with one; its KSGATE is
+ * the driver's to play with, so its own inputs (state, frames, in process) are switched on and off
+ * one by one, never assigned. attempt and set_frames are callable up to DISPATCH_LEVEL; the rest at
  * PASSIVE_LEVEL. Not here: which states and arrivals trigger (state.c, stream_io.c). */
 #ifndef WEIR_KS_PROCESS_H
 #define WEIR_KS_PROCESS_H
@@ -18,7 +18,8 @@ struct ks_filter;
 
 struct ks_processor {
     struct ks_pin *pin; /* whose Process is called; NULL for a filter's processor */
-    struct ks_filter *filter; /* set when the filter processes, on its own and on its pins' processors */
+    struct ks_filter
+        *filter; /* set when the filter processes, on its own and on its pins' processors */
     KSGATE gate;
     KSPIN_LOCK lock; /* of the fields below */
     bool frames_on; /* inputs of the gate, as switched last */

@@ -33,7 +33,7 @@ static void end(void)
 
 static const struct world_config plain = {.windows = KE_WINDOWS_10, .process = process};
 
-/* ---- SUCCESS and PENDING --------------------------------------------------------------------------------- */
+/* ---- SUCCESS and PENDING --------------------------------------------------------------------- */
 
 static void success_goes_on(void)
 {
@@ -134,7 +134,7 @@ static void do_not_initiate_leaves_it_to_attempts(void **state)
     world_live(&config, do_not_initiate);
 }
 
-/* ---- Gates -------------------------------------------------------------------------------------------------- */
+/* ---- Gates ----------------------------------------------------------------------------------- */
 
 static void gate_body(void)
 {
@@ -165,12 +165,11 @@ static void a_closed_gate_stops_attempts_and_opening_it_alone_dispatches_nothing
     world_live(&plain, gate_body);
 }
 
-/* ---- Triggers while Process runs ------------------------------------------------------------------------------ */
+/* ---- Triggers while Process runs ------------------------------------------------------------- */
 
 static NTSTATUS NTAPI process_then_frame_comes(PKSPIN pin)
 {
-    PKSSTREAM_POINTER lead =
-        KsPinGetLeadingEdgeStreamPointer(pin, KSSTREAM_POINTER_STATE_LOCKED);
+    PKSSTREAM_POINTER lead = KsPinGetLeadingEdgeStreamPointer(pin, KSSTREAM_POINTER_STATE_LOCKED);
 
     if (lead != NULL)
         KsStreamPointerUnlock(lead, TRUE);
@@ -189,7 +188,8 @@ static void arrival_inside(void)
     end();
 }
 
-static void a_frame_that_arrives_on_an_empty_queue_before_pending_is_returned_is_not_lost(void **state)
+static void
+a_frame_that_arrives_on_an_empty_queue_before_pending_is_returned_is_not_lost(void **state)
 {
     static const struct world_config config = {.windows = KE_WINDOWS_10,
                                                .process = process_then_frame_comes};
@@ -223,7 +223,7 @@ static void an_attempt_from_within_process_leads_to_one_more_call(void **state)
     world_live(&config, attempt_inside);
 }
 
-/* ---- The processing mutex ---------------------------------------------------------------------------------------- */
+/* ---- The processing mutex -------------------------------------------------------------------- */
 
 static void mutex_body(void)
 {
@@ -270,7 +270,7 @@ static void mutexes_out_of_order_or_not_owned_are_findings(void **state)
     world_close();
 }
 
-/* ---- IRQL ---------------------------------------------------------------------------------------------------------- */
+/* ---- IRQL ------------------------------------------------------------------------------------ */
 
 static KIRQL irqls[8];
 
@@ -312,10 +312,9 @@ static void an_attempt_at_dispatch_level_goes_through_a_worker(void **state)
 
 static void a_pin_that_may_process_at_dispatch_level_does(void **state)
 {
-    static const struct world_config config = {
-        .windows = KE_WINDOWS_10,
-        .process = process_notes_irql,
-        .pin_flags = KSPIN_FLAG_DISPATCH_LEVEL_PROCESSING};
+    static const struct world_config config = {.windows = KE_WINDOWS_10,
+                                               .process = process_notes_irql,
+                                               .pin_flags = KSPIN_FLAG_DISPATCH_LEVEL_PROCESSING};
 
     (void)state;
     world_run(&config, attempt_at_dispatch);
@@ -333,7 +332,8 @@ int main(void)
         cmocka_unit_test(initiate_on_every_arrival_calls_for_each_frame),
         cmocka_unit_test(do_not_initiate_leaves_it_to_attempts),
         cmocka_unit_test(a_closed_gate_stops_attempts_and_opening_it_alone_dispatches_nothing),
-        cmocka_unit_test(a_frame_that_arrives_on_an_empty_queue_before_pending_is_returned_is_not_lost),
+        cmocka_unit_test(
+            a_frame_that_arrives_on_an_empty_queue_before_pending_is_returned_is_not_lost),
         cmocka_unit_test(an_attempt_from_within_process_leads_to_one_more_call),
         cmocka_unit_test(a_trigger_under_the_processing_mutex_is_carried_out_at_its_release),
         cmocka_unit_test(mutexes_out_of_order_or_not_owned_are_findings),

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* A property request names a set, an id and a verb. GET and SET go to the item's handlers; BASICSUPPORT,
- * SETSUPPORT and RELATIONS are answered from the item unless a support handler does it. Sets that nobody
- * has give STATUS_PROPSET_NOT_FOUND, ids and verbs that nobody has STATUS_NOT_FOUND. KS Properties;
- * KsPropertyHandlerWithAllocator; KSPROPERTY_ITEM; KSPROPERTY_DESCRIPTION.
+/* A property request names a set, an id and a verb. GET and SET go to the item's handlers;
+ * BASICSUPPORT, SETSUPPORT and RELATIONS are answered from the item unless a support handler does
+ * it. Sets that nobody has give STATUS_PROPSET_NOT_FOUND, ids and verbs that nobody has
+ * STATUS_NOT_FOUND. KS Properties; KsPropertyHandlerWithAllocator; KSPROPERTY_ITEM;
+ * KSPROPERTY_DESCRIPTION.
  * UNDOC: a request shorter than MinProperty. STATUS_INVALID_BUFFER_SIZE.
  * UNDOC: Information when a GET handler leaves it alone. It is the size of the requester's buffer.
  * Left out: serialising sets. */
@@ -30,13 +31,12 @@ struct lookup {
     const KSPROPERTY_ITEM *item; /* NULL: nobody has the id, or not with this verb */
 };
 
-/* ---- Lookup ------------------------------------------------------------------------------------------------ */
+/* ---- Lookup ---------------------------------------------------------------------------------- */
 
 static const KSPROPERTY_ITEM *find_item(const KSPROPERTY_SET *set, ULONG item_bytes, ULONG id)
 {
     for (ULONG i = 0; i < set->PropertiesCount; i++) {
-        const KSPROPERTY_ITEM *item =
-            ks_item_at(set->PropertyItem, i, item_bytes, sizeof *item);
+        const KSPROPERTY_ITEM *item = ks_item_at(set->PropertyItem, i, item_bytes, sizeof *item);
 
         if (item->PropertyId == id)
             return item;
@@ -46,8 +46,8 @@ static const KSPROPERTY_ITEM *find_item(const KSPROPERTY_SET *set, ULONG item_by
 
 static PFNKSHANDLER handler_of(const KSPROPERTY_ITEM *item, ULONG verb)
 {
-    PFNKSHANDLER handler =
-        verb == KSPROPERTY_TYPE_GET ? item->GetPropertyHandler : item->SetPropertyHandler;
+    PFNKSHANDLER handler = verb == KSPROPERTY_TYPE_GET ? item->GetPropertyHandler
+                                                       : item->SetPropertyHandler;
 
     return KE_ARG(handler) > TRUE ? handler : NULL; /* the union's BOOLEAN is no handler */
 }
@@ -81,7 +81,7 @@ static struct lookup look_up(const struct source *source, const KSIDENTIFIER *re
     return found;
 }
 
-/* ---- Support ------------------------------------------------------------------------------------------------ */
+/* ---- Support --------------------------------------------------------------------------------- */
 
 static NTSTATUS list_sets(const struct source *source, PIRP irp)
 {
@@ -140,8 +140,7 @@ static NTSTATUS describe(PIRP irp, const KSPROPERTY_ITEM *item, ULONG flags, ULO
 {
     const KSPROPERTY_VALUES *values = item->Values;
     KSPROPERTY_DESCRIPTION description = {
-        .AccessFlags = flags,
-        .DescriptionSize = (ULONG)sizeof description + members_bytes(values)};
+        .AccessFlags = flags, .DescriptionSize = (ULONG)sizeof description + members_bytes(values)};
     ULONG whole = description.DescriptionSize;
 
     if (values != NULL) {
@@ -155,8 +154,7 @@ static NTSTATUS describe(PIRP irp, const KSPROPERTY_ITEM *item, ULONG flags, ULO
     ks_answer(irp, &description, sizeof description);
     if (values == NULL || room < whole)
         return STATUS_SUCCESS;
-    write_members(values,
-                  (UCHAR *)irp->AssociatedIrp.SystemBuffer + sizeof description);
+    write_members(values, (UCHAR *)irp->AssociatedIrp.SystemBuffer + sizeof description);
     irp->IoStatus.Information = whole;
     return STATUS_SUCCESS;
 }
@@ -175,7 +173,7 @@ static NTSTATUS support(const struct source *source, PIRP irp, const struct ks_e
                     exchange->data_bytes);
 }
 
-/* ---- Verbs --------------------------------------------------------------------------------------------------- */
+/* ---- Verbs ----------------------------------------------------------------------------------- */
 
 static NTSTATUS check_sizes(PIRP irp, const KSPROPERTY_ITEM *item, ULONG verb,
                             const struct ks_exchange *exchange)
@@ -198,8 +196,8 @@ static NTSTATUS call_handler(PIRP irp, const struct ks_exchange *exchange,
     KSPROPERTY_SET_IRP_STORAGE(irp) = ks_visible(found->set);
     KSPROPERTY_ITEM_IRP_STORAGE(irp) = ks_visible(found->item);
     irp->IoStatus.Information = verb == KSPROPERTY_TYPE_GET ? exchange->data_bytes : 0;
-    return (NTSTATUS)KE_CALL(handler_of(found->item, verb), KE_ARG(irp),
-                             KE_ARG(exchange->request), KE_ARG(exchange->data));
+    return (NTSTATUS)KE_CALL(handler_of(found->item, verb), KE_ARG(irp), KE_ARG(exchange->request),
+                             KE_ARG(exchange->data));
 }
 
 static NTSTATUS serve(const struct source *source, PIRP irp, const struct ks_exchange *exchange)
@@ -267,7 +265,7 @@ void ks_property_settle(PIRP irp)
     ks_exchange_settle(irp);
 }
 
-/* ---- For drivers ------------------------------------------------------------------------------------------------ */
+/* ---- For drivers ----------------------------------------------------------------------------- */
 
 NTSTATUS NTAPI KsPropertyHandlerWithAllocator(PIRP Irp, ULONG PropertySetsCount,
                                               const KSPROPERTY_SET *PropertySet,
@@ -299,8 +297,8 @@ static NTSTATUS dispatch_specific(PIRP irp, PFNKSHANDLER handler)
 
     if (!NT_SUCCESS(status))
         return status;
-    status = (NTSTATUS)KE_CALL(handler, KE_ARG(irp), KE_ARG(exchange.request),
-                               KE_ARG(exchange.data));
+    status =
+        (NTSTATUS)KE_CALL(handler, KE_ARG(irp), KE_ARG(exchange.request), KE_ARG(exchange.data));
     if (status != STATUS_PENDING)
         ks_exchange_settle(irp);
     return status;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* IOCTL_KS_PROPERTY: the verbs, and the handlers of items. PASSIVE_LEVEL.
  * The status returned is for the caller to complete the IRP with, unless it is STATUS_PENDING.
- * Not here: where the tables come from (automation.h), what the runtime's own handlers do (set_*.c). */
+ * Not here: where the tables come from (automation.h), what the runtime's own handlers do
+ * (set_*.c). */
 #ifndef WEIR_KS_PROPERTY_H
 #define WEIR_KS_PROPERTY_H
 

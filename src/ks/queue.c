@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Clients queue stream IRPs on a pin; each header in them is a frame. The leading edge points at the
- * frame the driver works on next, frames ahead of it wait, frames behind it live as long as a clone
- * (or the window up to the trailing edge) refers to them. When the last frame of an IRP is free the
- * IRP is completed, in the order in which that happens, unless the pin enforces arrival order.
- * Introduction to Stream Pointers; Leading and Trailing Edge Stream Pointers; KSPIN_FLAG_ENFORCE_FIFO.
+/* Clients queue stream IRPs on a pin; each header in them is a frame. The leading edge points at
+ * the frame the driver works on next, frames ahead of it wait, frames behind it live as long as a
+ * clone (or the window up to the trailing edge) refers to them. When the last frame of an IRP is
+ * free the IRP is completed, in the order in which that happens, unless the pin enforces arrival
+ * order. Introduction to Stream Pointers; Leading and Trailing Edge Stream Pointers;
+ * KSPIN_FLAG_ENFORCE_FIFO.
  *
- * Our reading: a frame is free when its reference count is zero and both edges have passed it, or its
- * IRP was cancelled. Mappings are given back before the IRP is completed, and both happen outside the
- * spin lock. Left out: pipes over several filters, where a frame would go on to the next pin. */
+ * Our reading: a frame is free when its reference count is zero and both edges have passed it, or
+ * its IRP was cancelled. Mappings are given back before the IRP is completed, and both happen
+ * outside the spin lock. Left out: pipes over several filters, where a frame would go on to the
+ * next pin. */
 #include "ks/queue.h"
 
 #include <string.h>
@@ -113,7 +115,7 @@ void ks_queue_destroy(struct ks_queue *queue)
     ExFreePoolWithTag(queue, KS_QUEUE_TAG);
 }
 
-/* ---- The lock --------------------------------------------------------------------------------------- */
+/* ---- The lock -------------------------------------------------------------------------------- */
 
 void ks_queue_enter(struct ks_queue *queue, struct ks_queue_hold *hold)
 {
@@ -127,8 +129,8 @@ void ks_queue_enter(struct ks_queue *queue, struct ks_queue_hold *hold)
     queue->holder = KeGetCurrentProcessorNumber() + 1;
 }
 
-/* What leaves the queue's lists is chained through Flink, oldest first, NULL at the end: a list head on
- * our stack would leave its host address in pool. */
+/* What leaves the queue's lists is chained through Flink, oldest first, NULL at the end: a list
+ * head on our stack would leave its host address in pool. */
 struct chain {
     PLIST_ENTRY first;
     PLIST_ENTRY last;
@@ -243,7 +245,7 @@ void ks_queue_leave(struct ks_queue *queue, struct ks_queue_hold *hold)
         retire(queue, &freed);
 }
 
-/* ---- Frames ----------------------------------------------------------------------------------------- */
+/* ---- Frames ---------------------------------------------------------------------------------- */
 
 struct ks_frame *ks_queue_next(struct ks_queue *queue, const struct ks_frame *frame)
 {
@@ -314,7 +316,7 @@ ULONG ks_queue_bytes_ahead(struct ks_queue *queue)
     return bytes;
 }
 
-/* ---- Stop and flush ----------------------------------------------------------------------------------- */
+/* ---- Stop and flush -------------------------------------------------------------------------- */
 
 void ks_queue_cancel_all(struct ks_queue *queue)
 {
@@ -352,8 +354,8 @@ static void unlock_forgotten_edge(struct ks_queue *queue, struct ks_stream_point
     ks_pointer_unlock(edge);
 }
 
-/* The driver's STOP callback is over and pointers still hold frames. The original would wait for ever;
- * we report, and take the pointers away. */
+/* The driver's STOP callback is over and pointers still hold frames. The original would wait for
+ * ever; we report, and take the pointers away. */
 static void drop_forgotten_pointers(struct ks_queue *queue)
 {
     struct ks_queue_hold hold;

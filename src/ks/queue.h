@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* One pin's queue of frames, and the leading and trailing edges that walk it.
- * A pin on the standard transport owns a queue from STOP->ACQUIRE to ACQUIRE->STOP; the queue owns its
- * requests (one stream IRP each), their frames and all stream pointers. One spin lock serialises
- * everything, and the processor that holds it may enter again: a driver deletes its clone from within
- * the cancel callback, which runs under the lock.
- * What becomes free under the lock is collected, and given back after the last leave: mappings first,
- * then the IRP. Callable up to DISPATCH_LEVEL, except create and destroy (PASSIVE_LEVEL).
- * Not here: what a request is made of (request.h), mapping tables (mapping.h), who calls Process
- * (process.h). */
+ * A pin on the standard transport owns a queue from STOP->ACQUIRE to ACQUIRE->STOP; the queue owns
+ * its requests (one stream IRP each), their frames and all stream pointers. One spin lock
+ * serialises everything, and the processor that holds it may enter again: a driver deletes its
+ * clone from within the cancel callback, which runs under the lock. What becomes free under the
+ * lock is collected, and given back after the last leave: mappings first, then the IRP. Callable up
+ * to DISPATCH_LEVEL, except create and destroy (PASSIVE_LEVEL). Not here: what a request is made of
+ * (request.h), mapping tables (mapping.h), who calls Process (process.h). */
 #ifndef WEIR_KS_QUEUE_H
 #define WEIR_KS_QUEUE_H
 
@@ -51,7 +50,8 @@ struct ks_queue {
     bool adapter_missed; /* the finding is told once */
 
     LIST_ENTRY spare_requests; /* request objects, their frames and mapping tables, for reuse */
-    LIST_ENTRY spare_clones; /* deleted clones, oldest first: reused late, so that stale use shows */
+    LIST_ENTRY
+        spare_clones; /* deleted clones, oldest first: reused late, so that stale use shows */
     ULONG spare_clone_count;
 };
 

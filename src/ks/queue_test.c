@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Frames, edges, clones and cancellation on pins without mappings. The test plays the driver from the
- * client's thread, which the functions do not mind. */
+/* Frames, edges, clones and cancellation on pins without mappings. The test plays the driver from
+ * the client's thread, which the functions do not mind. */
 #include "ks/ks_world.h"
 
 static const struct world_config plain = {.windows = KE_WINDOWS_10,
@@ -34,7 +34,7 @@ static PKSSTREAM_POINTER clone_of(PKSSTREAM_POINTER pointer, PFNKSSTREAMPOINTER 
     return clone;
 }
 
-/* ---- The worked timeline --------------------------------------------------------------------------------- */
+/* ---- The worked timeline --------------------------------------------------------------------- */
 
 static void worked_timeline(void)
 {
@@ -78,7 +78,7 @@ static void the_worked_timeline_of_two_frames_and_a_clone_holds(void **state)
     world_live(&plain, worked_timeline);
 }
 
-/* ---- Pointers ---------------------------------------------------------------------------------------------- */
+/* ---- Pointers -------------------------------------------------------------------------------- */
 
 static void empty_queue(void)
 {
@@ -111,7 +111,8 @@ static void no_queue_in_stop(void)
 
     world_begin();
     assert_null(leading(KSSTREAM_POINTER_STATE_UNLOCKED));
-    assert_int_equal(KsPinGetAvailableByteCount(world->pin, &in, &out), STATUS_INVALID_DEVICE_STATE);
+    assert_int_equal(KsPinGetAvailableByteCount(world->pin, &in, &out),
+                     STATUS_INVALID_DEVICE_STATE);
     assert_int_equal(world_queue(1, 100, 0)->sent, STATUS_INVALID_DEVICE_STATE);
     world_end();
 }
@@ -193,9 +194,9 @@ static void delete_without_fifo(void)
 
 static void enforce_fifo_holds_an_early_irp_back(void **state)
 {
-    static const struct world_config config = {
-        .windows = KE_WINDOWS_10,
-        .pin_flags = KSPIN_FLAG_DO_NOT_INITIATE_PROCESSING | KSPIN_FLAG_ENFORCE_FIFO};
+    static const struct world_config config = {.windows = KE_WINDOWS_10,
+                                               .pin_flags = KSPIN_FLAG_DO_NOT_INITIATE_PROCESSING |
+                                                            KSPIN_FLAG_ENFORCE_FIFO};
 
     (void)state;
     world_live(&config, delete_with_fifo);
@@ -237,9 +238,9 @@ static void trailing_window(void)
 
 static void frames_between_the_edges_stay_until_the_trailing_edge_passes(void **state)
 {
-    static const struct world_config config = {
-        .windows = KE_WINDOWS_10,
-        .pin_flags = KSPIN_FLAG_DO_NOT_INITIATE_PROCESSING | KSPIN_FLAG_DISTINCT_TRAILING_EDGE};
+    static const struct world_config config = {.windows = KE_WINDOWS_10,
+                                               .pin_flags = KSPIN_FLAG_DO_NOT_INITIATE_PROCESSING |
+                                                            KSPIN_FLAG_DISTINCT_TRAILING_EDGE};
 
     (void)state;
     world_live(&config, trailing_window);
@@ -376,7 +377,7 @@ static void an_input_pin_counts_data_used_and_reports_the_bytes_written(void **s
     world_live(&config, write_frames);
 }
 
-/* ---- Mistakes -------------------------------------------------------------------------------------------------- */
+/* ---- Mistakes -------------------------------------------------------------------------------- */
 
 static void stale_pointer(void)
 {

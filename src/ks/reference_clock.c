@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* IKsReferenceClock, as KsPinGetReferenceClockInterface hands it out: time from the master clock's
- * function table, or from the pin's own clock. The driver releases it, normally on ACQUIRE->STOP; the
- * clock behind it stays that long. Callable up to DISPATCH_LEVEL, since drivers stamp frames in DPCs.
- * IKsReferenceClock and the pages of its methods. */
+ * function table, or from the pin's own clock. The driver releases it, normally on ACQUIRE->STOP;
+ * the clock behind it stays that long. Callable up to DISPATCH_LEVEL, since drivers stamp frames in
+ * DPCs. IKsReferenceClock and the pages of its methods. */
 #include "ks/clock.h"
 #include "ks/pin.h"
 #include "ks/room.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* A stream IRP becomes a request with a frame for each of its headers. The driver works on the captured
- * headers, in which Data is a system address, good in any context; the client gets its own value back,
- * and with a read all that the driver wrote into the headers. Information is the size of the headers of a
- * read, the bytes of data of a write. KSSTREAM_HEADER; IOCTL_KS_READ_STREAM; IOCTL_KS_WRITE_STREAM.
- * Objects and their mapping tables are kept for the next IRP, so that a running stream allocates nothing
- * of ours but the copy of its headers. */
+/* A stream IRP becomes a request with a frame for each of its headers. The driver works on the
+ * captured headers, in which Data is a system address, good in any context; the client gets its own
+ * value back, and with a read all that the driver wrote into the headers. Information is the size
+ * of the headers of a read, the bytes of data of a write. KSSTREAM_HEADER; IOCTL_KS_READ_STREAM;
+ * IOCTL_KS_WRITE_STREAM. Objects and their mapping tables are kept for the next IRP, so that a
+ * running stream allocates nothing of ours but the copy of its headers. */
 #include "ks/request.h"
 
 #include <string.h>
@@ -31,7 +31,7 @@ bool ks_request_has_locked_frame(const struct ks_request *request)
     return false;
 }
 
-/* ---- The object ---------------------------------------------------------------------------------------- */
+/* ---- The object ------------------------------------------------------------------------------ */
 
 static struct ks_request *take_spare(struct ks_queue *queue, ULONG frame_count)
 {
@@ -92,7 +92,7 @@ static void put_spare(struct ks_request *request)
     ks_queue_leave(queue, &hold);
 }
 
-/* ---- Frames -------------------------------------------------------------------------------------------------- */
+/* ---- Frames ---------------------------------------------------------------------------------- */
 
 /* The driver sees a system address in Data from now on. */
 static NTSTATUS lock_buffer(struct ks_request *request, struct ks_frame *frame)
@@ -102,9 +102,8 @@ static NTSTATUS lock_buffer(struct ks_request *request, struct ks_frame *frame)
     PVOID address;
 
     frame->client_data = header->Data;
-    status = ks_stream_headers_lock(request->irp, header,
-                                    request->queue->output ? IoWriteAccess : IoReadAccess,
-                                    &frame->mdl);
+    status = ks_stream_headers_lock(
+        request->irp, header, request->queue->output ? IoWriteAccess : IoReadAccess, &frame->mdl);
     if (!NT_SUCCESS(status) || frame->mdl == NULL)
         return status;
     address = MmGetSystemAddressForMdlSafe(frame->mdl, NormalPagePriority);
@@ -137,7 +136,7 @@ static void restore_client_data(struct ks_request *request)
         request->frames[i].header->Data = request->frames[i].client_data;
 }
 
-/* ---- Build, abandon, complete ---------------------------------------------------------------------------- */
+/* ---- Build, abandon, complete ---------------------------------------------------------------- */
 
 void ks_request_abandon(struct ks_request *request)
 {
@@ -203,8 +202,8 @@ static void tell_driver_and_clients(struct ks_request *request)
 
     for (ULONG i = 0; generates && i < request->frame_count; i++) {
         if ((request->frames[i].header->OptionsFlags & KSSTREAM_HEADER_OPTIONSF_ENDOFSTREAM) != 0)
-            KsGenerateEvents(&pin->public, &KSEVENTSETID_Connection, KSEVENT_CONNECTION_ENDOFSTREAM, 0,
-                             NULL, NULL, NULL);
+            KsGenerateEvents(&pin->public, &KSEVENTSETID_Connection, KSEVENT_CONNECTION_ENDOFSTREAM,
+                             0, NULL, NULL, NULL);
     }
     if (pin->irp_completion != NULL)
         KE_CALL(pin->irp_completion, KE_ARG(&pin->public), KE_ARG(request->irp));

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Requests and frames: one READ_STREAM or WRITE_STREAM IRP, and each stream header in it.
  * A request owns its frames; the queue owns the request until the IRP is completed, then keeps the
- * object, with its mapping tables, for the next IRP. Building a request runs at PASSIVE_LEVEL in the
- * requester's thread; finishing one runs up to DISPATCH_LEVEL on any.
- * Not here: the lists they hang in (queue.h). */
+ * object, with its mapping tables, for the next IRP. Building a request runs at PASSIVE_LEVEL in
+ * the requester's thread; finishing one runs up to DISPATCH_LEVEL on any. Not here: the lists they
+ * hang in (queue.h). */
 #ifndef WEIR_KS_REQUEST_H
 #define WEIR_KS_REQUEST_H
 

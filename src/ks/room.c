@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The room's own beginning and end. Everything else starts when a driver calls KsInitializeDriver. */
+/* The room's own beginning and end. Everything else starts when a driver calls KsInitializeDriver.
+ */
 #include "ks/room.h"
 
 #include <errno.h>

@@ -12,8 +12,13 @@
 #include "trace/trace.h"
 #include "wdk/ks.h"
 
-enum ks_vtable { KS_VTABLE_UNKNOWN, KS_VTABLE_CONTROL, KS_VTABLE_DEVICE_FUNCTIONS, KS_VTABLE_CLOCK,
-                 KS_VTABLE_COUNT };
+enum ks_vtable {
+    KS_VTABLE_UNKNOWN,
+    KS_VTABLE_CONTROL,
+    KS_VTABLE_DEVICE_FUNCTIONS,
+    KS_VTABLE_CLOCK,
+    KS_VTABLE_COUNT
+};
 
 struct ks {
     uint64_t magic;
@@ -54,7 +59,8 @@ struct ks_answer *ks_answer_create(void); /* NULL without memory */
 /* Sends the IRP, waits for its end if need be, and gives its status; bytes may be NULL. */
 NTSTATUS ks_answer_wait(struct ks_answer *answer, PDEVICE_OBJECT device, PIRP irp, PULONG bytes);
 
-/* A driver passed something that is none of our objects. Windows would run into memory that is none. */
+/* A driver passed something that is none of our objects. Windows would run into memory that is
+ * none. */
 WEIR_NORETURN void ks_not_an_object(const void *object);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What every filter answers: KSPROPSETID_General, KSPROPSETID_Pin and KSPROPSETID_Topology, from the
- * filter's descriptor as it is at the moment of asking. KSPROPSETID_Pin and the pages of its
+/* What every filter answers: KSPROPSETID_General, KSPROPSETID_Pin and KSPROPSETID_Topology, from
+ * the filter's descriptor as it is at the moment of asking. KSPROPSETID_Pin and the pages of its
  * properties; KSPROPSETID_Topology. A pin id beyond the descriptor gives STATUS_INVALID_PARAMETER.
- * UNDOC: the name of a pin or node whose GUID the registry does not know. We have no such registry and
- * print the GUID. */
+ * UNDOC: the name of a pin or node whose GUID the registry does not know. We have no such registry
+ * and print the GUID. */
 #include <string.h>
 
 #include "ks/automation.h"
@@ -25,7 +25,7 @@ static const KSPIN_DESCRIPTOR_EX *type_of(PIRP irp, PKSIDENTIFIER request)
     return ks_filter_pin_descriptor(filter_of(irp), ((PKSP_PIN)(void *)request)->PinId);
 }
 
-/* ---- KSPROPSETID_General ------------------------------------------------------------------------------------ */
+/* ---- KSPROPSETID_General --------------------------------------------------------------------- */
 
 static NTSTATUS NTAPI get_component_id(PIRP Irp, PKSIDENTIFIER Request, PVOID Data)
 {
@@ -36,7 +36,7 @@ static NTSTATUS NTAPI get_component_id(PIRP Irp, PKSIDENTIFIER Request, PVOID Da
     return id != NULL ? ks_answer(Irp, id, sizeof *id) : STATUS_NOT_FOUND;
 }
 
-/* ---- KSPROPSETID_Pin ------------------------------------------------------------------------------------------ */
+/* ---- KSPROPSETID_Pin ------------------------------------------------------------------------- */
 
 static NTSTATUS NTAPI get_instances(PIRP Irp, PKSIDENTIFIER Request, PVOID Data)
 {
@@ -162,8 +162,8 @@ static NTSTATUS NTAPI get_interfaces(PIRP Irp, PKSIDENTIFIER Request, PVOID Data
         return STATUS_INVALID_PARAMETER;
     if (type->PinDescriptor.InterfacesCount == 0)
         return KsHandleSizedListQuery(Irp, 1, sizeof(KSPIN_INTERFACE), &ks_default_interface);
-    return KsHandleSizedListQuery(Irp, type->PinDescriptor.InterfacesCount,
-                                  sizeof(KSPIN_INTERFACE), type->PinDescriptor.Interfaces);
+    return KsHandleSizedListQuery(Irp, type->PinDescriptor.InterfacesCount, sizeof(KSPIN_INTERFACE),
+                                  type->PinDescriptor.Interfaces);
 }
 
 static NTSTATUS NTAPI get_mediums(PIRP Irp, PKSIDENTIFIER Request, PVOID Data)
@@ -179,7 +179,7 @@ static NTSTATUS NTAPI get_mediums(PIRP Irp, PKSIDENTIFIER Request, PVOID Data)
                                   type->PinDescriptor.Mediums);
 }
 
-/* ---- Data ranges: items of different lengths, each 8-aligned, attributes as items of their own ------------------- */
+/* ---- Data ranges: items of different lengths, each 8-aligned, attributes as items of their own */
 
 static ULONG attributes_bytes(const KSATTRIBUTE_LIST *attributes)
 {
@@ -236,8 +236,7 @@ static void write_ranges(const KSPIN_DESCRIPTOR *descriptor, UCHAR *at)
 static NTSTATUS NTAPI get_data_ranges(PIRP Irp, PKSIDENTIFIER Request, PVOID Data)
 {
     const KSPIN_DESCRIPTOR_EX *type = type_of(Irp, Request);
-    ULONG room =
-        IoGetCurrentIrpStackLocation(Irp)->Parameters.DeviceIoControl.OutputBufferLength;
+    ULONG room = IoGetCurrentIrpStackLocation(Irp)->Parameters.DeviceIoControl.OutputBufferLength;
     KSMULTIPLE_ITEM head;
 
     if (type == NULL)
@@ -266,7 +265,7 @@ static NTSTATUS NTAPI get_constrained_ranges(PIRP Irp, PKSIDENTIFIER Request, PV
     return get_data_ranges(Irp, Request, Data);
 }
 
-/* ---- KSPROPSETID_Topology ----------------------------------------------------------------------------------------- */
+/* ---- KSPROPSETID_Topology -------------------------------------------------------------------- */
 
 static NTSTATUS NTAPI get_categories(PIRP Irp, PKSIDENTIFIER Request, PVOID Data)
 {
@@ -312,8 +311,7 @@ static NTSTATUS default_connections(PIRP irp, struct ks_filter *filter)
     if (list == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
     for (ULONG id = 0; id < count; id++) {
-        bool in = ks_filter_pin_descriptor(filter, id)->PinDescriptor.DataFlow ==
-                  KSPIN_DATAFLOW_IN;
+        bool in = ks_filter_pin_descriptor(filter, id)->PinDescriptor.DataFlow == KSPIN_DATAFLOW_IN;
 
         list[id] = (KSTOPOLOGY_CONNECTION){.FromNode = in ? KSFILTER_NODE : 0,
                                            .FromNodePin = id,
@@ -334,8 +332,8 @@ static NTSTATUS NTAPI get_connections(PIRP Irp, PKSIDENTIFIER Request, PVOID Dat
     UNREFERENCED_PARAMETER(Data);
     if (descriptor->ConnectionsCount == 0)
         return default_connections(Irp, filter);
-    return KsHandleSizedListQuery(Irp, descriptor->ConnectionsCount,
-                                  sizeof(KSTOPOLOGY_CONNECTION), descriptor->Connections);
+    return KsHandleSizedListQuery(Irp, descriptor->ConnectionsCount, sizeof(KSTOPOLOGY_CONNECTION),
+                                  descriptor->Connections);
 }
 
 static NTSTATUS NTAPI get_node_name(PIRP Irp, PKSIDENTIFIER Request, PVOID Data)
@@ -349,7 +347,7 @@ static NTSTATUS NTAPI get_node_name(PIRP Irp, PKSIDENTIFIER Request, PVOID Data)
     return answer_name(Irp, node->Name != NULL ? node->Name : node->Type);
 }
 
-/* ---- The table ------------------------------------------------------------------------------------------------------ */
+/* ---- The table ------------------------------------------------------------------------------- */
 
 static const KSPROPERTY_ITEM general_items[] = {
     KS_GET(KSPROPERTY_GENERAL_COMPONENTID, get_component_id, sizeof(KSPROPERTY),

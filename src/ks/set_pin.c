@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What every pin answers: KSPROPSETID_Connection, KSPROPSETID_Stream as far as the runtime knows, and
- * KSPROPSETID_StreamInterface. KSPROPERTY_CONNECTION_STATE is where clients drive the state machine.
- * KSPROPSETID_Connection and the pages of its properties; KSPROPERTY_STREAM_MASTERCLOCK.
+/* What every pin answers: KSPROPSETID_Connection, KSPROPSETID_Stream as far as the runtime knows,
+ * and KSPROPSETID_StreamInterface. KSPROPERTY_CONNECTION_STATE is where clients drive the state
+ * machine. KSPROPSETID_Connection and the pages of its properties; KSPROPERTY_STREAM_MASTERCLOCK.
  * The STATE page knows no Get, but the header's item has one: it gives DeviceState.
  * PROPOSEDATAFORMAT is for the driver: without a handler of its own, a change is refused. */
 #include "ks/automation.h"
@@ -69,8 +69,7 @@ static NTSTATUS NTAPI get_format(PIRP Irp, PKSIDENTIFIER Request, PVOID Data)
 
 static NTSTATUS NTAPI set_format(PIRP Irp, PKSIDENTIFIER Request, PVOID Data)
 {
-    ULONG bytes =
-        IoGetCurrentIrpStackLocation(Irp)->Parameters.DeviceIoControl.OutputBufferLength;
+    ULONG bytes = IoGetCurrentIrpStackLocation(Irp)->Parameters.DeviceIoControl.OutputBufferLength;
     struct ks_pin *pin = pin_of(Irp);
     PKSMULTIPLE_ITEM attributes;
     NTSTATUS status;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* A client may jump from STOP to RUN; the driver of a pin on the standard transport is led there in
- * single steps. ClientState is the step's target while SetDeviceState runs and goes back if it fails;
- * DeviceState is what the client asked for. The queue exists from STOP->ACQUIRE to ACQUIRE->STOP.
- * State Transitions; Streaming States; KStrPinSetState; KSPIN.
+ * single steps. ClientState is the step's target while SetDeviceState runs and goes back if it
+ * fails; DeviceState is what the client asked for. The queue exists from STOP->ACQUIRE to
+ * ACQUIRE->STOP. State Transitions; Streaming States; KStrPinSetState; KSPIN.
  *
- * Our reading, where the pages are silent: DeviceState equals ClientState after a failure. Going down,
- * processing of RUN-only pins is closed before the PAUSE callback, and PAUSE->ACQUIRE waits for a Process
- * call that is under way. After the STOP callback everything left in the queue is cancelled, then Reset
- * runs. Reaching the minimum state with frames waiting starts processing after the callback. */
+ * Our reading, where the pages are silent: DeviceState equals ClientState after a failure. Going
+ * down, processing of RUN-only pins is closed before the PAUSE callback, and PAUSE->ACQUIRE waits
+ * for a Process call that is under way. After the STOP callback everything left in the queue is
+ * cancelled, then Reset runs. Reaching the minimum state with frames waiting starts processing
+ * after the callback. */
 #include "ks/state.h"
 
 #include "ks/device.h"
@@ -71,7 +72,7 @@ static NTSTATUS call_driver(struct ks_pin *pin, KSSTATE to, KSSTATE from)
     return status;
 }
 
-/* ---- Up ------------------------------------------------------------------------------------------------------- */
+/* ---- Up -------------------------------------------------------------------------------------- */
 
 static void begin_processing(struct ks_pin *pin)
 {
@@ -99,7 +100,7 @@ static NTSTATUS step_up(struct ks_pin *pin, KSSTATE to, KSSTATE from)
     return STATUS_SUCCESS;
 }
 
-/* ---- Down ----------------------------------------------------------------------------------------------------- */
+/* ---- Down ------------------------------------------------------------------------------------ */
 
 static void end_processing(struct ks_pin *pin, KSSTATE to)
 {
@@ -133,7 +134,7 @@ static NTSTATUS step_down(struct ks_pin *pin, KSSTATE to, KSSTATE from)
     return STATUS_SUCCESS;
 }
 
-/* ---- Whole ways ------------------------------------------------------------------------------------------------ */
+/* ---- Whole ways ------------------------------------------------------------------------------ */
 
 static KSSTATE next_state(const struct ks_pin *pin, KSSTATE target)
 {

@@ -79,7 +79,7 @@ static void frames_queued_in_pause_are_processed_after_run_on_a_run_only_pin(voi
     world_live(&config, run_only);
 }
 
-/* ---- Creation -------------------------------------------------------------------------------------------------- */
+/* ---- Creation -------------------------------------------------------------------------------- */
 
 static bool format_was_right;
 
@@ -212,7 +212,7 @@ static void pending_from_set_device_state_is_a_finding(void **state)
     world_close();
 }
 
-/* ---- The end of a client -------------------------------------------------------------------------------------------- */
+/* ---- The end of a client --------------------------------------------------------------------- */
 
 static PKSSTREAM_POINTER held[8];
 static unsigned held_count;
@@ -220,8 +220,7 @@ static unsigned freed_items;
 
 static NTSTATUS NTAPI start_dma(PKSPIN pin)
 {
-    PKSSTREAM_POINTER lead =
-        KsPinGetLeadingEdgeStreamPointer(pin, KSSTREAM_POINTER_STATE_LOCKED);
+    PKSSTREAM_POINTER lead = KsPinGetLeadingEdgeStreamPointer(pin, KSSTREAM_POINTER_STATE_LOCKED);
 
     while (lead != NULL) {
         KsStreamPointerClone(lead, NULL, 0, &held[held_count++]);
@@ -343,7 +342,7 @@ static void reset_begin_cancels_and_refuses_until_reset_end(void **state)
     world_live(&plain, reset_body);
 }
 
-/* ---- Devices --------------------------------------------------------------------------------------------------------- */
+/* ---- Devices --------------------------------------------------------------------------------- */
 
 static void life(void)
 {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* IOCTL_KS_READ_STREAM and IOCTL_KS_WRITE_STREAM carry an array of KSSTREAM_HEADERs, each with a buffer of the client's.
- * The pages name the input buffer for it; real clients, and KsProbeStreamIrp, use the output buffer, so that is looked at
- * first. The captured headers are the IRP's system buffer, which the I/O manager copies back on completion of a read, up
- * to IoStatus.Information. IOCTL_KS_READ_STREAM; KsProbeStreamIrp; KSSTREAM_HEADER.
- * Our reading: a header may be longer than the pin asked for, never shorter than KSSTREAM_HEADER, and all headers of an
- * IRP are of one size. */
+/* IOCTL_KS_READ_STREAM and IOCTL_KS_WRITE_STREAM carry an array of KSSTREAM_HEADERs, each with a
+ * buffer of the client's. The pages name the input buffer for it; real clients, and
+ * KsProbeStreamIrp, use the output buffer, so that is looked at first. The captured headers are the
+ * IRP's system buffer, which the I/O manager copies back on completion of a read, up to
+ * IoStatus.Information. IOCTL_KS_READ_STREAM; KsProbeStreamIrp; KSSTREAM_HEADER. Our reading: a
+ * header may be longer than the pin asked for, never shorter than KSSTREAM_HEADER, and all headers
+ * of an IRP are of one size. */
 #include "ks/stream_headers.h"
 
 #include "ks/room.h"
@@ -22,8 +23,8 @@ struct client_list {
 static struct client_list find_headers(PIRP irp)
 {
     PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(irp);
-    struct client_list list = {.in_output =
-                                   stack->Parameters.DeviceIoControl.OutputBufferLength != 0};
+    struct client_list list = {.in_output = stack->Parameters.DeviceIoControl.OutputBufferLength !=
+                                            0};
 
     if (list.in_output) {
         list.address = irp->UserBuffer;
@@ -66,8 +67,8 @@ static NTSTATUS check_headers(struct ks_stream_headers *headers, bool reads, ULO
     return status;
 }
 
-static NTSTATUS copy_headers(PIRP irp, const struct client_list *list, bool reads, ULONG wanted_size,
-                             struct ks_stream_headers *out)
+static NTSTATUS copy_headers(PIRP irp, const struct client_list *list, bool reads,
+                             ULONG wanted_size, struct ks_stream_headers *out)
 {
     NTSTATUS status;
 
@@ -83,7 +84,8 @@ static NTSTATUS copy_headers(PIRP irp, const struct client_list *list, bool read
     return status;
 }
 
-NTSTATUS ks_stream_headers_capture(PIRP irp, bool reads, ULONG wanted_size, struct ks_stream_headers *out)
+NTSTATUS ks_stream_headers_capture(PIRP irp, bool reads, ULONG wanted_size,
+                                   struct ks_stream_headers *out)
 {
     struct client_list list = find_headers(irp);
     NTSTATUS status;
@@ -107,9 +109,10 @@ NTSTATUS ks_stream_headers_capture(PIRP irp, bool reads, ULONG wanted_size, stru
     return STATUS_SUCCESS;
 }
 
-/* ---- Buffers --------------------------------------------------------------------------------------------------- */
+/* ---- Buffers --------------------------------------------------------------------------------- */
 
-NTSTATUS ks_stream_headers_lock(PIRP irp, const KSSTREAM_HEADER *header, LOCK_OPERATION operation, PMDL *mdl)
+NTSTATUS ks_stream_headers_lock(PIRP irp, const KSSTREAM_HEADER *header, LOCK_OPERATION operation,
+                                PMDL *mdl)
 {
     *mdl = NULL;
     if (header->Data == NULL || header->FrameExtent == 0)
@@ -132,7 +135,7 @@ void ks_stream_headers_unlock(PIRP irp)
     }
 }
 
-/* ---- For drivers that handle stream IRPs themselves --------------------------------------------------------------- */
+/* ---- For drivers that handle stream IRPs themselves ------------------------------------------ */
 
 static LOCK_OPERATION operation_for(ULONG flags)
 {
@@ -148,7 +151,8 @@ static NTSTATUS lock_all(PIRP irp, const struct ks_stream_headers *headers, ULON
     for (ULONG i = 0; i < headers->count && NT_SUCCESS(status); i++) {
         PMDL mdl;
 
-        status = ks_stream_headers_lock(irp, ks_stream_headers_at(headers, i), operation_for(flags), &mdl);
+        status = ks_stream_headers_lock(irp, ks_stream_headers_at(headers, i), operation_for(flags),
+                                        &mdl);
         if (NT_SUCCESS(status) && mdl != NULL && (flags & KSPROBE_SYSTEMADDRESS) != 0 &&
             MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority) == NULL)
             status = STATUS_INSUFFICIENT_RESOURCES;
@@ -158,7 +162,8 @@ static NTSTATUS lock_all(PIRP irp, const struct ks_stream_headers *headers, ULON
     return status;
 }
 
-/* Allocating MDLs without locking them has no use that a header could tell; the two flags act as one. */
+/* Allocating MDLs without locking them has no use that a header could tell; the two flags act as
+ * one. */
 NTSTATUS NTAPI KsProbeStreamIrp(PIRP Irp, ULONG ProbeFlags, ULONG HeaderSize)
 {
     bool reads = (ProbeFlags & KSPROBE_STREAMWRITE) == 0;

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* A stream pointer refers to a frame and carries two offsets into it: bytes, or on pins that generate
- * mappings, entries of the frame's mapping table. Locked, it keeps the frame from being cancelled and
- * its header and offsets may be used; unlocked, it only keeps its place. Pointers move towards newer
- * frames only. Locking and Unlocking Stream Pointers; Stream Pointers and Offsets; KSSTREAM_POINTER.
+/* A stream pointer refers to a frame and carries two offsets into it: bytes, or on pins that
+ * generate mappings, entries of the frame's mapping table. Locked, it keeps the frame from being
+ * cancelled and its header and offsets may be used; unlocked, it only keeps its place. Pointers
+ * move towards newer frames only. Locking and Unlocking Stream Pointers; Stream Pointers and
+ * Offsets; KSSTREAM_POINTER.
  *
- * Our reading where the pages contradict each other: DataUsed of an output frame is written when the
- * leading edge of an unmapped pin moves by bytes, and never otherwise. KSSTREAM_HEADER, DataUsed.
- * UNDOC: values beyond what remains. We stop at the end of the frame.
- * UNDOC: the offset that a pin does not use. It is all zero. */
+ * Our reading where the pages contradict each other: DataUsed of an output frame is written when
+ * the leading edge of an unmapped pin moves by bytes, and never otherwise. KSSTREAM_HEADER,
+ * DataUsed. UNDOC: values beyond what remains. We stop at the end of the frame.
+ * UNDOC: the offset
+ * that a pin does not use. It is all zero. */
 #include "ks/stream_pointer.h"
 
 #include <string.h>
@@ -38,12 +40,11 @@ void ks_pointer_init(struct ks_stream_pointer *pointer, enum ks_pointer_kind kin
     pointer->kind = kind;
     pointer->queue = queue;
     pointer->public.Pin = &queue->pin->public;
-    pointer->public.Offset =
-        queue->output ? &pointer->public.OffsetOut : &pointer->public.OffsetIn;
+    pointer->public.Offset = queue->output ? &pointer->public.OffsetOut : &pointer->public.OffsetIn;
     InitializeListHead(&pointer->link);
 }
 
-/* ---- Where it stands ---------------------------------------------------------------------------------- */
+/* ---- Where it stands ------------------------------------------------------------------------- */
 
 void ks_pointer_load_offsets(struct ks_stream_pointer *pointer)
 {
@@ -94,8 +95,7 @@ void ks_pointer_detach(struct ks_stream_pointer *pointer)
 /* The trailing edge never passes the leading one. */
 static bool may_leave(const struct ks_stream_pointer *pointer)
 {
-    return pointer->kind != KS_POINTER_TRAILING ||
-           pointer->frame != pointer->queue->leading->frame;
+    return pointer->kind != KS_POINTER_TRAILING || pointer->frame != pointer->queue->leading->frame;
 }
 
 void ks_pointer_move(struct ks_stream_pointer *pointer)
@@ -123,14 +123,14 @@ void ks_pointer_move(struct ks_stream_pointer *pointer)
         ks_cancel_after_unlock(frame);
 }
 
-/* ---- Locks -------------------------------------------------------------------------------------------- */
+/* ---- Locks ----------------------------------------------------------------------------------- */
 
 static NTSTATUS note_failed_lock(struct ks_stream_pointer *pointer, NTSTATUS status)
 {
     struct ks_queue *queue = pointer->queue;
 
-    TRACE(ks_trace(), frame_lock_failed, queue->pin->object.id, pointer->frame->id,
-          (ULONG)status, queue->locked_frames);
+    TRACE(ks_trace(), frame_lock_failed, queue->pin->object.id, pointer->frame->id, (ULONG)status,
+          queue->locked_frames);
     queue->lock_failed = true;
     if (status == STATUS_INSUFFICIENT_RESOURCES)
         ks_dma_starved(queue->dma, queue);
@@ -184,7 +184,7 @@ static NTSTATUS move_and_lock(struct ks_stream_pointer *pointer)
     return NT_SUCCESS(ks_pointer_lock(pointer)) ? STATUS_SUCCESS : STATUS_DEVICE_NOT_READY;
 }
 
-/* ---- Offsets ------------------------------------------------------------------------------------------ */
+/* ---- Offsets --------------------------------------------------------------------------------- */
 
 /* Moves the offset in use; true when it has come to the end of the frame. */
 static bool advance_offset(struct ks_stream_pointer *pointer, ULONG in_used, ULONG out_used)
@@ -206,7 +206,7 @@ static bool advance_offset(struct ks_stream_pointer *pointer, ULONG in_used, ULO
     return offset->Remaining == 0;
 }
 
-/* ---- What drivers call -------------------------------------------------------------------------------- */
+/* ---- What drivers call ----------------------------------------------------------------------- */
 
 static PKSSTREAM_POINTER get_edge(PKSPIN Pin, enum ks_pointer_kind kind,
                                   KSSTREAM_POINTER_STATE State)
@@ -220,8 +220,8 @@ static PKSSTREAM_POINTER get_edge(PKSPIN Pin, enum ks_pointer_kind kind,
         return NULL;
     ks_queue_enter(queue, &hold);
     edge = kind == KS_POINTER_LEADING ? queue->leading : queue->trailing;
-    given = edge != NULL && (State == KSSTREAM_POINTER_STATE_UNLOCKED ||
-                             NT_SUCCESS(ks_pointer_lock(edge)));
+    given = edge != NULL &&
+            (State == KSSTREAM_POINTER_STATE_UNLOCKED || NT_SUCCESS(ks_pointer_lock(edge)));
     ks_queue_leave(queue, &hold);
     return given ? &edge->public : NULL;
 }
@@ -363,8 +363,7 @@ PMDL NTAPI KsStreamPointerGetMdl(PKSSTREAM_POINTER StreamPointer)
     return pointer != NULL && pointer->locked ? pointer->frame->mdl : NULL;
 }
 
-NTSTATUS NTAPI KsPinGetAvailableByteCount(PKSPIN Pin, PLONG InputDataBytes,
-                                          PLONG OutputBufferBytes)
+NTSTATUS NTAPI KsPinGetAvailableByteCount(PKSPIN Pin, PLONG InputDataBytes, PLONG OutputBufferBytes)
 {
     struct ks_queue *queue = ks_pin_of(Pin)->queue;
     struct ks_queue_hold hold;

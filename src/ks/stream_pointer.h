@@ -2,7 +2,8 @@
 /* Stream pointers: the leading edge, the trailing edge and clones.
  * The driver sees a KSSTREAM_POINTER; our part follows it in the same pool block, with a magic word
  * that tells a live pointer from a deleted one. All functions here want the queue's lock held.
- * Not here: the queue itself (queue.h), the exported functions' documentation (stream_pointer.c). */
+ * Not here: the queue itself (queue.h), the exported functions' documentation (stream_pointer.c).
+ */
 #ifndef WEIR_KS_STREAM_POINTER_H
 #define WEIR_KS_STREAM_POINTER_H
 
@@ -46,7 +47,8 @@ struct ks_stream_pointer {
     UCHAR context[] __attribute__((aligned(16)));
 };
 
-/* The pointer behind what a driver passes. NULL, after a finding, when it is none or was deleted. */
+/* The pointer behind what a driver passes. NULL, after a finding, when it is none or was deleted.
+ */
 struct ks_stream_pointer *ks_pointer_of(PKSSTREAM_POINTER public);
 
 void ks_pointer_init(struct ks_stream_pointer *pointer, enum ks_pointer_kind kind,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A driver feeds hardware through clones, its DPC gives them back, and a client does what clients do, in an order that
- * the seed decides: whatever the interleaving, every read ends, nothing stays mapped, nobody complains. */
+/* A driver feeds hardware through clones, its DPC gives them back, and a client does what clients
+ * do, in an order that the seed decides: whatever the interleaving, every read ends, nothing stays
+ * mapped, nobody complains. */
 #include "ks/ks_world.h"
 
 enum { SEEDS = 12, STEPS = 60, HARDWARE_DEPTH = 4, FRAME_BYTES = 6 * 4096 };
@@ -115,7 +116,7 @@ static NTSTATUS set_state(PKSPIN pin, KSSTATE to, KSSTATE from)
     return STATUS_SUCCESS;
 }
 
-/* ---- The client ------------------------------------------------------------------------------------------------- */
+/* ---- The client ------------------------------------------------------------------------------ */
 
 static void queue_again(struct sim_rng *rng)
 {
@@ -154,7 +155,8 @@ static void step(struct sim_rng *rng)
         expect_all_done();
         break;
     case 3:
-        if (world->request_count != 0 && !world_is_done(&world->requests[world->request_count - 1]) &&
+        if (world->request_count != 0 &&
+            !world_is_done(&world->requests[world->request_count - 1]) &&
             world->requests[world->request_count - 1].sent == STATUS_PENDING)
             IoCancelIrp(world->requests[world->request_count - 1].irp);
         break;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A stream pointer may carry one timeout: a driver that renders at a given time schedules it and gets
- * its callback at DISPATCH_LEVEL. A new one replaces the old; deleting the pointer cancels it.
+/* A stream pointer may carry one timeout: a driver that renders at a given time schedules it and
+ * gets its callback at DISPATCH_LEVEL. A new one replaces the old; deleting the pointer cancels it.
  * Stream Pointer Timers; KsStreamPointerScheduleTimeout.
  * Left out: the documented oddity that timeouts of a paused pin come late. Ours come on time. */
 #include "ks/pin.h"

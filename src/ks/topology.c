@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A driver may add pin types, nodes and connections to one filter instance: the filter's descriptor, the factory's until
- * then, becomes the filter's own copy, and its lists are copied with room for more. Control mutex held.
- * KsFilterCreatePinFactory; KsFilterCreateNode; KsFilterAddTopologyConnections. */
+/* A driver may add pin types, nodes and connections to one filter instance: the filter's
+ * descriptor, the factory's until then, becomes the filter's own copy, and its lists are copied
+ * with room for more. Control mutex held. KsFilterCreatePinFactory; KsFilterCreateNode;
+ * KsFilterAddTopologyConnections. */
 #include <string.h>
 
 #include "ks/filter.h"
@@ -33,7 +34,8 @@ static UCHAR *item_at(const void *list, ULONG index, ULONG item_bytes)
 }
 
 NTSTATUS NTAPI KsFilterCreatePinFactory(PKSFILTER Filter,
-                                        const KSPIN_DESCRIPTOR_EX *const PinDescriptor, PULONG PinID)
+                                        const KSPIN_DESCRIPTOR_EX *const PinDescriptor,
+                                        PULONG PinID)
 {
     KSFILTER_DESCRIPTOR *descriptor = edit_descriptor(&ks_filter_of(Filter)->public);
     ULONG size;
@@ -73,8 +75,9 @@ NTSTATUS NTAPI KsFilterCreateNode(PKSFILTER Filter, const KSNODE_DESCRIPTOR *con
     return STATUS_SUCCESS;
 }
 
-NTSTATUS NTAPI KsFilterAddTopologyConnections(PKSFILTER Filter, ULONG NewConnectionsCount,
-                                              const KSTOPOLOGY_CONNECTION *const NewTopologyConnections)
+NTSTATUS NTAPI
+KsFilterAddTopologyConnections(PKSFILTER Filter, ULONG NewConnectionsCount,
+                               const KSTOPOLOGY_CONNECTION *const NewTopologyConnections)
 {
     KSFILTER_DESCRIPTOR *descriptor = edit_descriptor(&ks_filter_of(Filter)->public);
     ULONG count;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Each AVStream object is a COM object; KsGetOuterUnknown gives its IUnknown, from which a driver asks
- * for IKsControl, on devices for IKsDeviceFunctions, or for what it aggregated itself. The tables lie in
- * memory that drivers can read, and their slots are thunks. KsGetOuterUnknown;
+/* Each AVStream object is a COM object; KsGetOuterUnknown gives its IUnknown, from which a driver
+ * asks for IKsControl, on devices for IKsDeviceFunctions, or for what it aggregated itself. The
+ * tables lie in memory that drivers can read, and their slots are thunks. KsGetOuterUnknown;
  * KsRegisterAggregatedClientUnknown; IKsDeviceFunctions; Supporting DMA in 64-Bit AVStream Drivers.
- * IKsDeviceFunctions exists from Server 2003 SP1 on; before, QueryInterface refuses and drivers fall
- * back to KsDeviceRegisterAdapterObject.
- * UNDOC: whether KsGetOuterUnknown adds a reference. The documentation's own example never releases it,
- * so it does not. Left out: IKsControl on devices and factories, which have no file to talk to. */
+ * IKsDeviceFunctions exists from Server 2003 SP1 on; before, QueryInterface refuses and drivers
+ * fall back to KsDeviceRegisterAdapterObject.
+ * UNDOC: whether KsGetOuterUnknown adds a reference.
+ * The documentation's own example never releases it, so it does not. Left out: IKsControl on
+ * devices and factories, which have no file to talk to. */
 #include "ks/unknown.h"
 
 #include "ks/device.h"
@@ -23,11 +24,10 @@ static bool is_iid(REFIID id, const GUID *wanted)
 
 static bool has_device_functions(const struct ks_object *object)
 {
-    return object->type == KsObjectTypeDevice &&
-           ke_windows(ke_current()) >= KE_WINDOWS_WS2003SP1;
+    return object->type == KsObjectTypeDevice && ke_windows(ke_current()) >= KE_WINDOWS_WS2003SP1;
 }
 
-/* ---- IUnknown -------------------------------------------------------------------------------------------- */
+/* ---- IUnknown -------------------------------------------------------------------------------- */
 
 static ULONG NTAPI add_ref(struct ks_face *This)
 {
@@ -67,7 +67,7 @@ static NTSTATUS NTAPI query_interface(struct ks_face *This, REFIID InterfaceId, 
     return STATUS_SUCCESS;
 }
 
-/* ---- IKsControl -------------------------------------------------------------------------------------------- */
+/* ---- IKsControl ------------------------------------------------------------------------------ */
 
 static NTSTATUS control(struct ks_face *face, ULONG code, PVOID request, ULONG request_bytes,
                         PVOID data, ULONG data_bytes, ULONG *returned)
@@ -107,7 +107,7 @@ static NTSTATUS NTAPI ks_event(struct ks_face *This, PKSEVENT Event, ULONG Event
                    BytesReturned);
 }
 
-/* ---- IKsDeviceFunctions --------------------------------------------------------------------------------------- */
+/* ---- IKsDeviceFunctions ---------------------------------------------------------------------- */
 
 static NTSTATUS NTAPI register_adapter_object_ex(struct ks_face *This, PDMA_ADAPTER AdapterObject,
                                                  PDEVICE_DESCRIPTION DeviceDescription,
@@ -121,7 +121,7 @@ static NTSTATUS NTAPI register_adapter_object_ex(struct ks_face *This, PDMA_ADAP
                            NumberOfMapRegisters, MaxMappingsByteCount, MappingTableStride);
 }
 
-/* ---- Tables and faces -------------------------------------------------------------------------------------------- */
+/* ---- Tables and faces ------------------------------------------------------------------------ */
 
 struct slot {
     const void *function;
@@ -173,8 +173,8 @@ NTSTATUS ks_unknown_make_vtables(struct ks *room)
     if (NT_SUCCESS(status) && room->vtables[KS_VTABLE_CONTROL] == NULL)
         status = make_vtable(room, KS_VTABLE_CONTROL, control_slots, ARRAY_LEN(control_slots));
     if (NT_SUCCESS(status) && room->vtables[KS_VTABLE_DEVICE_FUNCTIONS] == NULL)
-        status = make_vtable(room, KS_VTABLE_DEVICE_FUNCTIONS, device_slots,
-                             ARRAY_LEN(device_slots));
+        status =
+            make_vtable(room, KS_VTABLE_DEVICE_FUNCTIONS, device_slots, ARRAY_LEN(device_slots));
     return status;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The COM side of AVStream objects: IUnknown, IKsControl, and for devices IKsDeviceFunctions.
- * A face is what a driver holds: a word that points at a table of functions, and our object behind it.
- * Faces live as long as their object; the reference count is kept for the books only. PASSIVE_LEVEL.
- * Not here: reference clocks (clock.h), which a driver owns by counting. */
+ * A face is what a driver holds: a word that points at a table of functions, and our object behind
+ * it. Faces live as long as their object; the reference count is kept for the books only.
+ * PASSIVE_LEVEL. Not here: reference clocks (clock.h), which a driver owns by counting. */
 #ifndef WEIR_KS_UNKNOWN_H
 #define WEIR_KS_UNKNOWN_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Copies between the room and requesters' buffers. Requests of kernel-mode callers are trusted, as on
- * Windows: a bad address of theirs faults. */
+/* Copies between the room and requesters' buffers. Requests of kernel-mode callers are trusted, as
+ * on Windows: a bad address of theirs faults. */
 #include "ks/user.h"
 
 #include <string.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Memory that a requester passes by address: METHOD_NEITHER buffers.
  * On Windows each of these is a probe and a copy inside a __try block; host code of ours has no
- * exceptions to catch, so the room asks mm, which says no instead of faulting. PASSIVE_LEVEL, in the
- * requester's thread. Not here: long-lived access to stream buffers, which goes through MDLs. */
+ * exceptions to catch, so the room asks mm, which says no instead of faulting. PASSIVE_LEVEL, in
+ * the requester's thread. Not here: long-lived access to stream buffers, which goes through MDLs.
+ */
 #ifndef WEIR_KS_USER_H
 #define WEIR_KS_USER_H
 

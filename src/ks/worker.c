@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* KS workers: a driver registers one, queues work items on it, and can unregister it, which waits until the items are
- * done. A counted worker queues its own item when its count leaves zero. KsRegisterWorker; KsQueueWorkItem;
- * KsRegisterCountedWorker; KsIncrementCountedWorker.
- * UNDOC: whether items of one worker run side by side. Ours run one after the other, in the order of queueing. */
+/* KS workers: a driver registers one, queues work items on it, and can unregister it, which waits
+ * until the items are done. A counted worker queues its own item when its count leaves zero.
+ * KsRegisterWorker; KsQueueWorkItem; KsRegisterCountedWorker; KsIncrementCountedWorker.
+ * UNDOC:
+ * whether items of one worker run side by side. Ours run one after the other, in the order of
+ * queueing. */
 #include "ks/room.h"
 
 static const uint64_t worker_magic = 0x6b73776f726b6572u;
@@ -54,8 +56,8 @@ static void NTAPI drain(PVOID Parameter)
         KE_CALL(item->WorkerRoutine, KE_ARG(item->Parameter));
 }
 
-NTSTATUS NTAPI KsRegisterCountedWorker(WORK_QUEUE_TYPE WorkQueueType, PWORK_QUEUE_ITEM CountedWorkItem,
-                                       PKSWORKER *Worker)
+NTSTATUS NTAPI KsRegisterCountedWorker(WORK_QUEUE_TYPE WorkQueueType,
+                                       PWORK_QUEUE_ITEM CountedWorkItem, PKSWORKER *Worker)
 {
     struct ks_worker *worker = ks_allocate(sizeof *worker);
 
