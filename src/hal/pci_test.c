@@ -81,7 +81,10 @@ static void a_crowded_bus_has_no_slot_left(void **state)
 
 static const CM_PARTIAL_RESOURCE_DESCRIPTOR *descriptor(PCM_RESOURCE_LIST list, unsigned index)
 {
-    return &list->List[0].PartialResourceList.PartialDescriptors[index];
+    const CM_PARTIAL_RESOURCE_DESCRIPTOR *first =
+        list->List[0].PartialResourceList.PartialDescriptors;
+
+    return first + index;
 }
 
 static void resources_are_bars_then_messages(void **state)
