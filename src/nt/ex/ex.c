@@ -39,7 +39,7 @@ void ex_destroy(struct ex *ex)
     ke_set_room(ex->ke, KE_ROOM_EX, NULL);
     ex_workers_fini(ex);
     ex_resources_fini(ex);
-    map_fini(&ex->previous_modes);
+    array_fini(&ex->user_mode);
     ex->magic = 0;
     free(ex);
 }
@@ -49,18 +49,34 @@ struct ex *ex_of(struct ke *ke)
     return ke_room(ke, KE_ROOM_EX);
 }
 
+static size_t place_of(const struct ex *ex, PKTHREAD thread)
+{
+    size_t i;
+
+    for (i = 0; i < ex->user_mode.count; i++) {
+        if (ex->user_mode.items[i] == thread)
+            break;
+    }
+    return i;
+}
+
 KPROCESSOR_MODE ex_set_previous_mode(KPROCESSOR_MODE mode)
 {
     struct ex *ex = ex_of(ke_current());
-    uint64_t thread = KE_ARG(KeGetCurrentThread());
-    bool was_user;
+    PKTHREAD self = KeGetCurrentThread();
+    size_t place = place_of(ex, self);
+    bool was_user = place < ex->user_mode.count;
 
-    if (mode == UserMode) {
-        was_user = map_get(&ex->previous_modes, thread) != NULL;
-        if (!was_user)
-            weir_assert(map_set(&ex->previous_modes, thread, ex) == 0);
-    } else {
-        was_user = map_remove(&ex->previous_modes, thread) != NULL;
-    }
+    if (mode == UserMode && !was_user)
+        weir_assert(array_push(&ex->user_mode, self) == 0);
+    else if (mode == KernelMode && was_user)
+        array_remove_at(&ex->user_mode, place);
     return was_user ? UserMode : KernelMode;
+}
+
+KPROCESSOR_MODE NTAPI ExGetPreviousMode(void)
+{
+    struct ex *ex = ex_of(ke_current());
+
+    return place_of(ex, KeGetCurrentThread()) < ex->user_mode.count ? UserMode : KernelMode;
 }

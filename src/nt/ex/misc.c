@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Odds and ends of the executive: modes, features, local time, resolution, UUIDs, raising. The
+/* Odds and ends of the executive: features, local time, resolution, UUIDs, raising. The
  * machine's time zone is UTC, so local time is system time. */
 #include "ex/ex.h"
 #include "ex/state.h"
@@ -9,14 +9,6 @@ enum {
     COARSEST_TICK_100NS = 156250,
     FINEST_TICK_100NS = 10000,
 };
-
-KPROCESSOR_MODE NTAPI ExGetPreviousMode(void)
-{
-    struct ex *ex = ex_of(ke_current());
-    bool user = map_get(&ex->previous_modes, KE_ARG(KeGetCurrentThread())) != NULL;
-
-    return user ? UserMode : KernelMode;
-}
 
 /* What every x64 Windows may count on; the same bits stand in the shared user data. */
 BOOLEAN NTAPI ExIsProcessorFeaturePresent(ULONG feature)

@@ -31,7 +31,7 @@ struct ex {
     uint64_t magic;
     struct ke *ke;
     struct ex_queue queues[EX_QUEUES];
-    struct map previous_modes; /* thread -> non-NULL while UserMode */
+    ARRAY(PKTHREAD) user_mode; /* threads that carry out an application's call: few at a time */
     struct map resources; /* ERESOURCE -> struct resource */
     struct list_node resource_list;
     struct sim_rng uuids;

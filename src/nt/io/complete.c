@@ -145,16 +145,15 @@ static void release_system_buffer(struct io *io, PIRP irp)
 void io_irp_finish(struct io *io, struct io_irp *state)
 {
     PIRP irp = state->irp;
-    PIO_STATUS_BLOCK iosb = irp->UserIosb;
-    PKEVENT event = irp->UserEvent;
+    bool of_file = state->kind == IO_IRP_FILE;
+    PIO_STATUS_BLOCK iosb = of_file ? state->iosb : irp->UserIosb;
+    PKEVENT event = of_file ? state->event : irp->UserEvent;
     PFILE_OBJECT file = state->file;
     IO_STATUS_BLOCK result = irp->IoStatus;
 
     release_system_buffer(io, irp);
     release_mdls(irp);
     list_remove(&state->link);
-    if (state->final != NULL)
-        *state->final = result.Status;
     io_irp_free(io, state);
     if (iosb != NULL)
         *iosb = result;
@@ -162,8 +161,6 @@ void io_irp_finish(struct io *io, struct io_irp *state)
         file->FinalStatus = result.Status;
     if (event != NULL)
         KeSetEvent(event, EVENT_INCREMENT, FALSE);
-    else if (file != NULL)
-        KeSetEvent(&file->Event, EVENT_INCREMENT, FALSE);
     if (file != NULL)
         ob_dereference(io->ob, file);
 }

@@ -144,8 +144,10 @@ static NTSTATUS send(struct io *io, PFILE_OBJECT file, const struct control *con
     irp->RequestorMode = mode;
     irp->Tail.Overlay.Thread = (PETHREAD)KeGetCurrentThread();
     irp->Tail.Overlay.OriginalFileObject = file;
-    irp->UserIosb = iosb;
-    irp->UserEvent = event;
+    irp->UserIosb = &irp->IoStatus;
+    irp->UserEvent = &file->Event;
+    state->iosb = iosb;
+    state->event = event != NULL ? event : &file->Event;
     status = attach_buffers(io, irp, control);
     if (!NT_SUCCESS(status)) {
         abandon(io, state);
@@ -155,10 +157,7 @@ static NTSTATUS send(struct io *io, PFILE_OBJECT file, const struct control *con
     ob_reference(io->ob, file);
     state->file = file;
     list_insert_tail(&file_state->irps, &state->link);
-    if (event != NULL)
-        KeClearEvent(event);
-    else
-        KeClearEvent(&file->Event);
+    KeClearEvent(state->event);
     if (out_irp != NULL)
         *out_irp = irp;
     before = ex_set_previous_mode(mode);

@@ -68,7 +68,8 @@ PIRP io_irp_allocate(struct io *io, CCHAR stack_size, enum io_irp_kind kind,
     state->in_flight = false;
     state->calls = NULL;
     state->file = NULL;
-    state->final = NULL;
+    state->iosb = NULL;
+    state->event = NULL;
     irp_init(state->irp, IoSizeOfIrp(stack_size), stack_size);
     if (out_state != NULL)
         *out_state = state;

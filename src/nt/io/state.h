@@ -75,7 +75,10 @@ struct io_irp {
     struct io_call *calls;
     struct list_node link; /* of the file */
     PFILE_OBJECT file;
-    NTSTATUS *final; /* set when it ends, if somebody asked */
+    /* Of a file's request: where the application wants to hear of its end. The IRP shows drivers
+     * addresses of its own instead. */
+    PIO_STATUS_BLOCK iosb;
+    PKEVENT event;
     struct io_irp *next_free;
 };
 
