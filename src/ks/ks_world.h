@@ -52,6 +52,8 @@ struct world_config {
     const KSALLOCATOR_FRAMING_EX *framing;
     PFNKSINTERSECTHANDLEREX intersect;
     const KSAUTOMATION_TABLE *pin_table;
+    const KSNODE_DESCRIPTOR *nodes;
+    ULONG node_count;
     ULONG device_version;
 
     bool no_adapter;

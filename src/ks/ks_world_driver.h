@@ -248,6 +248,9 @@ static inline void world_describe(const struct world_config *config)
         .PinDescriptors = &world_pin_descriptor,
         .CategoriesCount = 1,
         .Categories = &KSCATEGORY_CAPTURE,
+        .NodeDescriptorsCount = config->node_count,
+        .NodeDescriptorSize = sizeof(KSNODE_DESCRIPTOR),
+        .NodeDescriptors = config->nodes,
     };
     world_device_descriptor = (KSDEVICE_DESCRIPTOR){.Dispatch = &world_device_dispatch,
                                                     .FilterDescriptorsCount = 1,

@@ -102,6 +102,67 @@ static void a_drivers_item_replaces_the_runtimes_and_items_are_walked_by_their_s
     world_live(&config, own_properties);
 }
 
+/* ---- Nodes ----------------------------------------------------------------------------------- */
+
+static NTSTATUS NTAPI get_node_value(PIRP Irp, PKSIDENTIFIER Request, PVOID Data)
+{
+    (void)Request;
+    *(PULONG)Data = 100 + KsGetNodeIdFromIrp(Irp);
+    assert_ptr_equal(KsGetFilterFromIrp(Irp), world->filter);
+    assert_null(KsGetPinFromIrp(Irp));
+    return STATUS_SUCCESS;
+}
+
+static const KSPROPERTY_ITEM node_items[] = {{.PropertyId = 2,
+                                              .GetPropertyHandler = get_node_value,
+                                              .MinProperty = sizeof(KSPROPERTY),
+                                              .MinData = sizeof(ULONG)}};
+static const KSPROPERTY_SET node_sets[] = {{&own_set, 1, node_items, 0, NULL}};
+static const KSAUTOMATION_TABLE node_table = {
+    .PropertySetsCount = 1, .PropertyItemSize = sizeof(KSPROPERTY_ITEM), .PropertySets = node_sets};
+static const KSNODE_DESCRIPTOR own_nodes[] = {{.Type = &GUID_NULL},
+                                              {.AutomationTable = &node_table, .Type = &GUID_NULL}};
+
+static NTSTATUS ask_node(PFILE_OBJECT file, ULONG node, ULONG flags, ULONG *value)
+{
+    KSP_NODE request = {.Property = {{{own_set, 2, KSPROPERTY_TYPE_GET | flags}}}, .NodeId = node};
+
+    return world_property(file, &request, sizeof request, value, sizeof *value, NULL);
+}
+
+static void nodes_body(void)
+{
+    static const WCHAR class[] = KSSTRING_TopologyNode u"\\\0\0\1";
+    UNICODE_STRING name = {.Buffer = (PWCH)(ULONG_PTR) class, .Length = sizeof class};
+    PFILE_OBJECT file;
+    ULONG value = 0;
+
+    world_begin();
+    assert_int_equal(ask_node(world->filter_file, 1, KSPROPERTY_TYPE_TOPOLOGY, &value),
+                     STATUS_SUCCESS);
+    assert_int_equal(value, 101);
+    assert_int_equal(ask_node(world->filter_file, 0, KSPROPERTY_TYPE_TOPOLOGY, &value),
+                     STATUS_PROPSET_NOT_FOUND);
+    assert_int_equal(ask_node(world->filter_file, 2, KSPROPERTY_TYPE_TOPOLOGY, &value),
+                     STATUS_INVALID_PARAMETER);
+    assert_int_equal(io_file_open(world->io, world->filter_file, &name, FILE_READ_DATA, &file),
+                     STATUS_SUCCESS);
+    value = 0;
+    assert_int_equal(ask_node(file, 0, 0, &value), STATUS_SUCCESS);
+    assert_int_equal(value, 101);
+    io_file_close(file);
+    world_end();
+}
+
+static void a_nodes_table_answers_on_the_filter_and_on_the_nodes_own_file(void **state)
+{
+    static const struct world_config config = {
+        .windows = KE_WINDOWS_10, .nodes = own_nodes, .node_count = 2};
+
+    (void)state;
+    world_live(&config, nodes_body);
+}
+
 static void merge_tables(void)
 {
     static const KSPROPERTY_ITEM b_items[] = {{.PropertyId = 9, .SetPropertyHandler = set_own},
@@ -499,6 +560,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_drivers_item_replaces_the_runtimes_and_items_are_walked_by_their_size),
+        cmocka_unit_test(a_nodes_table_answers_on_the_filter_and_on_the_nodes_own_file),
         cmocka_unit_test(merging_keeps_the_first_tables_items_and_adds_the_seconds),
         cmocka_unit_test(an_item_of_several_bags_is_freed_with_the_last),
         cmocka_unit_test(objects_know_their_place),

@@ -112,6 +112,7 @@ static void fill_public(struct ks_pin *pin, const struct connection *connection)
 
 static void free_pin(struct ks_pin *pin)
 {
+    ks_queue_destroy(pin->spare_queue);
     ks_processor_fini(&pin->processor);
     ks_pin_clock_fini(pin);
     ks_file_fini(&pin->file);

@@ -25,6 +25,7 @@ struct ks_pin {
     struct ks_file file; /* FsContext of the pin's file object */
     struct ks_filter *filter;
     struct ks_queue *queue; /* from STOP->ACQUIRE to ACQUIRE->STOP */
+    struct ks_queue *spare_queue; /* the same in between, until the pin goes */
     struct ks_processor processor;
     struct ks_pin_clock clock;
     PFILE_OBJECT file_object; /* not referenced: the pin dies with it */

@@ -44,11 +44,27 @@ static void init_lists(struct ks_queue *queue)
     InitializeListHead(&queue->spare_clones);
     InitializeListHead(&queue->starved_link);
     KeInitializeSpinLock(&queue->lock);
+    KeInitializeEvent(&queue->emptied, NotificationEvent, FALSE);
+}
+
+static bool wants_trailing_edge(const struct ks_pin *pin)
+{
+    return (pin->public.Descriptor->Flags & KSPIN_FLAG_DISTINCT_TRAILING_EDGE) != 0;
+}
+
+/* From the descriptor, which the driver may have edited since the last time. */
+static void configure(struct ks_queue *queue)
+{
+    ULONG flags = queue->pin->public.Descriptor->Flags;
+
+    queue->output = queue->pin->public.DataFlow == KSPIN_DATAFLOW_OUT;
+    queue->mapped = (flags & KSPIN_FLAG_GENERATE_MAPPINGS) != 0;
+    queue->fifo = (flags & KSPIN_FLAG_ENFORCE_FIFO) != 0;
+    queue->closing = false;
 }
 
 NTSTATUS ks_queue_create(struct ks_pin *pin, struct ks_queue **out)
 {
-    ULONG flags = pin->public.Descriptor->Flags;
     struct ks_queue *queue = ExAllocatePoolWithTag(NonPagedPool, sizeof *queue, KS_QUEUE_TAG);
 
     if (queue == NULL)
@@ -57,20 +73,33 @@ NTSTATUS ks_queue_create(struct ks_pin *pin, struct ks_queue **out)
     queue->magic = queue_magic;
     queue->pin = pin;
     queue->dma = ks_pin_dma(pin);
-    queue->output = pin->public.DataFlow == KSPIN_DATAFLOW_OUT;
-    queue->mapped = (flags & KSPIN_FLAG_GENERATE_MAPPINGS) != 0;
-    queue->fifo = (flags & KSPIN_FLAG_ENFORCE_FIFO) != 0;
+    configure(queue);
     init_lists(queue);
     queue->leading = create_edge(queue, KS_POINTER_LEADING);
-    if ((flags & KSPIN_FLAG_DISTINCT_TRAILING_EDGE) != 0)
+    if (wants_trailing_edge(pin))
         queue->trailing = create_edge(queue, KS_POINTER_TRAILING);
-    if (queue->leading == NULL ||
-        (queue->trailing == NULL && (flags & KSPIN_FLAG_DISTINCT_TRAILING_EDGE) != 0)) {
+    if (queue->leading == NULL || (queue->trailing == NULL && wants_trailing_edge(pin))) {
         ks_queue_destroy(queue);
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     *out = queue;
     return STATUS_SUCCESS;
+}
+
+bool ks_queue_reopen(struct ks_queue *queue)
+{
+    weir_assert(queue->magic == queue_magic);
+    if (wants_trailing_edge(queue->pin) != (queue->trailing != NULL))
+        return false;
+    configure(queue);
+    return true;
+}
+
+void ks_queue_close(struct ks_queue *queue)
+{
+    queue->closing = true;
+    ks_queue_flush(queue);
+    ks_dma_forget(queue->dma, queue);
 }
 
 static void free_spares(struct ks_queue *queue)
@@ -102,8 +131,10 @@ void ks_queue_destroy(struct ks_queue *queue)
     if (queue == NULL)
         return;
     weir_assert(queue->magic == queue_magic);
-    ks_queue_enter(queue, &hold); /* whoever woke us is out of the lock once we have had it */
-    ks_queue_leave(queue, &hold);
+    if (queue->leading != NULL) {
+        ks_queue_enter(queue, &hold); /* whoever woke us is out of the lock once we have had it */
+        ks_queue_leave(queue, &hold);
+    }
     weir_assert(IsListEmpty(&queue->requests));
     weir_assert(IsListEmpty(&queue->clones));
     KeFlushQueuedDpcs(); /* a timeout that was cancelled may still be on its way */
@@ -176,8 +207,8 @@ static void take_finished(struct ks_queue *queue, struct chain *finished)
 
 static void wake_if_empty(struct ks_queue *queue)
 {
-    if (queue->emptied != NULL && IsListEmpty(&queue->requests) && queue->staying == 0)
-        KeSetEvent(queue->emptied, IO_NO_INCREMENT, FALSE);
+    if (queue->awaited && IsListEmpty(&queue->requests) && queue->staying == 0)
+        KeSetEvent(&queue->emptied, IO_NO_INCREMENT, FALSE);
 }
 
 static void complete_finished(struct ks_queue *queue)
@@ -331,17 +362,16 @@ void ks_queue_cancel_all(struct ks_queue *queue)
 static NTSTATUS wait_until_empty(struct ks_queue *queue, PLARGE_INTEGER timeout)
 {
     struct ks_queue_hold hold;
-    KEVENT emptied;
     NTSTATUS status;
 
-    KeInitializeEvent(&emptied, NotificationEvent, FALSE);
     ks_queue_enter(queue, &hold);
-    queue->emptied = &emptied;
+    KeClearEvent(&queue->emptied);
+    queue->awaited = true;
     wake_if_empty(queue);
     ks_queue_leave(queue, &hold);
-    status = KeWaitForSingleObject(&emptied, Executive, KernelMode, FALSE, timeout);
+    status = KeWaitForSingleObject(&queue->emptied, Executive, KernelMode, FALSE, timeout);
     ks_queue_enter(queue, &hold);
-    queue->emptied = NULL;
+    queue->awaited = false;
     ks_queue_leave(queue, &hold);
     return status;
 }

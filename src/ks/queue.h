@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One pin's queue of frames, and the leading and trailing edges that walk it.
- * A pin on the standard transport owns a queue from STOP->ACQUIRE to ACQUIRE->STOP; the queue owns
+ * A pin on the standard transport has a queue from STOP->ACQUIRE to ACQUIRE->STOP; the queue owns
  * its requests (one stream IRP each), their frames and all stream pointers. One spin lock
  * serialises everything, and the processor that holds it may enter again: a driver deletes its
  * clone from within the cancel callback, which runs under the lock. What becomes free under the
@@ -42,7 +42,8 @@ struct ks_queue {
     struct ks_stream_pointer *trailing; /* NULL without KSPIN_FLAG_DISTINCT_TRAILING_EDGE */
     ULONG locked_frames;
     ULONG staying; /* those who work for the queue outside the lock */
-    PKEVENT emptied; /* set when no request is left; NULL unless somebody waits */
+    bool awaited; /* somebody waits for emptied */
+    KEVENT emptied; /* signalled when no request is left */
 
     LIST_ENTRY starved_link; /* in ks_dma.starved after a lock failed for want of resources */
     bool starved;
@@ -51,7 +52,7 @@ struct ks_queue {
 
     LIST_ENTRY spare_requests; /* request objects, their frames and mapping tables, for reuse */
     LIST_ENTRY
-        spare_clones; /* deleted clones, oldest first: reused late, so that stale use shows */
+    spare_clones; /* deleted clones, oldest first: reused late, so that stale use shows */
     ULONG spare_clone_count;
 };
 
@@ -61,6 +62,10 @@ struct ks_queue_hold {
 };
 
 NTSTATUS ks_queue_create(struct ks_pin *pin, struct ks_queue **out);
+/* Ends streaming: nothing new is taken, everything in it is ended. */
+void ks_queue_close(struct ks_queue *queue);
+/* Takes a closed queue up again; false when the pin wants one of another kind by now. */
+bool ks_queue_reopen(struct ks_queue *queue);
 /* The queue must be empty. NULL is fine. */
 void ks_queue_destroy(struct ks_queue *queue);
 

@@ -406,6 +406,28 @@ static void a_deleted_pointer_and_a_pointer_that_is_no_clone_are_findings(void *
     world_close();
 }
 
+static void after_stop(void)
+{
+    PKSSTREAM_POINTER lead;
+
+    begin_paused();
+    lead = leading(KSSTREAM_POINTER_STATE_UNLOCKED);
+    world_queue(1, 100, 0);
+    assert_int_equal(world_state(KSSTATE_STOP), STATUS_SUCCESS);
+    assert_null(leading(KSSTREAM_POINTER_STATE_UNLOCKED));
+    assert_int_equal(KsStreamPointerLock(lead), STATUS_DEVICE_NOT_READY);
+    assert_null(lead->StreamHeader);
+    assert_int_equal(world_state(KSSTATE_PAUSE), STATUS_SUCCESS);
+    assert_ptr_equal(leading(KSSTREAM_POINTER_STATE_UNLOCKED), lead);
+    end();
+}
+
+static void the_leading_edge_outlives_a_stop_and_refers_to_nothing_meanwhile(void **state)
+{
+    (void)state;
+    world_live(&plain, after_stop);
+}
+
 static void leak_clone(void)
 {
     struct world_request *request;
@@ -442,6 +464,7 @@ int main(void)
         cmocka_unit_test(what_the_driver_writes_through_data_is_in_the_clients_buffer),
         cmocka_unit_test(the_first_failure_status_of_a_frame_ends_its_irp),
         cmocka_unit_test(an_input_pin_counts_data_used_and_reports_the_bytes_written),
+        cmocka_unit_test(the_leading_edge_outlives_a_stop_and_refers_to_nothing_meanwhile),
         cmocka_unit_test(a_deleted_pointer_and_a_pointer_that_is_no_clone_are_findings),
         cmocka_unit_test(clones_and_locks_left_at_stop_are_findings_and_do_not_hang),
     };

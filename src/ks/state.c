@@ -39,22 +39,28 @@ static NTSTATUS open_queue(struct ks_pin *pin)
 {
     if (!instances_are_there(pin->filter))
         return STATUS_INVALID_DEVICE_STATE;
-    if (!pin->standard_transport || pin->queue != NULL)
+    if (!pin->standard_transport)
         return STATUS_SUCCESS;
+    if (pin->spare_queue != NULL && ks_queue_reopen(pin->spare_queue)) {
+        pin->queue = pin->spare_queue;
+        pin->spare_queue = NULL;
+        return STATUS_SUCCESS;
+    }
+    ks_queue_destroy(pin->spare_queue);
+    pin->spare_queue = NULL;
     return ks_queue_create(pin, &pin->queue);
 }
 
+/* A driver's DPC may still hold the leading edge; it finds an empty queue and no freed memory. */
 static void close_queue(struct ks_pin *pin)
 {
     struct ks_queue *queue = pin->queue;
 
     if (queue == NULL)
         return;
-    queue->closing = true;
-    ks_queue_flush(queue);
+    ks_queue_close(queue);
     pin->queue = NULL;
-    ks_processor_set_frames(&pin->processor, false);
-    ks_queue_destroy(queue);
+    pin->spare_queue = queue;
 }
 
 static NTSTATUS call_driver(struct ks_pin *pin, KSSTATE to, KSSTATE from)
