@@ -338,6 +338,57 @@ static void parameters_are_in_the_devices_software_key(struct nt *nt)
     ZwClose(key);
 }
 
+static void property_data_is_kept_by_key_and_locale(struct nt *nt)
+{
+    static const DEVPROPKEY key = {{1, 2, 3, {4}}, 5};
+    struct io_node *node = make_pdo(nt);
+    ULONG value = 77, got = 0, needed;
+    DEVPROPTYPE type;
+    UNICODE_STRING name;
+
+    assert_int_equal(IoGetDevicePropertyData(node->pdo, &key, 0, 0, 4, &got, &needed, &type),
+                     STATUS_OBJECT_NAME_NOT_FOUND);
+    assert_int_equal(IoSetDevicePropertyData(node->pdo, &key, 0, 0, 7, 4, &value), STATUS_SUCCESS);
+    assert_int_equal(IoGetDevicePropertyData(node->pdo, &key, 0, 0, 2, &got, &needed, &type),
+                     STATUS_BUFFER_TOO_SMALL);
+    assert_int_equal(needed, 4);
+    assert_int_equal(IoGetDevicePropertyData(node->pdo, &key, 0, 0, 4, &got, &needed, &type), 0);
+    assert_int_equal(got, 77);
+    assert_int_equal(type, 7);
+    assert_int_equal(IoGetDevicePropertyData(node->pdo, &key, 1033, 0, 4, &got, &needed, &type),
+                     STATUS_OBJECT_NAME_NOT_FOUND);
+    assert_int_equal(IoSetDevicePropertyData(node->pdo, &key, 0, 0, 0, 0, NULL), STATUS_SUCCESS);
+    assert_int_equal(IoGetDevicePropertyData(node->pdo, &key, 0, 0, 4, &got, &needed, &type),
+                     STATUS_OBJECT_NAME_NOT_FOUND);
+    IoRegisterDeviceInterface(node->pdo, &capture_guid, NULL, &name);
+    assert_int_equal(IoSetDeviceInterfacePropertyData(&name, &key, 0, 0, 7, 4, &value), 0);
+    got = 0;
+    assert_int_equal(IoGetDeviceInterfacePropertyData(&name, &key, 0, 0, 4, &got, &needed, &type),
+                     STATUS_SUCCESS);
+    assert_int_equal(got, 77);
+    RtlFreeUnicodeString(&name);
+}
+
+static void an_alias_has_the_same_reference_string(struct nt *nt)
+{
+    static const GUID video_guid = {0x6994ad05, 0x93ef, 0x11d0,
+                                    {0xa3, 0xcc, 0x00, 0xa0, 0xc9, 0x22, 0x31, 0x96}};
+    struct io_node *node = make_pdo(nt);
+    UNICODE_STRING a = nt_string(u"A"), b = nt_string(u"B"), names[3], alias;
+    int i;
+
+    IoRegisterDeviceInterface(node->pdo, &capture_guid, &a, &names[0]);
+    IoRegisterDeviceInterface(node->pdo, &video_guid, &b, &names[1]);
+    assert_int_equal(IoGetDeviceInterfaceAlias(&names[0], &video_guid, &alias),
+                     STATUS_OBJECT_PATH_NOT_FOUND);
+    IoRegisterDeviceInterface(node->pdo, &video_guid, &a, &names[2]);
+    assert_int_equal(IoGetDeviceInterfaceAlias(&names[0], &video_guid, &alias), STATUS_SUCCESS);
+    assert_true(RtlEqualUnicodeString(&alias, &names[2], FALSE));
+    RtlFreeUnicodeString(&alias);
+    for (i = 0; i < 3; i++)
+        RtlFreeUnicodeString(&names[i]);
+}
+
 /* ---- Interrupts ------------------------------------------------------------------------------ */
 
 enum { LINE = 0x51, FIRST_MESSAGE = 0x60 };
@@ -473,7 +524,7 @@ static void an_interrupt_without_processors_is_refused(struct nt *nt)
                      STATUS_INVALID_PARAMETER);
 }
 
-/* ---- What outlives its driver ------------------------------------------------------------- */
+/* ---- What outlives its driver ---------------------------------------------------------------- */
 
 static void NTAPI do_nothing(PDRIVER_OBJECT driver)
 {
@@ -561,6 +612,8 @@ NT_TEST(two_reference_strings_share_one_link)
 NT_TEST(drivers_are_told_of_interfaces_that_come)
 NT_TEST(properties_answer_with_their_size)
 NT_TEST(parameters_are_in_the_devices_software_key)
+NT_TEST(property_data_is_kept_by_key_and_locale)
+NT_TEST(an_alias_has_the_same_reference_string)
 NT_TEST(a_line_is_connected_from_the_devices_resources)
 NT_TEST(messages_are_numbered_in_one_table)
 NT_TEST(a_request_for_messages_falls_back_to_the_line)
@@ -587,6 +640,8 @@ int main(void)
         cmocka_unit_test(test_drivers_are_told_of_interfaces_that_come),
         cmocka_unit_test(test_properties_answer_with_their_size),
         cmocka_unit_test(test_parameters_are_in_the_devices_software_key),
+        cmocka_unit_test(test_property_data_is_kept_by_key_and_locale),
+        cmocka_unit_test(test_an_alias_has_the_same_reference_string),
         cmocka_unit_test(test_a_line_is_connected_from_the_devices_resources),
         cmocka_unit_test(test_messages_are_numbered_in_one_table),
         cmocka_unit_test(test_a_request_for_messages_falls_back_to_the_line),

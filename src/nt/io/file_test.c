@@ -336,6 +336,45 @@ static void a_driver_opens_by_name_and_closes_by_handle(struct nt *nt)
     assert_string_equal(story, "CkxCkx");
 }
 
+static NTSTATUS NTAPI on_read(PDEVICE_OBJECT device, PIRP irp)
+{
+    PIO_STACK_LOCATION location = IoGetCurrentIrpStackLocation(irp);
+
+    (void)device;
+    memset(irp->AssociatedIrp.SystemBuffer,
+           (int)('a' + location->Parameters.Read.ByteOffset.QuadPart),
+           location->Parameters.Read.Length);
+    return nt_complete(irp, STATUS_SUCCESS, location->Parameters.Read.Length);
+}
+
+static void reading_by_handle_moves_the_position(struct nt *nt)
+{
+    OBJECT_ATTRIBUTES attributes;
+    UNICODE_STRING path = nt_string(u"\\Device\\Files");
+    IO_STATUS_BLOCK iosb;
+    LARGE_INTEGER offset = {.QuadPart = 7};
+    PDEVICE_OBJECT device = device_of(nt);
+    PCHAR text = ExAllocatePoolWithTag(NonPagedPool, 16, 0x31313131);
+    HANDLE handle;
+
+    device->Flags |= DO_BUFFERED_IO;
+    nt_dispatch(device->DriverObject, IRP_MJ_CREATE, nt_succeed);
+    nt_dispatch(device->DriverObject, IRP_MJ_READ, on_read);
+    InitializeObjectAttributes(&attributes, &path, OBJ_KERNEL_HANDLE, NULL, NULL);
+    assert_int_equal(ZwOpenFile(&handle, FILE_READ_DATA, &attributes, &iosb, 0, 0), 0);
+    assert_int_equal(ZwReadFile(handle, NULL, NULL, NULL, &iosb, text, 3, NULL, NULL), 0);
+    assert_int_equal(iosb.Information, 3);
+    assert_memory_equal(text, "aaa", 3);
+    assert_int_equal(ZwReadFile(handle, NULL, NULL, NULL, &iosb, text, 3, NULL, NULL), 0);
+    assert_memory_equal(text, "ddd", 3);
+    assert_int_equal(ZwReadFile(handle, NULL, NULL, NULL, &iosb, text, 1, &offset, NULL), 0);
+    assert_int_equal(text[0], 'h');
+    assert_int_equal(ZwWriteFile(handle, NULL, NULL, NULL, &iosb, text, 1, NULL, NULL),
+                     STATUS_INVALID_DEVICE_REQUEST);
+    ZwClose(handle);
+    ExFreePool(text);
+}
+
 static void closing_a_closed_handle_is_found(struct nt *nt)
 {
     PFILE_OBJECT file;
@@ -370,6 +409,7 @@ NT_TEST(a_code_may_ask_for_access_the_file_lacks)
 NT_TEST(several_requests_are_outstanding_and_end_one_by_one)
 NT_TEST(handles_lead_to_files)
 NT_TEST(a_driver_opens_by_name_and_closes_by_handle)
+NT_TEST(reading_by_handle_moves_the_position)
 NT_FINDING_TEST(closing_a_closed_handle_is_found, bad_handle, 0)
 NT_FINDING_TEST(dereferencing_too_often_stops, object_reference, 0x18)
 
@@ -387,6 +427,7 @@ int main(void)
         cmocka_unit_test(test_several_requests_are_outstanding_and_end_one_by_one),
         cmocka_unit_test(test_handles_lead_to_files),
         cmocka_unit_test(test_a_driver_opens_by_name_and_closes_by_handle),
+        cmocka_unit_test(test_reading_by_handle_moves_the_position),
         cmocka_unit_test(test_closing_a_closed_handle_is_found),
         cmocka_unit_test(test_dereferencing_too_often_stops),
     };

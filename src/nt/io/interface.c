@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cm/cm.h"
+#include "io/property_data.h"
 #include "rtl/rtl.h"
 
 struct io_interface {
@@ -18,6 +19,7 @@ struct io_interface {
     PDEVICE_OBJECT pdo; /* NULL once it is gone: the name stays registered, as in the registry */
     UNICODE_STRING name; /* whole, host memory */
     UNICODE_STRING object_name; /* without the reference string; shares name's buffer */
+    struct list_node properties;
     bool enabled; /* asked for */
     bool visible; /* enabled, and the device has started */
 };
@@ -80,9 +82,20 @@ static struct io_interface *find(struct io *io, const UNICODE_STRING *name)
     return NULL;
 }
 
+/* What follows the object's name: a backslash and the reference string, or nothing. */
+static UNICODE_STRING reference_of(const struct io_interface *interface)
+{
+    USHORT lead = interface->object_name.Length;
+
+    return (UNICODE_STRING){(USHORT)(interface->name.Length - lead),
+                            (USHORT)(interface->name.Length - lead),
+                            interface->name.Buffer + lead / sizeof(WCHAR)};
+}
+
 static void interface_free(struct io_interface *interface)
 {
     list_remove(&interface->link);
+    io_properties_fini(&interface->properties);
     free(interface->name.Buffer);
     free(interface);
 }
@@ -180,6 +193,7 @@ NTSTATUS NTAPI IoRegisterDeviceInterface(PDEVICE_OBJECT pdo, const GUID *guid,
     interface->class_guid = *guid;
     interface->pdo = pdo;
     list_init(&interface->link);
+    list_init(&interface->properties);
     status = make_name(node, guid, reference, interface);
     if (NT_SUCCESS(status)) {
         existing = find(io, &interface->name);
@@ -263,6 +277,53 @@ NTSTATUS io_interface_at(struct io *io, const GUID *class_guid, unsigned index,
         return STATUS_SUCCESS;
     }
     return STATUS_NO_MORE_ENTRIES;
+}
+
+/* The interface of another class that the same device exposes under the same reference string. */
+NTSTATUS NTAPI IoGetDeviceInterfaceAlias(PUNICODE_STRING name, const GUID *guid,
+                                         PUNICODE_STRING alias)
+{
+    struct io *io = io_of(ke_current());
+    struct io_interface *interface = find(io, name);
+    struct io_interface *other;
+    UNICODE_STRING tail, other_tail;
+
+    if (interface == NULL)
+        return STATUS_OBJECT_NAME_NOT_FOUND;
+    tail = reference_of(interface);
+    list_for_each_entry(other, &io->interfaces, link) {
+        other_tail = reference_of(other);
+        if (other->pdo == interface->pdo && IsEqualGUID(&other->class_guid, guid) &&
+            rtl_equal(&tail, &other_tail))
+            return rtl_string_create(other->name.Buffer, other->name.Length / sizeof(WCHAR),
+                                     IO_TAG_LIST, alias);
+    }
+    return STATUS_OBJECT_PATH_NOT_FOUND;
+}
+
+NTSTATUS NTAPI IoSetDeviceInterfacePropertyData(PUNICODE_STRING name, const DEVPROPKEY *key,
+                                                LCID locale, ULONG flags, DEVPROPTYPE type,
+                                                ULONG size_bytes, PVOID data)
+{
+    struct io_interface *interface = find(io_of(ke_current()), name);
+
+    (void)flags;
+    if (interface == NULL)
+        return STATUS_OBJECT_NAME_NOT_FOUND;
+    return io_property_set(&interface->properties, key, locale, type, size_bytes, data);
+}
+
+NTSTATUS NTAPI IoGetDeviceInterfacePropertyData(PUNICODE_STRING name, const DEVPROPKEY *key,
+                                                LCID locale, ULONG flags, ULONG room, PVOID data,
+                                                PULONG needed, DEVPROPTYPE *type)
+{
+    struct io_interface *interface = find(io_of(ke_current()), name);
+
+    if (interface == NULL)
+        return STATUS_OBJECT_NAME_NOT_FOUND;
+    if (flags != 0)
+        return STATUS_INVALID_PARAMETER;
+    return io_property_get(&interface->properties, key, locale, room, data, needed, type);
 }
 
 /* Each interface keeps values under Control\DeviceClasses\{class}\<name with # for \>. */

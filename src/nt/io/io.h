@@ -89,6 +89,7 @@ struct io_node {
     PCM_RESOURCE_LIST translated;
     PIO_RESOURCE_REQUIREMENTS_LIST requirements; /* pool, owned */
     DEVICE_POWER_STATE power; /* after the last device power IRP that succeeded */
+    struct list_node properties; /* that drivers set */
     bool started;
     bool removed; /* by surprise */
 };

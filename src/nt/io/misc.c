@@ -42,6 +42,39 @@ PVOID NTAPI IoGetInitialStack(void)
     return (PVOID)high;
 }
 
+/* ---- The IRP at the top of a thread's file system work --------------------------------------- */
+
+/* Only file systems set it; it is kept for the one thread that does so at a time. */
+PIRP NTAPI IoGetTopLevelIrp(void)
+{
+    struct io *io = io_of(ke_current());
+
+    return io->top_level_thread == KeGetCurrentThread() ? io->top_level_irp : NULL;
+}
+
+void NTAPI IoSetTopLevelIrp(PIRP irp)
+{
+    struct io *io = io_of(ke_current());
+
+    io->top_level_irp = irp;
+    io->top_level_thread = irp != NULL ? KeGetCurrentThread() : NULL;
+}
+
+/* For drivers that check more than the code's own access bits. */
+NTSTATUS NTAPI IoValidateDeviceIoControlAccess(PIRP irp, ULONG required)
+{
+    PFILE_OBJECT file = IoGetCurrentIrpStackLocation(irp)->FileObject;
+
+    if ((required & ~(ULONG)(FILE_READ_ACCESS | FILE_WRITE_ACCESS)) != 0)
+        return STATUS_INVALID_PARAMETER;
+    if (irp->RequestorMode == KernelMode || file == NULL)
+        return STATUS_SUCCESS;
+    if (((required & FILE_READ_ACCESS) && !file->ReadAccess) ||
+        ((required & FILE_WRITE_ACCESS) && !file->WriteAccess))
+        return STATUS_ACCESS_DENIED;
+    return STATUS_SUCCESS;
+}
+
 /* ---- WMI: nobody queries --------------------------------------------------------------------- */
 
 NTSTATUS NTAPI IoWMIRegistrationControl(PDEVICE_OBJECT device, ULONG action)
@@ -59,6 +92,31 @@ NTSTATUS NTAPI IoWMIWriteEvent(PVOID event)
 {
     ExFreePool(event);
     return STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI IoWMIAllocateInstanceIds(GUID *guid, ULONG count, ULONG *first)
+{
+    struct io *io = io_of(ke_current());
+
+    (void)guid;
+    *first = io->next_wmi_instance;
+    io->next_wmi_instance += count;
+    return STATUS_SUCCESS;
+}
+
+/* The device's instance path; the caller frees the string. */
+NTSTATUS NTAPI IoWMISuggestInstanceName(PDEVICE_OBJECT pdo, PUNICODE_STRING link, BOOLEAN combine,
+                                        PUNICODE_STRING name)
+{
+    struct io_node *node = pdo != NULL ? io_node_of(pdo) : NULL;
+    ANSI_STRING path;
+
+    (void)link;
+    (void)combine;
+    if (node == NULL)
+        return STATUS_INVALID_DEVICE_REQUEST;
+    RtlInitAnsiString(&path, node->instance_path);
+    return RtlAnsiStringToUnicodeString(name, &path, TRUE);
 }
 
 ULONG NTAPI IoWMIDeviceObjectToProviderId(PDEVICE_OBJECT device)

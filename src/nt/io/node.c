@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Device nodes: what pnp has learnt of a PDO, for the functions that answer drivers about it. */
+#include "io/property_data.h"
 #include "io/state.h"
 
 #include <stdlib.h>
@@ -18,6 +19,7 @@ NTSTATUS io_node_create(struct io *io, PDEVICE_OBJECT pdo, struct io_node **out)
         return STATUS_INSUFFICIENT_RESOURCES;
     node->magic = node_magic;
     node->pdo = pdo;
+    list_init(&node->properties);
     device->node = node;
     list_insert_tail(&io->nodes, &node->link);
     *out = node;
@@ -51,6 +53,7 @@ void io_node_destroy(struct io_node *node)
     device = io_device_of(io_of(ke_current()), node->pdo);
     if (device != NULL)
         device->node = NULL;
+    io_properties_fini(&node->properties);
     free_list(node->raw);
     free_list(node->translated);
     free_list(node->requirements);
@@ -64,6 +67,10 @@ void io_nodes_fini(struct io *io)
     struct list_node *link;
 
     /* The lists lie in pool, which goes with mm. */
-    while ((link = list_pop_head(&io->nodes)) != NULL)
-        free(list_entry(link, struct io_node, link));
+    while ((link = list_pop_head(&io->nodes)) != NULL) {
+        struct io_node *node = list_entry(link, struct io_node, link);
+
+        io_properties_fini(&node->properties);
+        free(node);
+    }
 }

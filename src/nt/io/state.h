@@ -139,6 +139,9 @@ struct io {
     UNICODE_STRING hardware_database; /* its buffer is pool; driver objects hold copies of this */
     ARRAY(PKEVENT) events; /* pool, for those who send and wait; drivers see their addresses */
     uint64_t next_trace_handle;
+    ULONG next_wmi_instance;
+    PIRP top_level_irp;
+    PKTHREAD top_level_thread;
 };
 
 /* irp.c */

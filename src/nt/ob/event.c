@@ -160,30 +160,37 @@ NTSTATUS NTAPI ZwClearEvent(HANDLE handle)
     return ZwResetEvent(handle, NULL);
 }
 
-/* Bodies that a thread can wait for begin with a dispatcher header, a file's does not. */
-NTSTATUS NTAPI ZwWaitForSingleObject(HANDLE handle, BOOLEAN alertable, PLARGE_INTEGER timeout)
+/* Bodies that a thread can wait for begin with a dispatcher header; a file's has an event in it. */
+NTSTATUS ob_wait_object(HANDLE handle, PVOID *body, PVOID *object)
 {
-    PVOID body;
-    PVOID wait_for;
-    NTSTATUS status = ObReferenceObjectByHandle(handle, SYNCHRONIZE, NULL, KernelMode, &body, NULL);
+    NTSTATUS status = ObReferenceObjectByHandle(handle, SYNCHRONIZE, NULL, KernelMode, body, NULL);
 
     if (!NT_SUCCESS(status))
         return status;
-    wait_for = body;
-    switch (ob_object_of(ob_of(ke_current()), body)->type) {
+    *object = *body;
+    switch (ob_object_of(ob_of(ke_current()), *body)->type) {
     case OB_TYPE_EVENT:
     case OB_TYPE_SEMAPHORE:
     case OB_TYPE_TIMER:
     case OB_TYPE_THREAD:
-        break;
+        return STATUS_SUCCESS;
     case OB_TYPE_FILE:
-        wait_for = &((PFILE_OBJECT)body)->Event;
-        break;
+        *object = &((PFILE_OBJECT)*body)->Event;
+        return STATUS_SUCCESS;
     default:
-        ObfDereferenceObject(body);
+        ObfDereferenceObject(*body);
         return STATUS_OBJECT_TYPE_MISMATCH;
     }
-    status = KeWaitForSingleObject(wait_for, UserRequest, KernelMode, alertable, timeout);
+}
+
+NTSTATUS NTAPI ZwWaitForSingleObject(HANDLE handle, BOOLEAN alertable, PLARGE_INTEGER timeout)
+{
+    PVOID body, object;
+    NTSTATUS status = ob_wait_object(handle, &body, &object);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    status = KeWaitForSingleObject(object, UserRequest, KernelMode, alertable, timeout);
     ObfDereferenceObject(body);
     return status;
 }

@@ -153,6 +153,31 @@ NTSTATUS NTAPI ObOpenObjectByPointer(PVOID body, ULONG attributes, PACCESS_STATE
     return ob_handle_open(ob, body, access, attributes, handle);
 }
 
+/* Options: 1 closes the source, 2 keeps its access, 4 its attributes. There is one table, so the
+ * processes do not matter. */
+NTSTATUS NTAPI ZwDuplicateObject(HANDLE source_process, HANDLE source, HANDLE target_process,
+                                 PHANDLE target, ACCESS_MASK access, ULONG attributes,
+                                 ULONG options)
+{
+    struct ob *ob = ob_of(ke_current());
+    struct ob_handle *slot = slot_of(ob, source);
+    NTSTATUS status = STATUS_SUCCESS;
+
+    (void)source_process;
+    (void)target_process;
+    if (slot == NULL)
+        return STATUS_INVALID_HANDLE;
+    if (options & 2)
+        access = slot->access;
+    if (options & 4)
+        attributes = slot->attributes;
+    if (target != NULL)
+        status = ob_handle_open(ob, slot->object->body, access, attributes, target);
+    if (options & 1)
+        (void)ob_handle_close(ob, source);
+    return status;
+}
+
 BOOLEAN NTAPI ObIsKernelHandle(HANDLE handle)
 {
     return (KE_ARG(handle) & KERNEL_HANDLE_BITS) == KERNEL_HANDLE_BITS &&

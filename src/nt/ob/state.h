@@ -53,6 +53,8 @@ void ob_names_fini(struct ob *ob);
 POBJECT_TYPE ob_type_public(enum ob_type type);
 /* Whether the body is of the type that a driver asked for by its POBJECT_TYPE; NULL asks for
  * any. */
+/* What to wait for behind a handle; *body is referenced for the caller. */
+NTSTATUS ob_wait_object(HANDLE handle, PVOID *body, PVOID *object);
 bool ob_type_matches(const struct ob_object *object, POBJECT_TYPE type);
 
 #endif

@@ -129,6 +129,70 @@ static void named_events_are_shared(struct nt *nt)
     assert_int_equal(ob_references(nt->ob, a), 0);
 }
 
+static void timers_and_events_are_waited_for_together(struct nt *nt)
+{
+    LARGE_INTEGER due = in_ms(5), timeout = in_ms(2);
+    HANDLE handles[4];
+    uint64_t before;
+    int i;
+
+    (void)nt;
+    for (i = 0; i < 3; i++)
+        assert_int_equal(ZwCreateEvent(&handles[i], EVENT_ALL_ACCESS, NULL, NotificationEvent,
+                                       FALSE),
+                         STATUS_SUCCESS);
+    assert_int_equal(ZwCreateTimer(&handles[3], 0, NULL, NotificationTimer), STATUS_SUCCESS);
+    before = now_us();
+    assert_int_equal(ZwSetTimer(handles[3], &due, NULL, NULL, FALSE, 0, NULL), STATUS_SUCCESS);
+    assert_int_equal(ZwWaitForMultipleObjects(4, handles, WaitAny, FALSE, &timeout),
+                     STATUS_TIMEOUT);
+    assert_int_equal(ZwWaitForMultipleObjects(4, handles, WaitAny, FALSE, NULL), STATUS_WAIT_0 + 3);
+    assert_in_range(now_us() - before, 4900, 6500);
+    for (i = 0; i < 3; i++)
+        assert_int_equal(ZwSetEvent(handles[i], NULL), STATUS_SUCCESS);
+    assert_int_equal(ZwWaitForMultipleObjects(4, handles, WaitAll, FALSE, NULL), STATUS_WAIT_0);
+    assert_int_equal(ZwWaitForMultipleObjects(0, handles, WaitAll, FALSE, NULL),
+                     STATUS_INVALID_PARAMETER_1);
+    for (i = 0; i < 4; i++)
+        assert_int_equal(ZwClose(handles[i]), STATUS_SUCCESS);
+}
+
+static void a_duplicate_keeps_the_object(struct nt *nt)
+{
+    HANDLE first, second;
+    PKEVENT event;
+
+    assert_int_equal(ZwCreateEvent(&first, EVENT_ALL_ACCESS, NULL, NotificationEvent, FALSE), 0);
+    assert_int_equal(ObReferenceObjectByHandle(first, 0, NULL, KernelMode, (PVOID *)&event, NULL),
+                     STATUS_SUCCESS);
+    ObDereferenceObject(event);
+    assert_int_equal(ZwDuplicateObject((HANDLE)-1, first, (HANDLE)-1, &second, 0, 0, 3), 0);
+    assert_int_equal(ob_references(nt->ob, event), 1);
+    assert_int_equal(ZwSetEvent(first, NULL), STATUS_INVALID_HANDLE);
+    assert_int_equal(ZwSetEvent(second, NULL), STATUS_SUCCESS);
+    ZwClose(second);
+}
+
+static void descriptors_are_assigned_as_copies(struct nt *nt)
+{
+    UCHAR absolute[SECURITY_DESCRIPTOR_MIN_LENGTH];
+    UCHAR dacl[8] = {2, 0, 8, 0};
+    PSECURITY_DESCRIPTOR copy;
+
+    (void)nt;
+    assert_int_equal(RtlCreateSecurityDescriptor(absolute, 2), STATUS_UNKNOWN_REVISION);
+    assert_int_equal(RtlCreateSecurityDescriptor(absolute, 1), STATUS_SUCCESS);
+    assert_int_equal(RtlSetDaclSecurityDescriptor(absolute, TRUE, (PACL)(PVOID)dacl, FALSE), 0);
+    assert_int_equal(RtlLengthSecurityDescriptor(absolute), 48);
+    assert_int_equal(SeAssignSecurity(NULL, absolute, &copy, FALSE, NULL, NULL, PagedPool), 0);
+    assert_true(RtlValidRelativeSecurityDescriptor(copy, 28, 0));
+    assert_int_equal(RtlLengthSecurityDescriptor(copy), 28);
+    assert_int_equal(RtlSetDaclSecurityDescriptor(copy, FALSE, NULL, FALSE),
+                     STATUS_INVALID_SECURITY_DESCR);
+    assert_int_equal(SeDeassignSecurity(&copy), STATUS_SUCCESS);
+    assert_null(copy);
+}
+
 static void NTAPI on_callback(PVOID context, PVOID argument1, PVOID argument2)
 {
     assert_ptr_equal(argument1, story);
@@ -191,6 +255,9 @@ NT_TEST(many_threads_come_and_go)
 NT_TEST(a_thread_of_ours_can_be_referred_to)
 NT_TEST(the_process_is_the_applications_during_its_calls)
 NT_TEST(named_events_are_shared)
+NT_TEST(timers_and_events_are_waited_for_together)
+NT_TEST(a_duplicate_keeps_the_object)
+NT_TEST(descriptors_are_assigned_as_copies)
 NT_TEST(callbacks_are_called_in_order_of_registration)
 NT_TEST(links_may_lead_to_links_but_not_for_ever)
 
@@ -203,6 +270,9 @@ int main(void)
         cmocka_unit_test(test_a_thread_of_ours_can_be_referred_to),
         cmocka_unit_test(test_the_process_is_the_applications_during_its_calls),
         cmocka_unit_test(test_named_events_are_shared),
+        cmocka_unit_test(test_timers_and_events_are_waited_for_together),
+        cmocka_unit_test(test_a_duplicate_keeps_the_object),
+        cmocka_unit_test(test_descriptors_are_assigned_as_copies),
         cmocka_unit_test(test_callbacks_are_called_in_order_of_registration),
         cmocka_unit_test(test_links_may_lead_to_links_but_not_for_ever),
     };

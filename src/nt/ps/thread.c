@@ -158,6 +158,21 @@ HANDLE NTAPI PsGetThreadProcessId(PETHREAD thread)
     return PsGetProcessId(ps_system_process(ps_of(ke_current())));
 }
 
+NTSTATUS NTAPI PsLookupThreadByThreadId(HANDLE id, PETHREAD *out)
+{
+    struct ps *ps = ps_of(ke_current());
+    struct ps_thread *thread;
+
+    list_for_each_entry(thread, &ps->threads, link) {
+        if (id_of(thread->thread) == id) {
+            *out = (PETHREAD)ke_thread_object(thread->thread);
+            ObfReferenceObject(*out);
+            return STATUS_SUCCESS;
+        }
+    }
+    return STATUS_INVALID_PARAMETER;
+}
+
 BOOLEAN NTAPI PsIsSystemThread(PETHREAD thread)
 {
     return (PKTHREAD)thread != KeGetCurrentThread() || ExGetPreviousMode() == KernelMode;

@@ -81,6 +81,15 @@ PVOID NTAPI RtlImageDirectoryEntryToData(PVOID base, BOOLEAN mapped, USHORT entr
     return rva != 0 ? (PVOID)(plain_base + rva) : NULL;
 }
 
+/* The image that holds the address, also in *base; NULL when none does. */
+PVOID NTAPI RtlPcToFileHeader(PVOID address, PVOID *base)
+{
+    const struct ke_module *module = ke_module_of(ke_current(), KE_ARG(address));
+
+    *base = module != NULL ? (PVOID)module->base_va : NULL;
+    return *base;
+}
+
 /* A hint to the processor's caches, and nothing else. */
 void NTAPI RtlPrefetchMemoryNonTemporal(PVOID source, SIZE_T length)
 {

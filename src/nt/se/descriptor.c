@@ -31,13 +31,13 @@ static ULONG sid_bytes(const UCHAR *sid)
     return sid != NULL ? (SID_FIXED_BYTES + 4u * sid[1] + 3) & ~3u : 0;
 }
 
-static ULONG acl_bytes(const UCHAR *acl)
+ULONG se_acl_bytes(const void *acl)
 {
     USHORT size;
 
     if (acl == NULL)
         return 0;
-    memcpy(&size, acl + ACL_SIZE_AT, sizeof size);
+    memcpy(&size, (const UCHAR *)acl + ACL_SIZE_AT, sizeof size);
     return (size + 3u) & ~3u;
 }
 
@@ -67,9 +67,9 @@ ULONG NTAPI RtlLengthSecurityDescriptor(PSECURITY_DESCRIPTOR descriptor)
     length += sid_bytes(part(d, d->Owner, offsetof(struct se_relative_descriptor, Owner)));
     length += sid_bytes(part(d, d->Group, offsetof(struct se_relative_descriptor, Group)));
     if (d->Control & SE_CONTROL_DACL_PRESENT)
-        length += acl_bytes(part(d, d->Dacl, offsetof(struct se_relative_descriptor, Dacl)));
+        length += se_acl_bytes(part(d, d->Dacl, offsetof(struct se_relative_descriptor, Dacl)));
     if (d->Control & SE_CONTROL_SACL_PRESENT)
-        length += acl_bytes(part(d, d->Sacl, offsetof(struct se_relative_descriptor, Sacl)));
+        length += se_acl_bytes(part(d, d->Sacl, offsetof(struct se_relative_descriptor, Sacl)));
     return length;
 }
 

@@ -35,6 +35,9 @@ enum {
     SE_CONTROL_SELF_RELATIVE = 0x8000,
 };
 
+/* Size of an access control list, rounded up to a multiple of 4; 0 for NULL. */
+ULONG se_acl_bytes(const void *acl);
+
 WDK_ASSERT_SIZE(struct se_descriptor, SECURITY_DESCRIPTOR_MIN_LENGTH);
 
 #endif
