@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* The first, second, third ... pool allocation, MDL, lock, mapping and scatter/gather list of a whole
+ * life fails: opening, running and streaming may be refused, but nobody crashes, and what was refused
+ * leaves nothing behind. */
+#include "ks/ks_world.h"
+
+enum { FRAME_BYTES = 3 * 4096 };
+
+static const char *fault;
+static uint64_t nth;
+static unsigned refusals;
+
+static NTSTATUS NTAPI process(PKSPIN pin)
+{
+    PKSSTREAM_POINTER lead =
+        KsPinGetLeadingEdgeStreamPointer(pin, KSSTREAM_POINTER_STATE_LOCKED);
+    PKSSTREAM_POINTER clone;
+
+    if (lead == NULL)
+        return STATUS_PENDING;
+    if (NT_SUCCESS(KsStreamPointerClone(lead, NULL, 8, &clone)))
+        KsStreamPointerDelete(clone);
+    KsStreamPointerUnlock(lead, TRUE);
+    return STATUS_SUCCESS;
+}
+
+static void stream_a_little(void)
+{
+    struct world_connection connection = world_default_connection();
+
+    if (!NT_SUCCESS(world_try_pin(&connection, &world->pin_file))) {
+        refusals++;
+        return;
+    }
+    if (NT_SUCCESS(world_state(KSSTATE_RUN))) {
+        for (unsigned i = 0; i < 3; i++)
+            refusals += world_queue(1 + i % 2, FRAME_BYTES, 0)->sent != STATUS_PENDING;
+        sleep_ms(30); /* a lock that failed is tried again */
+    } else {
+        refusals++;
+    }
+    world_close_pin();
+    for (unsigned i = 0; i < world->request_count; i++) {
+        if (world->requests[i].sent == STATUS_PENDING)
+            assert_int_not_equal(world_wait(&world->requests[i]), STATUS_TIMEOUT);
+    }
+}
+
+static void life(void)
+{
+    struct hal_figures figures;
+
+    world_load();
+    assert_int_equal(pnp_start(world->pnp, world->pdo), STATUS_SUCCESS);
+    world_link();
+    world->log[0] = 0;
+    assert_int_equal(sim_fault_arm(world->sim, fault, nth), 0);
+    if (NT_SUCCESS(io_file_open(world->io, NULL, world_link(), FILE_READ_DATA | FILE_WRITE_DATA,
+                                &world->filter_file)))
+        stream_a_little();
+    assert_int_equal(sim_fault_arm(world->sim, fault, 0), 0);
+    hal_figures(world->hal, &figures);
+    assert_int_equal(figures.lists_live, 0);
+    world->log[0] = 0;
+    world_end();
+}
+
+static void sweep(const char *name, uint64_t last)
+{
+    static const struct world_config config = {.windows = KE_WINDOWS_10,
+                                               .pin_flags = KSPIN_FLAG_GENERATE_MAPPINGS,
+                                               .process = process};
+
+    fault = name;
+    refusals = 0;
+    for (nth = 1; nth <= last; nth++)
+        world_live(&config, life);
+}
+
+static void one_failed_allocation_refuses_something_and_breaks_nothing(void **state)
+{
+    (void)state;
+    sweep("pool", 60);
+    assert_true(refusals > 5);
+}
+
+static void a_buffer_that_cannot_be_described_locked_or_mapped_is_a_refused_request(void **state)
+{
+    (void)state;
+    sweep("mdl", 6);
+    assert_true(refusals >= 4);
+    sweep("lock", 6);
+    assert_true(refusals >= 4);
+    sweep("map", 6);
+}
+
+static void a_list_that_cannot_be_made_is_asked_for_again(void **state)
+{
+    (void)state;
+    sweep("sg_list", 6);
+    assert_int_equal(refusals, 0);
+    sweep("map_registers", 6);
+    assert_int_equal(refusals, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_failed_allocation_refuses_something_and_breaks_nothing),
+        cmocka_unit_test(a_buffer_that_cannot_be_described_locked_or_mapped_is_a_refused_request),
+        cmocka_unit_test(a_list_that_cannot_be_made_is_asked_for_again),
+    };
+
+    return cmocka_run_group_tests_name("sweep", tests, NULL, NULL);
+}
