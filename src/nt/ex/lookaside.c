@@ -49,21 +49,22 @@ static void initialize(PGENERAL_LOOKASIDE_POOL list, POOL_TYPE type, SIZE_T size
     InitializeListHead(&list->ListEntry);
 }
 
-/* The two plain kinds differ from the extended one in alignment only; their fields are the same. */
-static PGENERAL_LOOKASIDE_POOL plain(PGENERAL_LOOKASIDE list)
+/* The two plain kinds differ from the extended one in declared alignment only, and drivers do put
+ * them where 64 bytes are not kept to (16 are enough): their fields are used through this type. */
+static PGENERAL_LOOKASIDE_POOL plain(PVOID list)
 {
-    return (PGENERAL_LOOKASIDE_POOL)list;
+    return list;
 }
 
-static void initialize_plain(PGENERAL_LOOKASIDE list, PALLOCATE_FUNCTION allocate,
+static void initialize_plain(PGENERAL_LOOKASIDE_POOL list, PALLOCATE_FUNCTION allocate,
                              PFREE_FUNCTION free, POOL_TYPE type, SIZE_T size_bytes, ULONG tag)
 {
-    initialize(plain(list), type, size_bytes, tag);
+    initialize(list, type, size_bytes, tag);
     list->Allocate = allocate != NULL ? allocate : (PALLOCATE_FUNCTION)pool_allocate();
     list->Free = free != NULL ? free : (PFREE_FUNCTION)pool_free();
 }
 
-static void flush_plain(PGENERAL_LOOKASIDE list)
+static void flush_plain(PGENERAL_LOOKASIDE_POOL list)
 {
     PSLIST_ENTRY entry;
 
@@ -78,13 +79,13 @@ void NTAPI ExInitializeNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside,
     ULONG kept = POOL_RAISE_IF_ALLOCATION_FAILURE | POOL_NX_ALLOCATION;
 
     (void)Depth; /* reserved */
-    initialize_plain(&Lookaside->L, Allocate, Free, (POOL_TYPE)(NonPagedPool | (Flags & kept)),
+    initialize_plain(plain(Lookaside), Allocate, Free, (POOL_TYPE)(NonPagedPool | (Flags & kept)),
                      Size, Tag);
 }
 
 void NTAPI ExDeleteNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside)
 {
-    flush_plain(&Lookaside->L);
+    flush_plain(plain(Lookaside));
 }
 
 void NTAPI ExInitializePagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside,
@@ -92,14 +93,14 @@ void NTAPI ExInitializePagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside,
                                           ULONG Flags, SIZE_T Size, ULONG Tag, USHORT Depth)
 {
     (void)Depth;
-    initialize_plain(&Lookaside->L, Allocate, Free,
+    initialize_plain(plain(Lookaside), Allocate, Free,
                      (POOL_TYPE)(PagedPool | (Flags & POOL_RAISE_IF_ALLOCATION_FAILURE)), Size,
                      Tag);
 }
 
 void NTAPI ExDeletePagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside)
 {
-    flush_plain(&Lookaside->L);
+    flush_plain(plain(Lookaside));
 }
 
 /* The two flags exclude each other, and raising only makes sense for the system's own allocation
