@@ -49,6 +49,11 @@ typedef int weir_dma_read_fn(const struct weir_device_host *host, uint64_t la, v
                              uint64_t size_bytes);
 typedef int weir_dma_write_fn(const struct weir_device_host *host, uint64_t la, const void *from,
                               uint64_t size_bytes);
+/* The same write for a card that makes its data in place: the bytes of memory behind the range, or
+ * NULL when they do not lie in one piece or the write would fail; then use dma_write. Every byte
+ * must be written, and the pointer forgotten, before any other service is used. */
+typedef void *weir_dma_window_fn(const struct weir_device_host *host, uint64_t la,
+                                 uint64_t size_bytes);
 /* INTA#: a level. Asserting an asserted line is nothing. Kept low while config space has INTx
  * disabled or MSI on. */
 typedef void weir_line_fn(const struct weir_device_host *host, bool asserted);
@@ -118,6 +123,7 @@ struct weir_device_host {
     weir_number_fn *number;
     weir_text_fn *text;
     weir_unplug_fn *unplug;
+    weir_dma_window_fn *dma_window;
 };
 
 /* ---- What a card is -------------------------------------------------------------------------- */

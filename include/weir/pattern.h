@@ -88,6 +88,9 @@ void weir_pattern_line(struct weir_pattern *pattern, uint32_t frame, uint32_t li
 /* The bytes of a frame from offset on, whatever lines they belong to (payload full). */
 void weir_pattern_bytes(struct weir_pattern *pattern, uint32_t frame, uint64_t offset,
                         uint64_t size_bytes, uint8_t *out);
+/* The same into memory that nobody reads soon: past the caches where the processor can. */
+void weir_pattern_stream(struct weir_pattern *pattern, uint32_t frame, uint64_t offset,
+                         uint64_t size_bytes, uint8_t *out);
 void weir_pattern_make_page(const struct weir_pattern *pattern, uint32_t frame, uint32_t page,
                             struct weir_pattern_page *out);
 

@@ -86,6 +86,18 @@ static inline int host_dma_write(const struct weir_device_host *services, uint64
     return 0;
 }
 
+static inline void *host_dma_window(const struct weir_device_host *services, uint64_t la,
+                                    uint64_t size_bytes)
+{
+    struct host *host = host_of(services);
+
+    if (!host_allows(host, la, size_bytes))
+        return NULL;
+    host->dma_writes++;
+    host->dma_written_bytes += size_bytes;
+    return host->memory + (la - HOST_BASE);
+}
+
 static inline void host_line(const struct weir_device_host *services, bool asserted)
 {
     struct host *host = host_of(services);
@@ -247,6 +259,7 @@ static const struct weir_device_host host_services = {
     .number = host_number,
     .text = host_text,
     .unplug = host_unplug,
+    .dma_window = host_dma_window,
 };
 
 static inline void host_open(struct host *host, const struct weir_device_model *model,

@@ -41,7 +41,12 @@ static int write_pixels(struct source *source, uint32_t picture, uint64_t from, 
                         uint64_t la)
 {
     const struct weir_device_host *host = source->host;
+    uint8_t *window = host->dma_window(host, la, to - from);
 
+    if (window != NULL) {
+        weir_pattern_stream(source->pattern, picture, from, to - from, window);
+        return 0;
+    }
     while (from < to) {
         uint64_t count = to - from < SOURCE_CHUNK ? to - from : SOURCE_CHUNK;
         int result;
@@ -67,12 +72,18 @@ static int write_stamps(struct source *source, uint32_t picture, uint64_t from, 
          start += WEIR_PATTERN_PAGE_BYTES) {
         uint64_t first = start > from ? start : from;
         uint64_t last = start + sizeof page < to ? start + sizeof page : to;
+        void *window = NULL;
         int result;
 
         if (first >= last)
             continue;
+        if (last - first == sizeof page)
+            window = host->dma_window(host, la + (first - from), sizeof page);
         weir_pattern_make_page(source->pattern, picture,
-                               (uint32_t)(start / WEIR_PATTERN_PAGE_BYTES), &page);
+                               (uint32_t)(start / WEIR_PATTERN_PAGE_BYTES),
+                               window != NULL ? window : &page);
+        if (window != NULL)
+            continue;
         result = host->dma_write(host, la + (first - from),
                                  (const uint8_t *)&page + (first - start), last - first);
         if (result != 0)
@@ -84,18 +95,12 @@ static int write_stamps(struct source *source, uint32_t picture, uint64_t from, 
 static int write_picture(struct source *source, uint32_t picture, uint64_t from, uint64_t to,
                          uint64_t la)
 {
-    switch (source->payload) {
-    case WEIR_PATTERN_FULL:
-        return write_pixels(source, picture, from, to, la);
-    case WEIR_PATTERN_STAMPS:
-        return write_stamps(source, picture, from, to, la);
-    default:
-        return 0;
-    }
+    return source->payload == WEIR_PATTERN_FULL ? write_pixels(source, picture, from, to, la)
+                                                : write_stamps(source, picture, from, to, la);
 }
 
-int source_write(struct source *source, const struct shot *shot, uint64_t from, uint64_t size_bytes,
-                 uint64_t la)
+int source_write_picture(struct source *source, const struct shot *shot, uint64_t from,
+                         uint64_t size_bytes, uint64_t la)
 {
     uint64_t to = from + size_bytes < shot->missing_from ? from + size_bytes : shot->missing_from;
     uint64_t middle = to < shot->torn_from ? to : shot->torn_from;

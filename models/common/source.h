@@ -22,9 +22,16 @@ void source_init(struct source *source, const struct weir_device_host *host);
 void source_fini(struct source *source);
 /* 0, -EINVAL for a geometry that cannot be, -ENOMEM. */
 int source_set(struct source *source, const struct weir_pattern_geometry *geometry);
+int source_write_picture(struct source *source, const struct shot *shot, uint64_t from,
+                         uint64_t size_bytes, uint64_t la);
 /* 0 or what the bus said. */
-int source_write(struct source *source, const struct shot *shot, uint64_t from, uint64_t size_bytes,
-                 uint64_t la);
+static inline int source_write(struct source *source, const struct shot *shot, uint64_t from,
+                               uint64_t size_bytes, uint64_t la)
+{
+    if (source->payload == WEIR_PATTERN_EMPTY)
+        return 0;
+    return source_write_picture(source, shot, from, size_bytes, la);
+}
 
 #define SOURCE_PARAMETERS                                                \
     {                                                                    \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Judging. The number at the start of the frame says which frame it is; then every byte is compared
  * with that frame, and where one differs, the stamps there and after say what happened. */
-#include <emmintrin.h>
+#include <immintrin.h>
 #include <string.h>
 
 #include "pattern_internal.h"
@@ -34,6 +34,12 @@ static bool seek(struct reader *reader, uint64_t offset)
            offset - reader->start >= reader->view->pieces[reader->piece].size_bytes)
         reader->start += reader->view->pieces[reader->piece++].size_bytes;
     return reader->piece < reader->view->count;
+}
+
+/* The byte last sought. */
+static const uint8_t *at(const struct reader *reader, uint64_t offset)
+{
+    return (const uint8_t *)reader->view->pieces[reader->piece].bytes + (offset - reader->start);
 }
 
 /* False when the frame ends before. */
@@ -154,76 +160,74 @@ bool weir_pattern_read_number(const struct weir_pattern *pattern, enum weir_patt
 
 /* ---- Comparing ------------------------------------------------------------------------------- */
 
-/* First byte of [from, to) that is not as drawn, or to. */
-static uint32_t compare_run(const uint8_t *template, const uint8_t stamp[RUN], uint32_t from,
-                            uint32_t to, const uint8_t *bytes)
-{
-    __m128i low[RUN / 16];
-    uint32_t i = from;
+/* How far ahead memory is asked for; stamps are single lines of the cache. */
+enum { FULL_AHEAD = 2 * PAGE, STAMPS_AHEAD = 16 * PAGE };
 
-    memcpy(low, stamp, RUN);
-    for (; i < to && i % RUN != 0; i++)
+/* First byte of [from, to) that is not as drawn, or to. */
+static uint32_t compare_part(const struct weir_pattern *pattern, const uint8_t *template,
+                             const uint8_t stamp[RUN], uint32_t from, uint32_t to,
+                             const uint8_t *bytes, const uint8_t *ahead)
+{
+    uint32_t i = from, runs;
+
+    for (; i < to && i % RUN != 0; i++, ahead++)
         if (*bytes++ != (template[i] | stamp[i % RUN]))
             return i;
-    for (; i + RUN <= to; i += RUN, bytes += RUN) {
-        __m128i differs = _mm_setzero_si128();
-
-        for (unsigned k = 0; k < RUN; k += 16) {
-            __m128i drawn = _mm_loadu_si128((const __m128i *)(template + i + k));
-            __m128i have = _mm_loadu_si128((const __m128i *)(bytes + k));
-
-            differs = _mm_or_si128(differs, _mm_xor_si128(have, _mm_or_si128(drawn, low[k / 16])));
-        }
-        if (_mm_movemask_epi8(_mm_cmpeq_epi8(differs, _mm_setzero_si128())) != 0xffff)
-            break;
-    }
+    runs = (uint32_t)pattern->loops->equal(template + i, stamp, (to - i) / RUN, bytes, ahead);
+    i += runs * RUN;
+    bytes += runs * RUN;
     for (; i < to; i++)
         if (*bytes++ != (template[i] | stamp[i % RUN]))
             return i;
     return to;
 }
 
-static uint32_t compare_line(const struct line_plan *plan, uint32_t from, uint32_t to,
-                             const uint8_t *bytes)
+static uint32_t compare_line(const struct weir_pattern *pattern, const struct line_plan *plan,
+                             uint32_t from, uint32_t to, const uint8_t *bytes, const uint8_t *ahead)
 {
     for (uint32_t i = 0; i < plan->count && from < to; i++) {
         uint32_t end = plan->runs[i].end < to ? plan->runs[i].end : to, same;
 
         if (end <= from)
             continue;
-        same = compare_run(plan->runs[i].from, plan->stamp, from, end, bytes);
+        same = compare_part(pattern, plan->runs[i].from, plan->stamp, from, end, bytes, ahead);
         if (same != end)
             return same;
         bytes += end - from;
+        ahead += end - from;
         from = end;
     }
     return to;
 }
 
-/* First wrong byte of the frame from offset on, or the end of what is there. */
+/* First wrong byte of the frame from offset on, or the end of what is there. The processor fetches
+ * ahead by itself only within a page, and the next pages of the frame may be anywhere: they are asked
+ * for while this one is compared. */
 static uint64_t compare_full(struct weir_pattern *pattern, struct reader *reader, uint32_t frame,
                              uint64_t end)
 {
+    struct reader next = *reader;
     uint64_t offset = 0;
 
     while (offset < end && seek(reader, offset)) {
-        const struct weir_pattern_piece *piece = &reader->view->pieces[reader->piece];
-        const uint8_t *bytes = piece->bytes;
-        uint64_t last =
-            reader->start + piece->size_bytes < end ? reader->start + piece->size_bytes : end;
+        const uint8_t *bytes = at(reader, offset);
+        const uint8_t *ahead = seek(&next, offset + FULL_AHEAD) ? at(&next, offset + FULL_AHEAD)
+                                                                     : bytes;
+        uint64_t last = reader->start + reader->view->pieces[reader->piece].size_bytes;
 
-        bytes += offset - reader->start;
+        last = last < end ? last : end;
+        last = last - offset < PAGE ? last : offset + PAGE;
         while (offset < last) {
             uint32_t from = (uint32_t)(offset % pattern->stride);
             uint32_t to = last - offset < pattern->stride - from ? from + (uint32_t)(last - offset)
                                                                  : pattern->stride;
-            struct line_plan plan;
-            uint32_t same;
+            uint32_t line = (uint32_t)(offset / pattern->stride);
+            uint32_t same = compare_line(pattern, pattern_plan_line(pattern, frame, line), from, to,
+                                         bytes, ahead);
 
-            pattern_plan_line(pattern, frame, (uint32_t)(offset / pattern->stride), &plan);
-            same = compare_line(&plan, from, to, bytes);
             offset += same - from;
             bytes += same - from;
+            ahead += same - from;
             if (same != to)
                 return offset;
         }
@@ -231,29 +235,52 @@ static uint64_t compare_full(struct weir_pattern *pattern, struct reader *reader
     return offset;
 }
 
+/* A whole stamp. What all stamps have in common and what they have not are compared apart, so that
+ * no load waits for bytes just stored. */
+static bool is_page(const struct weir_pattern *pattern, uint32_t frame, uint32_t page,
+                    const uint8_t *have)
+{
+    const struct weir_pattern_page *common = &pattern->page;
+    struct weir_pattern_page found;
+
+    memcpy(&found, have, sizeof found);
+    return found.frame == frame && found.page == page &&
+           found.check == pattern_page_check(pattern, frame, page) &&
+           memcmp(found.magic, common->magic, sizeof found.magic) == 0 &&
+           memcmp(&found.format, &common->format,
+                  offsetof(struct weir_pattern_page, check) -
+                      offsetof(struct weir_pattern_page, format)) == 0;
+}
+
+/* The same for one that the frame's end cuts off, or that lies in two pieces. */
+static bool is_part_of_page(const struct weir_pattern *pattern, struct reader *reader,
+                            uint32_t frame, uint64_t offset, uint64_t size_bytes)
+{
+    struct weir_pattern_page found, want;
+
+    weir_pattern_make_page(pattern, frame, (uint32_t)(offset / PAGE), &want);
+    return copy_out(reader, offset, &found, size_bytes) && memcmp(&found, &want, size_bytes) == 0;
+}
+
 static uint64_t compare_pages(const struct weir_pattern *pattern, struct reader *reader,
                               uint32_t frame, uint64_t end)
 {
-    struct weir_pattern_page want;
-    uint64_t offset;
+    struct reader next = *reader;
 
-    weir_pattern_make_page(pattern, frame, 0, &want);
-    for (offset = 0; offset < end; offset += PAGE) {
-        uint64_t size = end - offset < sizeof want ? end - offset : sizeof want;
-        const struct weir_pattern_piece *piece;
-        struct weir_pattern_page copy;
-        const void *have = &copy;
+    for (uint64_t offset = 0; offset < end; offset += PAGE) {
+        uint64_t size = end - offset < RUN ? end - offset : RUN;
+        bool good;
 
-        want.page = (uint32_t)(offset / PAGE);
-        want.check = pattern_page_check(pattern, frame, want.page);
+        if (seek(&next, offset + STAMPS_AHEAD))
+            _mm_prefetch((const char *)at(&next, offset + STAMPS_AHEAD), _MM_HINT_T1);
         if (!seek(reader, offset))
             return offset;
-        piece = &reader->view->pieces[reader->piece];
-        if (piece->size_bytes - (offset - reader->start) >= size)
-            have = (const uint8_t *)piece->bytes + (offset - reader->start);
-        else if (!copy_out(reader, offset, &copy, size))
-            return offset;
-        if (memcmp(have, &want, size) != 0)
+        if (size == RUN &&
+            reader->view->pieces[reader->piece].size_bytes - (offset - reader->start) >= RUN)
+            good = is_page(pattern, frame, (uint32_t)(offset / PAGE), at(reader, offset));
+        else
+            good = is_part_of_page(pattern, reader, frame, offset, size);
+        if (!good)
             return offset;
     }
     return end;

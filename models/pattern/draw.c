@@ -2,7 +2,6 @@
 /* Drawing. Most lines of the picture are equal, so the picture is a few template lines; a line is
  * up to three runs of templates, with the stamp or'ed into the low bits. What changes from frame to
  * frame is drawn once a frame: seven lines of digits, and where the disc is. */
-#include <emmintrin.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,6 +119,8 @@ static void spread_stamp(const struct weir_pattern *pattern, uint32_t frame, uin
     }
 }
 
+/* Stores only: out may lie in memory that is not in the cache, and a load that had to wait for one of
+ * these stores would wait for all before it. */
 void weir_pattern_make_page(const struct weir_pattern *pattern, uint32_t frame, uint32_t page,
                             struct weir_pattern_page *out)
 {
@@ -320,8 +321,8 @@ static void add_run(struct line_plan *plan, const uint8_t *from, uint32_t end)
     plan->runs[plan->count++] = (struct line_run){from, end};
 }
 
-void pattern_plan_line(struct weir_pattern *pattern, uint32_t frame, uint32_t line,
-                       struct line_plan *plan)
+static void plan_line(struct weir_pattern *pattern, uint32_t frame, uint32_t line,
+                      struct line_plan *plan)
 {
     uint32_t height = pattern->geometry.height;
     bool chroma = line >= height;
@@ -349,34 +350,46 @@ void pattern_plan_line(struct weir_pattern *pattern, uint32_t frame, uint32_t li
     add_run(plan, base, pattern->stride);
 }
 
-/* out[0 ..] = bytes [from, to) of a template with the stamp. */
-static void stamp_run(const uint8_t *template, const uint8_t stamp[RUN], uint32_t from, uint32_t to,
-                      uint8_t *out)
+const struct line_plan *pattern_plan_line(struct weir_pattern *pattern, uint32_t frame,
+                                          uint32_t line)
 {
-    __m128i low[RUN / 16];
-    uint32_t i = from;
+    if (!pattern->planned || pattern->planned_frame != frame || pattern->planned_line != line)
+        plan_line(pattern, frame, line, &pattern->plan);
+    pattern->planned = true;
+    pattern->planned_frame = frame;
+    pattern->planned_line = line;
+    return &pattern->plan;
+}
 
-    memcpy(low, stamp, RUN);
+/* out[0 ..] = bytes [from, to) of a template with the stamp. */
+static void stamp_part(const struct weir_pattern *pattern, const uint8_t *template,
+                       const uint8_t stamp[RUN], uint32_t from, uint32_t to, bool stream,
+                       uint8_t *out)
+{
+    uint32_t i = from, runs;
+
     for (; i < to && i % RUN != 0; i++)
         *out++ = template[i] | stamp[i % RUN];
-    for (; i + RUN <= to; i += RUN, out += RUN)
-        for (unsigned k = 0; k < RUN; k += 16) {
-            __m128i drawn = _mm_loadu_si128((const __m128i *)(template + i + k));
-
-            _mm_storeu_si128((__m128i *)(out + k), _mm_or_si128(drawn, low[k / 16]));
-        }
+    runs = (to - i) / RUN;
+    if (stream && (uintptr_t)out % RUN == 0)
+        pattern->loops->stream(template + i, stamp, runs, out);
+    else
+        pattern->loops->store(template + i, stamp, runs, out);
+    i += runs * RUN;
+    out += runs * RUN;
     for (; i < to; i++)
         *out++ = template[i] | stamp[i % RUN];
 }
 
-static void stamp_line(const struct line_plan *plan, uint32_t from, uint32_t to, uint8_t *out)
+static void stamp_line(const struct weir_pattern *pattern, const struct line_plan *plan,
+                       uint32_t from, uint32_t to, bool stream, uint8_t *out)
 {
     for (uint32_t i = 0; i < plan->count && from < to; i++) {
         uint32_t end = plan->runs[i].end < to ? plan->runs[i].end : to;
 
         if (end <= from)
             continue;
-        stamp_run(plan->runs[i].from, plan->stamp, from, end, out);
+        stamp_part(pattern, plan->runs[i].from, plan->stamp, from, end, stream, out);
         out += end - from;
         from = end;
     }
@@ -384,14 +397,11 @@ static void stamp_line(const struct line_plan *plan, uint32_t from, uint32_t to,
 
 void weir_pattern_line(struct weir_pattern *pattern, uint32_t frame, uint32_t line, uint8_t *out)
 {
-    struct line_plan plan;
-
-    pattern_plan_line(pattern, frame, line, &plan);
-    stamp_line(&plan, 0, pattern->stride, out);
+    stamp_line(pattern, pattern_plan_line(pattern, frame, line), 0, pattern->stride, false, out);
 }
 
-void weir_pattern_bytes(struct weir_pattern *pattern, uint32_t frame, uint64_t offset,
-                        uint64_t size_bytes, uint8_t *out)
+static void draw_bytes(struct weir_pattern *pattern, uint32_t frame, uint64_t offset,
+                       uint64_t size_bytes, bool stream, uint8_t *out)
 {
     uint32_t line = (uint32_t)(offset / pattern->stride);
     uint32_t from = (uint32_t)(offset % pattern->stride);
@@ -399,14 +409,25 @@ void weir_pattern_bytes(struct weir_pattern *pattern, uint32_t frame, uint64_t o
     while (size_bytes > 0) {
         uint64_t room = pattern->stride - from;
         uint32_t count = (uint32_t)(room < size_bytes ? room : size_bytes);
-        struct line_plan plan;
 
-        pattern_plan_line(pattern, frame, line++, &plan);
-        stamp_line(&plan, from, from + count, out);
+        stamp_line(pattern, pattern_plan_line(pattern, frame, line++), from, from + count, stream,
+                   out);
         out += count;
         size_bytes -= count;
         from = 0;
     }
+}
+
+void weir_pattern_bytes(struct weir_pattern *pattern, uint32_t frame, uint64_t offset,
+                        uint64_t size_bytes, uint8_t *out)
+{
+    draw_bytes(pattern, frame, offset, size_bytes, false, out);
+}
+
+void weir_pattern_stream(struct weir_pattern *pattern, uint32_t frame, uint64_t offset,
+                         uint64_t size_bytes, uint8_t *out)
+{
+    draw_bytes(pattern, frame, offset, size_bytes, true, out);
 }
 
 /* ---- Life ------------------------------------------------------------------------------------ */
@@ -451,6 +472,7 @@ int weir_pattern_create(const struct weir_pattern_geometry *geometry, struct wei
     if (pattern == NULL)
         return -ENOMEM;
     pattern->geometry = *geometry;
+    pattern->loops = pattern_loops();
     pattern->stride = weir_pattern_stride(geometry);
     pattern->lines = weir_pattern_lines(geometry);
     pattern->frame_bytes = weir_pattern_frame_bytes(geometry);

@@ -4,6 +4,7 @@
 #ifndef WEIR_PATTERN_INTERNAL_H
 #define WEIR_PATTERN_INTERNAL_H
 
+#include "run.h"
 #include "weir/pattern.h"
 
 enum { DIGIT_ROWS = 7, RUN = WEIR_PATTERN_RUN_BYTES, PAGE = WEIR_PATTERN_PAGE_BYTES };
@@ -19,8 +20,21 @@ enum template_kind {
     TEMPLATES = TEMPLATE_DIGITS + DIGIT_ROWS,
 };
 
+/* A line in memory as runs of templates: bytes [end of the one before, end) of the template. */
+struct line_run {
+    const uint8_t *from; /* template line: byte i of the line is from[i] */
+    uint32_t end;
+};
+enum { LINE_RUNS_MAX = 3 };
+struct line_plan {
+    struct line_run runs[LINE_RUNS_MAX];
+    uint32_t count;
+    uint8_t stamp[RUN]; /* spread over the low bits */
+};
+
 struct weir_pattern {
     struct weir_pattern_geometry geometry;
+    const struct pattern_loops *loops;
     uint32_t stride, lines;
     uint64_t frame_bytes;
     uint64_t key; /* of the geometry, part of every check word */
@@ -34,22 +48,14 @@ struct weir_pattern {
     uint32_t drawn_frame; /* whose digits and disc are drawn */
     bool drawn;
     uint32_t disc_x, disc_y;
+    struct line_plan plan; /* the one last asked for: a page begins where the last one ended */
+    uint32_t planned_frame, planned_line;
+    bool planned;
 };
 
-/* A line in memory as runs of templates: bytes [end of the one before, end) of the template. */
-struct line_run {
-    const uint8_t *from; /* template line: byte i of the line is from[i] */
-    uint32_t end;
-};
-enum { LINE_RUNS_MAX = 3 };
-struct line_plan {
-    struct line_run runs[LINE_RUNS_MAX];
-    uint32_t count;
-    uint8_t stamp[RUN]; /* spread over the low bits */
-};
-
-void pattern_plan_line(struct weir_pattern *pattern, uint32_t frame, uint32_t line,
-                       struct line_plan *plan);
+/* Good until the next call. */
+const struct line_plan *pattern_plan_line(struct weir_pattern *pattern, uint32_t frame,
+                                          uint32_t line);
 
 uint64_t pattern_stamp_check(const struct weir_pattern *pattern, uint32_t frame, uint32_t line);
 uint64_t pattern_page_check(const struct weir_pattern *pattern, uint32_t frame, uint32_t page);

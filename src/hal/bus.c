@@ -254,6 +254,15 @@ static void check_range(struct hal *hal, struct hal_slot *slot, uint64_t la, uin
     }
 }
 
+void *bus_window(struct hal *hal, struct hal_slot *slot, uint64_t la, uint64_t size_bytes)
+{
+    void *memory = mm_window(hal->mm, (mm_pa){la}, size_bytes);
+
+    if (memory != NULL)
+        check_range(hal, slot, la, size_bytes, true);
+    return memory;
+}
+
 int bus_access(struct hal *hal, struct hal_slot *slot, uint64_t la, void *buffer,
                uint64_t size_bytes, bool write)
 {

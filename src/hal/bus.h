@@ -74,6 +74,9 @@ void bus_unmap(struct hal_bus *bus, uint32_t serial);
 int bus_access(struct hal *hal, struct hal_slot *slot, uint64_t la, void *buffer,
                uint64_t size_bytes, bool write);
 
+/* Where such a write goes, checked as one, or NULL when it would fail. */
+void *bus_window(struct hal *hal, struct hal_slot *slot, uint64_t la, uint64_t size_bytes);
+
 static inline bool bus_is_live(const struct hal_bus *bus, uint32_t serial)
 {
     const struct bus_mapping *mapping = &bus->mappings[serial & bus->mask];

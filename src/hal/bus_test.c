@@ -112,6 +112,22 @@ static void what_is_no_ram_is_a_master_abort(void **state)
     assert_int_equal(hw_dma_write(&bed.card.device, UINT64_MAX - 3, &word, 8), -EFAULT);
 }
 
+static void a_window_is_checked_as_the_write_it_stands_for(void **state)
+{
+    uint32_t serial = map(PAGE, 2, LA, LA + 8191, BUS_FROM_DEVICE);
+
+    (void)state;
+    assert_ptr_equal(hw_dma_window(&bed.card.device, LA + 16, 4096),
+                     (uint8_t *)mm_page(bed.base.mm, PAGE) + 16);
+    expect(VERIFY_bus_outside, 0);
+    assert_non_null(hw_dma_window(&bed.card.device, LA + 8190, 3));
+    expect(VERIFY_bus_outside, 1);
+    assert_null(hw_dma_window(&bed.card.device, 100 * GIB, 8));
+    assert_null(hw_dma_window(&bed.card.device, UINT64_MAX - 3, 8));
+    expect(VERIFY_bus_outside, 0);
+    bus_unmap(&bed.hal->bus, serial);
+}
+
 static void the_direction_counts(void **state)
 {
     uint32_t in = map(PAGE, 1, LA, LA + 4095, BUS_FROM_DEVICE);
@@ -216,6 +232,7 @@ int main(void)
         TEST(accesses_within_a_mapping_pass),
         TEST(accesses_outside_are_named_and_happen),
         TEST(what_is_no_ram_is_a_master_abort),
+        TEST(a_window_is_checked_as_the_write_it_stands_for),
         TEST(the_direction_counts),
         TEST(an_access_after_the_release_is_told_from_a_stray_one),
         TEST(another_cards_mapping_does_not_count),

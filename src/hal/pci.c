@@ -143,6 +143,13 @@ static int dma_write(void *ctx, uint64_t la, const void *from, uint64_t size_byt
     return bus_access(slot->hal, slot, la, (void *)(uintptr_t)from, size_bytes, true);
 }
 
+static void *dma_window(void *ctx, uint64_t la, uint64_t size_bytes)
+{
+    struct hal_slot *slot = ctx;
+
+    return bus_window(slot->hal, slot, la, size_bytes);
+}
+
 static void line(void *ctx, bool asserted)
 {
     struct hal_slot *slot = ctx;
@@ -281,7 +288,7 @@ static int take_number(struct hal *hal, unsigned *number)
 
 int hal_attach(struct hal *hal, struct hw_device *device, struct hal_slot **out)
 {
-    static const struct hw_host_ops ops = {dma_read, dma_write, line, message};
+    static const struct hw_host_ops ops = {dma_read, dma_write, line, message, dma_window};
     struct hal_slot *slot = calloc(1, sizeof *slot);
     int error = -ENOMEM;
 

@@ -59,6 +59,7 @@ static inline void conform_no_dma_without_bus_mastering(struct bench *bench)
     assert_int_equal(value, 0);
     assert_int_equal(hw_cfg_write(bench->device, 4, 2, 0x0003), 0);
     assert_int_equal(hw_dma_write(bench->device, BENCH_BASE, &value, sizeof value), -EPERM);
+    assert_null(hw_dma_window(bench->device, BENCH_BASE, sizeof value));
     assert_int_equal(hw_dma_read(bench->device, BENCH_BASE, &value, sizeof value), -EPERM);
     assert_int_equal(value, UINT32_MAX);
 }
@@ -70,6 +71,8 @@ static inline void conform_a_master_abort_reads_as_ones(struct bench *bench)
     assert_int_equal(hw_dma_read(bench->device, 0x1000, &value, sizeof value), -EFAULT);
     assert_int_equal(value, UINT32_MAX);
     assert_int_equal(hw_dma_write(bench->device, 0x1000, &value, sizeof value), -EFAULT);
+    assert_null(hw_dma_window(bench->device, 0x1000, sizeof value));
+    assert_non_null(hw_dma_window(bench->device, BENCH_BASE, sizeof value));
 }
 
 static inline void conform_a_removed_card_is_silent(struct bench *bench)

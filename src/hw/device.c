@@ -193,6 +193,13 @@ int hw_dma_write(struct hw_device *device, uint64_t la, const void *from, uint64
     return device->host->dma_write(device->host_ctx, la, from, size_bytes);
 }
 
+void *hw_dma_window(struct hw_device *device, uint64_t la, uint64_t size_bytes)
+{
+    if (weir_unlikely(may_master(device) != 0) || device->host->dma_window == NULL)
+        return NULL;
+    return device->host->dma_window(device->host_ctx, la, size_bytes);
+}
+
 /* ---- Reset, power, removal ------------------------------------------------------------------- */
 
 void hw_reset(struct hw_device *device)

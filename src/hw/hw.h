@@ -18,6 +18,7 @@ struct hw_device;
  * (-ENODEV). */
 typedef int hw_dma_read_fn(void *ctx, uint64_t la, void *to, uint64_t size_bytes);
 typedef int hw_dma_write_fn(void *ctx, uint64_t la, const void *from, uint64_t size_bytes);
+typedef void *hw_dma_window_fn(void *ctx, uint64_t la, uint64_t size_bytes);
 typedef void hw_line_fn(void *ctx, bool asserted);
 typedef void hw_message_fn(void *ctx, uint64_t address, uint32_t data);
 struct hw_host_ops {
@@ -25,6 +26,7 @@ struct hw_host_ops {
     hw_dma_write_fn *dma_write;
     hw_line_fn *line; /* INTx */
     hw_message_fn *message; /* MSI: memory write of data to address */
+    hw_dma_window_fn *dma_window; /* optional: where a write would go, or NULL */
 };
 
 typedef int hw_cfg_read_fn(struct hw_device *device, uint32_t offset, uint32_t size_bytes,
@@ -95,6 +97,8 @@ void hw_bar_write(struct hw_device *device, unsigned bar, uint64_t offset, uint3
                   uint64_t value);
 int hw_dma_read(struct hw_device *device, uint64_t la, void *to, uint64_t size_bytes);
 int hw_dma_write(struct hw_device *device, uint64_t la, const void *from, uint64_t size_bytes);
+/* A write whose bytes the caller stores itself, at once. NULL: use hw_dma_write. */
+void *hw_dma_window(struct hw_device *device, uint64_t la, uint64_t size_bytes);
 void hw_line(struct hw_device *device, bool asserted);
 /* Sends message n as config space programs it (nothing while MSI is disabled). */
 void hw_message(struct hw_device *device, unsigned message);

@@ -56,6 +56,13 @@ static inline int bench_dma_write(void *ctx, uint64_t la, const void *from, uint
     return 0;
 }
 
+static inline void *bench_dma_window(void *ctx, uint64_t la, uint64_t size_bytes)
+{
+    struct bench *bench = ctx;
+
+    return bench_allows(bench, la, size_bytes) ? bench->memory + (la - BENCH_BASE) : NULL;
+}
+
 static inline void bench_line(void *ctx, bool asserted)
 {
     struct bench *bench = ctx;
@@ -86,6 +93,7 @@ static const struct hw_host_ops bench_host = {
     bench_dma_write,
     bench_line,
     bench_message,
+    bench_dma_window,
 };
 
 /* Attaches the device as hal does: decoding and bus mastering on, MSI off. */

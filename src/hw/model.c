@@ -50,6 +50,11 @@ static int host_dma_write(const struct weir_device_host *host, uint64_t la, cons
     return hw_dma_write(&from_host(host)->base, la, from, size_bytes);
 }
 
+static void *host_dma_window(const struct weir_device_host *host, uint64_t la, uint64_t size_bytes)
+{
+    return hw_dma_window(&from_host(host)->base, la, size_bytes);
+}
+
 static void host_line(const struct weir_device_host *host, bool asserted)
 {
     hw_line(&from_host(host)->base, asserted);
@@ -182,6 +187,7 @@ static const struct weir_device_host host_services = {
     .number = host_number,
     .text = host_text,
     .unplug = host_unplug,
+    .dma_window = host_dma_window,
 };
 
 /* ---- What the system asks of the card -------------------------------------------------------- */
