@@ -794,23 +794,4 @@ WDK_ASSERT_OFFSET(IO_INTERRUPT_MESSAGE_INFO_ENTRY, Irql, 0x20);
 WDK_ASSERT_OFFSET(IO_INTERRUPT_MESSAGE_INFO, MessageCount, 4);
 WDK_ASSERT_OFFSET(IO_INTERRUPT_MESSAGE_INFO, MessageInfo, 8);
 
-/* Error log packets. */
-typedef struct _IO_ERROR_LOG_PACKET {
-    UCHAR MajorFunctionCode;
-    UCHAR RetryCount;
-    USHORT DumpDataSize;
-    USHORT NumberOfStrings;
-    USHORT StringOffset;
-    USHORT EventCategory;
-    NTSTATUS ErrorCode;
-    ULONG UniqueErrorValue;
-    NTSTATUS FinalStatus;
-    ULONG SequenceNumber;
-    ULONG IoControlCode;
-    LARGE_INTEGER DeviceOffset;
-    ULONG DumpData[1];
-} IO_ERROR_LOG_PACKET, *PIO_ERROR_LOG_PACKET;
-
-#define ERROR_LOG_MAXIMUM_SIZE 240
-
 #endif

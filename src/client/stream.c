@@ -181,8 +181,8 @@ static void account_lost(struct client_session *session)
     session->gap = 0;
 }
 
-/* A gap in the card's numbers that the driver owns up to is dropped, the rest is lost. Drivers count a drop with the
- * frame before the gap, the one behind it, or one later. */
+/* A gap in the card's numbers that the driver owns up to is dropped, the rest is lost. Drivers
+ * count a drop with the frame before the gap, the one behind it, or one later. */
 static void account_gap(struct client_session *session, uint64_t missing, uint64_t dropped)
 {
     session->result->dropped += dropped;

@@ -30,7 +30,8 @@ static void die_with_parent(pid_t parent)
 int host_process_start(host_process_fn *run, void *ctx, int *out_pid)
 {
     fflush(NULL);
-    signal(SIGCHLD, SIG_DFL); /* who started us may have ignored it: then no end could be waited for */
+    /* Who started us may have ignored it: then no end could be waited for. */
+    signal(SIGCHLD, SIG_DFL);
     pid_t parent = getpid();
     pid_t pid = fork();
     if (pid < 0)

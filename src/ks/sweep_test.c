@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The first, second, third ... pool allocation, MDL, lock, mapping and scatter/gather list of a whole
- * life fails: opening, running and streaming may be refused, but nobody crashes, and what was refused
- * leaves nothing behind. */
+/* The first, second, third ... pool allocation, MDL, lock, mapping and scatter/gather list of a
+ * whole life fails: opening, running and streaming may be refused, but nobody crashes, and what was
+ * refused leaves nothing behind. */
 #include "ks/ks_world.h"
 
 enum { FRAME_BYTES = 3 * 4096 };

@@ -78,9 +78,9 @@ void sim_event_arm(struct sim *sim, struct sim_event *event, uint64_t due_ns);
 bool sim_event_cancel(struct sim *sim, struct sim_event *event); /* true if it was armed */
 bool sim_in_event(struct sim *sim); /* an event function runs: no yield, no guest code */
 
-/* For runs that are tied to the outside world: called before time jumps to the first event at due_ns
- * (UINT64_MAX: none is armed). It may wait, and may arm earlier events; the jump goes to whatever is
- * first afterwards. Such a run can be reproduced only from what came in. NULL: none. */
+/* For runs that are tied to the outside world: called before time jumps to the first event at
+ * due_ns (UINT64_MAX: none is armed). It may wait, and may arm earlier events; the jump goes to
+ * whatever is first afterwards. Such a run can be reproduced only from what came in. NULL: none. */
 typedef void sim_pace_fn(void *ctx, uint64_t due_ns);
 void sim_set_pace(struct sim *sim, sim_pace_fn *pace, void *ctx);
 
@@ -156,7 +156,8 @@ bool sim_guest_stack_range(struct sim *sim, uint64_t rsp, uint64_t *low_va, uint
 /* Thunks: addresses in guest-visible memory through which guest code enters host functions. */
 typedef void sim_thunk_enter_fn(void *ctx, uint32_t thunk, const uint64_t args[4],
                                 struct sim_boundary *boundary);
-typedef void sim_thunk_leave_fn(void *ctx, uint32_t thunk, uint64_t result);
+/* Returns what the guest finds in rax. */
+typedef uint64_t sim_thunk_leave_fn(void *ctx, uint32_t thunk, uint64_t result);
 void sim_thunks_set_hooks(struct sim *sim, sim_thunk_enter_fn *enter, sim_thunk_leave_fn *leave,
                           void *ctx);
 enum { SIM_THUNKS_MAX = 8192, SIM_THUNK_STACK_ARGS_MAX = 32 };

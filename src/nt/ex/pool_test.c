@@ -64,7 +64,8 @@ static void every_way_to_ask_gives_a_block(void **state)
     ExFreePool(ExAllocatePool(NonPagedPool, 10));
     ExFreePool(ExAllocatePoolWithQuota(PagedPool, 10));
     ExFreePoolWithTag(ExAllocatePoolWithQuotaTag(NonPagedPool, 10, TAG), TAG);
-    ExFreePool2(ExAllocatePoolWithTagPriority(NonPagedPool, 10, TAG, LowPoolPriority), TAG, NULL, 0);
+    ExFreePool2(ExAllocatePoolWithTagPriority(NonPagedPool, 10, TAG, LowPoolPriority), TAG, NULL,
+                0);
     ExFreePool(ExAllocatePool3(POOL_FLAG_PAGED, 10, TAG, NULL, 0));
     ExFreePool(ExAllocatePoolWithTag(NonPagedPool, 0, TAG));
     assert_int_equal(testbed_findings(&bed, VERIFY_pool_tag), 0);

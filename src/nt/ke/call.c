@@ -57,8 +57,9 @@ static void check_irql(struct ke *ke, const void *fn, KIRQL before)
     ke_set_irql(ke, before);
 }
 
-/* A function without a result leaves in rax whatever its last call left there, perhaps an address of ours that
- * differs from run to run. A record holds only what can be a status, a number or an address drivers know. */
+/* A function without a result leaves in rax whatever its last call left there, perhaps an address
+ * of ours that differs from run to run. A record holds only what can be a status, a number or an
+ * address drivers know. */
 static uint64_t recordable(uint64_t result)
 {
     return result <= UINT32_MAX || sim_is_guest_visible(result) ? result : 0;

@@ -196,8 +196,9 @@ void *ke_thunk(const void *host_fn, const char *name, unsigned stack_args)
     return known;
 }
 
-/* A function that ends in a jump to ours (a tail call) left nothing of itself on the stack: what we would return to
- * is the gate. Then the function that the gate entered is the best answer there is. */
+/* A function that ends in a jump to ours (a tail call) left nothing of itself on the stack: what we
+ * would return to is the gate. Then the function that the gate entered is the best answer there
+ * is. */
 uint64_t ke_caller_of(const struct sim_boundary *boundary)
 {
     if (boundary == NULL || boundary->direction != SIM_TO_HOST)

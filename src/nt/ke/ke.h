@@ -106,7 +106,8 @@ NTSTATUS ke_thread_exit_status(struct ke_thread *thread); /* STATUS_PENDING whil
 /* Waits for its end and gives the reference back; PASSIVE_LEVEL. */
 void ke_thread_join(struct ke_thread *thread);
 
-/* A timer that is set, a DPC that is queued, in this memory: whoever frees it asks (bug check 0xC7). */
+/* A timer that is set, a DPC that is queued, in this memory: whoever frees it asks (bug check
+ * 0xC7). */
 bool ke_timer_in(struct ke *ke, uint64_t va, uint64_t size_bytes, uint64_t *out_va);
 bool ke_dpc_in(struct ke *ke, uint64_t va, uint64_t size_bytes, uint64_t *out_va);
 

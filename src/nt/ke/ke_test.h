@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* For ke's tests: a machine of a few CPUs in which one thread of ours runs a test body, and its trace. */
+/* For ke's tests: a machine of a few CPUs in which one thread of ours runs a test body, and its
+ * trace. */
 #ifndef WEIR_NT_KE_KE_TEST_H
 #define WEIR_NT_KE_KE_TEST_H
 

@@ -194,7 +194,8 @@ static void init_arena(struct world *world)
     arena.sim = world->sim;
     KeInitializeMutex(&arena.mutex, 0);
     for (int i = 0; i < OBJECTS; i++) {
-        KeInitializeEvent(&arena.events[i], i % 2 ? NotificationEvent : SynchronizationEvent, FALSE);
+        KeInitializeEvent(&arena.events[i], i % 2 ? NotificationEvent : SynchronizationEvent,
+                          FALSE);
         KeInitializeSemaphore(&arena.semaphores[i], i, 100);
         KeInitializeTimerEx(&arena.timers[i], i % 2 ? NotificationTimer : SynchronizationTimer);
         KeInitializeDpc(&arena.dpcs[i], run_dpc, &arena.events[i]);

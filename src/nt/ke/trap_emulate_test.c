@@ -25,7 +25,8 @@ enum {
 #define STATE_OUT                                                                                  \
     "\npushq %rax\npushfq\nmovq 16(%rsp), %rax\npopq 128(%rax)\npopq 0(%rax)\n"                    \
     "movq %rcx, 8(%rax)\nmovq %rdx, 16(%rax)\nmovq %rbx, 24(%rax)\nmovq %rbp, 40(%rax)\n"          \
-    "movq %rsi, 48(%rax)\nmovq %rdi, 56(%rax)\nmovq %r8, 64(%rax)\nmovq %r9, 72(%rax)\nmovq %r10, 80(%rax)\n"\
+    "movq %rsi, 48(%rax)\nmovq %rdi, 56(%rax)\nmovq %r8, 64(%rax)\nmovq %r9, 72(%rax)\n"         \
+    "movq %r10, 80(%rax)\n"                                                                       \
     "movq %r11, 88(%rax)\nmovq %r12, 96(%rax)\nmovq %r13, 104(%rax)\nmovq %r14, 112(%rax)\n"       \
     "movq %r15, 120(%rax)\nmovups %xmm0, 160(%rax)\nmovups %xmm1, 176(%rax)\n"                     \
     "movups %xmm2, 192(%rax)\nmovups %xmm3, 208(%rax)\npopq %rcx\npopq %r15\npopq %r14\n"          \
