@@ -26,6 +26,15 @@
  * we call. */
 #define WEIR_MS_ABI           __attribute__((ms_abi))
 
+/* true for a function of the Windows convention that returns nothing. Where a parameter is narrower
+ * than int the types never match: false says nothing then. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wstrict-prototypes"
+typedef void WEIR_MS_ABI weir_nothing_fn();
+#pragma GCC diagnostic pop
+#define weir_returns_nothing(function)                                                             \
+    __builtin_types_compatible_p(__typeof__(function), weir_nothing_fn)
+
 /* For code that reads memory the sanitizers know nothing of: driver stacks, signal frames, guest
  * pages. */
 #define WEIR_NO_SANITIZE      __attribute__((no_sanitize("address", "undefined")))

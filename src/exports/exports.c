@@ -63,11 +63,13 @@ static void thunk_enter(void *ctx, uint32_t thunk, const uint64_t args[4],
     ke_yield();
 }
 
-static void thunk_leave(void *ctx, uint32_t thunk, uint64_t result)
+/* What a function without a result leaves in rax is chance, and a driver that returns it would behave
+ * differently from run to run. */
+static uint64_t thunk_leave(void *ctx, uint32_t thunk, uint64_t result)
 {
-    (void)ctx;
-    (void)thunk;
-    (void)result;
+    const struct exports *exports = ctx;
+
+    return exports->thunks[thunk].nothing ? 0 : result;
 }
 
 /* Stands behind every import that weir lacks. */
@@ -108,7 +110,8 @@ static unsigned row_index(const struct exports_row *row)
 int exports_bind_row(struct exports *exports, const struct exports_row *row, uint64_t *out_va)
 {
     unsigned index = row_index(row);
-    struct thunk_info info = {.id = index, .irql_from = row->irql_from, .irql_to = row->irql_to};
+    struct thunk_info info = {.id = index, .irql_from = row->irql_from, .irql_to = row->irql_to,
+                              .nothing = exports_returns_nothing(row)};
     int result;
 
     if (exports->row_va[index] == 0) {

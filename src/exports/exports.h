@@ -30,6 +30,7 @@ struct exports_row {
     enum ke_windows since;
     const char *class; /* verifier class: KE, POOL, KS_STREAM ... */
     enum exports_state state;
+    bool nothing; /* it returns nothing */
 };
 enum { EXPORTS_VARARGS = 255 };
 
@@ -38,6 +39,7 @@ enum { EXPORTS_VARARGS = 255 };
  * it. */
 const struct exports_row *exports_find(const char *module, const char *name);
 const struct exports_row *exports_at(unsigned index); /* NULL after the last */
+bool exports_returns_nothing(const struct exports_row *row);
 bool exports_knows_module(const char *module);
 /* Whether a system of that profile exports the function. x64 Windows began with Server 2003 SP1: xp
  * and ws2003 are what-ifs with that system's exports. */

@@ -12,6 +12,7 @@ struct thunk_info {
     uint32_t id;
     uint8_t irql_from;
     uint8_t irql_to;
+    bool nothing; /* it returns nothing, and the driver finds 0 */
     const char *name; /* of a slot */
 };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/base.h"
 #include "exports/exports.h"
 #include "exports/symbols.h"
 
@@ -38,10 +39,14 @@ enum { SINCE_ANY = KE_WINDOWS_XP };
 #define FUNCTION_PARTIAL(symbol) ((const void *)(symbol))
 #define FUNCTION_STUB(symbol) NULL
 #define FUNCTION_DATA(symbol) NULL
+#define NOTHING_FULL(symbol) weir_returns_nothing(symbol)
+#define NOTHING_PARTIAL(symbol) weir_returns_nothing(symbol)
+#define NOTHING_STUB(symbol) false
+#define NOTHING_DATA(symbol) false
 
 #define ROW_(module, name, symbol, args, from, to, since, class, state)                            \
     {module, #name, FUNCTION_##state(symbol), args, FROM_(from), TO_(to), since, #class,           \
-     EXPORTS_##state},
+     EXPORTS_##state, NOTHING_##state(symbol)},
 
 static const struct exports_row rows[] = {
 #define EXPORT(name, args, from, to, since, class, state)                                          \
@@ -99,6 +104,26 @@ const struct exports_row *exports_at(unsigned index)
 bool exports_has(const struct exports_row *row, enum ke_windows windows)
 {
     return row->since <= (windows < KE_WINDOWS_WS2003SP1 ? KE_WINDOWS_WS2003SP1 : windows);
+}
+
+/* Functions without a result whose types do not say so: a parameter is narrower than int. */
+static const char *const narrow[] = {
+    "ExInitializeNPagedLookasideList", "ExInitializePagedLookasideList", "HalFreeCommonBuffer",
+    "IoInitializeIrp", "IoReleaseCancelSpinLock", "IoSetStartIoAttributes", "IoStartNextPacket",
+    "IoStartNextPacketByKey", "IofCompleteRequest", "KeInitializeEvent", "KeInitializeMutant",
+    "KeLowerIrql", "KeReleaseInterruptSpinLock", "KeReleaseSpinLock", "KeReleaseSpinLockForDpc",
+    "KeSetTargetProcessorDpc", "KfReleaseSpinLock", "KsFilterAttemptProcessing",
+    "KsPinAttemptProcessing", "KsStreamPointerAdvanceOffsetsAndUnlock", "KsStreamPointerUnlock",
+    "MmProbeAndLockPages",
+};
+
+bool exports_returns_nothing(const struct exports_row *row)
+{
+    for (unsigned i = 0; i < ARRAY_LEN(narrow); i++) {
+        if (strcmp(row->name, narrow[i]) == 0)
+            return true;
+    }
+    return row->nothing;
 }
 
 const char *exports_state_name(enum exports_state state)

@@ -15,6 +15,7 @@ struct probe {
     uint64_t seen[16];
     uint64_t entered;
     uint64_t left;
+    uint64_t bonus; /* what the leave hook adds to the result */
 };
 
 static struct probe *probe_now;
@@ -117,13 +118,14 @@ static void enter_hook(void *ctx, uint32_t thunk, const uint64_t args[4],
                      "pxor %%xmm15, %%xmm15" ::: "xmm0", "xmm2", "xmm7", "xmm15");
 }
 
-static void leave_hook(void *ctx, uint32_t thunk, uint64_t result)
+static uint64_t leave_hook(void *ctx, uint32_t thunk, uint64_t result)
 {
     struct probe *probe = ctx;
 
     (void)thunk;
     probe->left = result;
     __asm__ volatile("pxor %%xmm0, %%xmm0\n pxor %%xmm9, %%xmm9" ::: "xmm0", "xmm9");
+    return result + probe->bonus;
 }
 
 static void bind(struct probe *probe, const void *fn, unsigned stack_args)
@@ -161,6 +163,19 @@ static void a_thunk_carries_stack_arguments_to_a_host_stack(void **state)
     assert_int_equal(probe.seen[4], SIM_TO_GUEST);
     assert_true(sim_guest_stack_range(world.sim, probe.seen[0], &low, &top));
     assert_false(sim_guest_stack_range(world.sim, probe.seen[2], &low, &top));
+    world_close(&world);
+}
+
+static void the_guest_finds_what_the_leave_hook_returns(void **state)
+{
+    struct world world;
+    struct probe probe = {.bonus = 1000};
+
+    (void)state;
+    world_open(&world, 1, 1);
+    with_probe(call_through_thunk, &probe, &world);
+    assert_int_equal(probe.left, 7654321);
+    assert_int_equal(probe.result, 7655322);
     world_close(&world);
 }
 
@@ -346,6 +361,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_gate_passes_ten_arguments_on_a_guest_stack),
         cmocka_unit_test(a_thunk_carries_stack_arguments_to_a_host_stack),
+        cmocka_unit_test(the_guest_finds_what_the_leave_hook_returns),
         cmocka_unit_test(floating_point_arguments_and_results_survive_the_hooks),
         cmocka_unit_test(a_thunk_keeps_all_non_volatile_registers_and_clears_the_others),
         cmocka_unit_test(a_nested_gate_goes_on_below_or_on_the_stack_it_is_given),

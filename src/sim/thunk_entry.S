@@ -102,13 +102,13 @@ sim_thunk_entry:
     movaps -SAVED_BYTES + SAVED_XMM + 48(%rbx), %xmm3
     call *ENTRY_FUNCTION(%r14)
 
-    movq %rax, %r15
     movaps %xmm0, -SAVED_BYTES + SAVED_XMM(%rbx)
     leaq -SAVED_BYTES(%rbx), %rsp
     movq THUNKS_CTX(%r13), %rdi
     movl SIM_BOUNDARY_TARGET(%rbx), %esi
     movq %rax, %rdx
     call *THUNKS_LEAVE(%r13)
+    movq %rax, %r15
 
     movq SIM_BOUNDARY_PREVIOUS(%rbx), %rax
     movq %rax, SIM_FIBER_NEWEST(%r12)
