@@ -41,12 +41,13 @@ static bool add_system_buffer(PIRP irp, const void *data, ULONG data_bytes, ULON
     return true;
 }
 
+/* A buffer that cannot be locked ends the building with NULL, not with an exception; the MDL goes
+ * with the request. IoBuildDeviceIoControlRequest, Return value. */
 static bool add_mdl(PIRP irp, PVOID buffer, ULONG bytes, LOCK_OPERATION operation)
 {
     if (IoAllocateMdl(buffer, bytes, FALSE, FALSE, irp) == NULL)
         return false;
-    MmProbeAndLockPages(irp->MdlAddress, KernelMode, operation);
-    return true;
+    return NT_SUCCESS(mm_lock_pages(irp->MdlAddress, KernelMode, operation));
 }
 
 static bool add_control_buffers(PIRP irp, ULONG code, PVOID in, ULONG in_bytes, PVOID out,

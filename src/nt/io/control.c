@@ -69,8 +69,7 @@ static NTSTATUS lock_buffer(struct io *io, PIRP irp, const struct control *contr
         return STATUS_ACCESS_VIOLATION;
     if (IoAllocateMdl((PVOID)control->out_va, control->out_bytes, FALSE, FALSE, irp) == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
-    MmProbeAndLockPages(irp->MdlAddress, irp->RequestorMode, operation);
-    return STATUS_SUCCESS;
+    return mm_lock_pages(irp->MdlAddress, irp->RequestorMode, operation);
 }
 
 static NTSTATUS attach_buffers(struct io *io, PIRP irp, const struct control *control)
