@@ -57,14 +57,6 @@ static void check_irql(struct ke *ke, const void *fn, KIRQL before)
     ke_set_irql(ke, before);
 }
 
-/* A function without a result leaves in rax whatever its last call left there, perhaps an address
- * of ours that differs from run to run. A record holds only what can be a status, a number or an
- * address drivers know. */
-static uint64_t recordable(uint64_t result)
-{
-    return result <= UINT32_MAX || sim_is_guest_visible(result) ? result : 0;
-}
-
 static uint64_t call_guest(struct ke *ke, uint64_t stack_va, const void *fn, unsigned count,
                            const uint64_t *args)
 {
@@ -75,7 +67,7 @@ static uint64_t call_guest(struct ke *ke, uint64_t stack_va, const void *fn, uns
                   count > 1 ? args[1] : 0);
     result = sim_gate((uint64_t)fn, count, args, stack_va);
     check_irql(ke, fn, before);
-    TRACE_CLASSED(ke->trace, call, guest_leave, (uint64_t)fn, 0, recordable(result));
+    TRACE_CLASSED(ke->trace, call, guest_leave, (uint64_t)fn, 0, result);
     return result;
 }
 
