@@ -83,8 +83,12 @@ static int build_card(struct machine *machine, struct machine_error *error)
     result = hw_model_create(machine->sim, machine->config.card, machine->config.card_parameters,
                              &machine->card, &refusal);
     if (result != 0) {
-        machine_fail(error, MACHINE_CARD, STATUS_SUCCESS, "--card %s: %s", machine->config.card,
-                     refusal.text);
+        /* The text about a file begins with its name already. */
+        if (strncmp(refusal.text, machine->config.card, strlen(machine->config.card)) == 0)
+            machine_fail(error, MACHINE_CARD, STATUS_SUCCESS, "--card %s", refusal.text);
+        else
+            machine_fail(error, MACHINE_CARD, STATUS_SUCCESS, "--card %s: %s",
+                         machine->config.card, refusal.text);
         return result;
     }
     machine->card->on_removed = machine_card_gone;
