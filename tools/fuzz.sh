@@ -15,5 +15,12 @@ clang -std=gnu17 -g -O1 -D_GNU_SOURCE -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
     exit 1
 }
 mkdir "$dir/corpus"
-"$dir/pe_fuzz" -max_total_time="$seconds" -max_len=65536 -verbosity=0 -print_final_stats=1 "$dir/corpus" 2>&1 |
-    grep -E 'number_of_executed_units|ERROR|SUMMARY|Test unit' || true
+status=0
+"$dir/pe_fuzz" -max_total_time="$seconds" -max_len=65536 -verbosity=0 -print_final_stats=1 \
+    -artifact_prefix="$PWD/fuzz-" "$dir/corpus" >"$dir/log" 2>&1 || status=$?
+grep -E 'number_of_executed_units|ERROR|SUMMARY|Test unit' "$dir/log" || true
+if [ "$status" != 0 ]; then
+    echo "tools/fuzz.sh: the parser failed on an input, kept as fuzz-*; the log:" >&2
+    tail -n 60 "$dir/log" >&2
+fi
+exit "$status"
