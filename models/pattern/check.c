@@ -201,8 +201,8 @@ static uint32_t compare_line(const struct weir_pattern *pattern, const struct li
 }
 
 /* First wrong byte of the frame from offset on, or the end of what is there. The processor fetches
- * ahead by itself only within a page, and the next pages of the frame may be anywhere: they are asked
- * for while this one is compared. */
+ * ahead by itself only within a page, and the next pages of the frame may be anywhere: they are
+ * asked for while this one is compared. */
 static uint64_t compare_full(struct weir_pattern *pattern, struct reader *reader, uint32_t frame,
                              uint64_t end)
 {

@@ -119,8 +119,8 @@ static void spread_stamp(const struct weir_pattern *pattern, uint32_t frame, uin
     }
 }
 
-/* Stores only: out may lie in memory that is not in the cache, and a load that had to wait for one of
- * these stores would wait for all before it. */
+/* Stores only: out may lie in memory that is not in the cache, and a load that had to wait for one
+ * of these stores would wait for all before it. */
 void weir_pattern_make_page(const struct weir_pattern *pattern, uint32_t frame, uint32_t page,
                             struct weir_pattern_page *out)
 {

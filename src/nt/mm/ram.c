@@ -53,14 +53,3 @@ void ram_fini(struct mm_ram *ram)
     host_fd_close(ram->fd);
     memset(ram, 0, sizeof *ram);
 }
-
-bool ram_holds(const struct mm_ram *ram, uint64_t pa, uint64_t size_bytes)
-{
-    uint64_t end;
-
-    if (weir_add_overflows(pa, size_bytes, &end))
-        return false;
-    if (end <= ram->low_end)
-        return end <= RAM_VIDEO_BASE || pa >= RAM_VIDEO_END;
-    return pa >= RAM_HIGH_BASE && end <= ram->high_end;
-}

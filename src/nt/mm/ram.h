@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/base.h"
+
 #define RAM_LOW_MAX 0xC0000000u
 #define RAM_HIGH_BASE 0x100000000u
 #define RAM_VIDEO_BASE 0xA0000u
@@ -27,7 +29,17 @@ struct mm_ram {
 
 int ram_init(struct mm_ram *ram, uint64_t bytes); /* -EINVAL, or what the host says */
 void ram_fini(struct mm_ram *ram);
-bool ram_holds(const struct mm_ram *ram, uint64_t pa, uint64_t size_bytes);
+
+static inline bool ram_holds(const struct mm_ram *ram, uint64_t pa, uint64_t size_bytes)
+{
+    uint64_t end;
+
+    if (weir_add_overflows(pa, size_bytes, &end))
+        return false;
+    if (end <= ram->low_end)
+        return end <= RAM_VIDEO_BASE || pa >= RAM_VIDEO_END;
+    return pa >= RAM_HIGH_BASE && end <= ram->high_end;
+}
 
 static inline void *ram_page(const struct mm_ram *ram, uint64_t pfn)
 {
