@@ -98,21 +98,24 @@ void bench_begin(const char *name)
 
     machine_line(machine, sizeof machine);
     first_figure = true;
-    printf("{\"bench\": \"%s\", \"machine\": \"%s\", \"page_bytes\": 4096, \"figures\": [", name, machine);
+    printf("{\"bench\": \"%s\", \"machine\": \"%s\", \"page_bytes\": 4096, \"figures\": [", name,
+           machine);
 }
 
 void bench_figure(const char *name, const char *unit, const struct bench_series *series)
 {
-    printf("%s\n  {\"name\": \"%s\", \"unit\": \"%s\", \"min\": %.4g, \"median\": %.4g, \"max\": %.4g, "
-           "\"rounds\": %u}", first_figure ? "" : ",", name, unit, bench_min(series), bench_median(series),
+    printf("%s\n  {\"name\": \"%s\", \"unit\": \"%s\", \"min\": %.4g, \"median\": %.4g, \"max\": "
+           "%.4g, "
+           "\"rounds\": %u}",
+           first_figure ? "" : ",", name, unit, bench_min(series), bench_median(series),
            bench_max(series), series->count);
     first_figure = false;
 }
 
 void bench_value(const char *name, const char *unit, double value)
 {
-    printf("%s\n  {\"name\": \"%s\", \"unit\": \"%s\", \"value\": %.4g}", first_figure ? "" : ",", name, unit,
-           value);
+    printf("%s\n  {\"name\": \"%s\", \"unit\": \"%s\", \"value\": %.4g}", first_figure ? "" : ",",
+           name, unit, value);
     first_figure = false;
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What benchmarks share: rounds, medians, ratios, the line that says on which machine it ran.
- * Rules: pinned to one CPU; reference and subject in every round, order swapped each round; a round in which the
- * process was taken off the CPU is dropped; minimum, median and maximum of both sides and the median of the rounds'
- * ratios; output as JSON. Figures are for people: nothing here is a test. */
+ * Rules: pinned to one CPU; reference and subject in every round, order swapped each round; a round
+ * in which the process was taken off the CPU is dropped; minimum, median and maximum of both sides
+ * and the median of the rounds' ratios; output as JSON. Figures are for people: nothing here is a
+ * test. */
 #ifndef WEIR_BENCH_BENCH_H
 #define WEIR_BENCH_BENCH_H
 

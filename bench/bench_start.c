@@ -3,10 +3,11 @@
  *
  * usage: bench_start WEIR DRIVER.sys EMPTY [ROUNDS]
  *
- * Each round spawns, in turn, a static program that does nothing and `weir run` for one frame without outputs, and
- * takes the time from spawn to the end of the process; then `weir run` for two frames at the same rate, whose
- * difference to the first is what one more frame costs. The whole life is in the figure: exec, machine, DriverEntry,
- * start, first frame, stop, removal, unload, exit. */
+ * Each round spawns, in turn, a static program that does nothing and `weir run` for one frame
+ * without outputs, and takes the time from spawn to the end of the process; then `weir run` for two
+ * frames at the same rate, whose difference to the first is what one more frame costs. The whole
+ * life is in the figure: exec, machine, DriverEntry, start, first frame, stop, removal, unload,
+ * exit. */
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,8 +27,8 @@ static double spawn_ms(char *const argv[])
 
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-    if (posix_spawn(&pid, argv[0], &actions, NULL, argv, environ) != 0 || waitpid(pid, &status, 0) != pid ||
-        !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+    if (posix_spawn(&pid, argv[0], &actions, NULL, argv, environ) != 0 ||
+        waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
         fprintf(stderr, "bench_start: %s failed\n", argv[0]);
         exit(1);
     }
@@ -38,7 +39,7 @@ static double spawn_ms(char *const argv[])
 int main(int argc, char **argv)
 {
     static struct bench_series empty_ms, weir_ms, ratio;
-    unsigned rounds = argc > 4 ? (unsigned)atoi(argv[4]) : BENCH_ROUNDS;
+    unsigned rounds = argc > 4 ? (unsigned)strtoul(argv[4], NULL, 10) : BENCH_ROUNDS;
 
     if (argc < 4) {
         fprintf(stderr, "usage: bench_start WEIR DRIVER.sys EMPTY [ROUNDS]\n");
@@ -46,8 +47,9 @@ int main(int argc, char **argv)
     }
     for (unsigned i = 0; i < rounds && i < BENCH_ROUNDS_MAX; i++) {
         char *empty[] = {argv[3], NULL};
-        char *weir[] = {argv[1], "run", argv[2], "--card", "grabber64", "--size", "1920x1080", "--format", "yuy2",
-                        "--fps", "60", "--frames", "1", "--quiet", NULL};
+        char *weir[] = {argv[1],  "run",       argv[2],    "--card",  "grabber64",
+                        "--size", "1920x1080", "--format", "yuy2",    "--fps",
+                        "60",     "--frames",  "1",        "--quiet", NULL};
         double a, b;
 
         if (i % 2 == 0) {

@@ -3,14 +3,16 @@
  *
  * usage: bench_stream DRIVER.sys [ROUNDS [PART-OF-A-NAME]]
  *
- * One round is one machine in a child process: grabber.sys streams 1080p60 from a card. Payload none is the control
- * path (IRP, lock, mapping, card, interrupt, DPC, completion); stamps writes and checks a stamp in each page; full
- * draws every pixel and checks every byte, and full-unchecked draws only. Events are emitted and consumed in place, as
- * the supervisor would. "times real time" is 1/60 s divided by the time of a frame.
+ * One round is one machine in a child process: grabber.sys streams 1080p60 from a card. Payload
+ * none is the control path (IRP, lock, mapping, card, interrupt, DPC, completion); stamps writes
+ * and checks a stamp in each page; full draws every pixel and checks every byte, and full-unchecked
+ * draws only. Events are emitted and consumed in place, as the supervisor would. "times real time"
+ * is 1/60 s divided by the time of a frame.
  *
- * The stream is timed in blocks of at least a millisecond, after a warm-up. A block in which the process was taken off
- * the CPU is dropped; the frame time of a round is the time of all blocks that are left over their frames. A round that
- * kept less than half of its frames counts for nothing. */
+ * The stream is timed in blocks of at least a millisecond, after a warm-up. A block in which the
+ * process was taken off the CPU is dropped; the frame time of a round is the time of all blocks
+ * that are left over their frames. A round that kept less than half of its frames counts for
+ * nothing. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,15 +36,23 @@ struct variant {
 };
 
 static const struct variant variants[] = {
-    {"control path YUY2 grabber64", "grabber64", "payload=none", "YUY2", WEIR_PATTERN_EMPTY, false, 1200},
-    {"control path RGB32 grabber64", "grabber64", "payload=none", "RGB4", WEIR_PATTERN_EMPTY, false, 1200},
-    {"stamps YUY2 grabber64", "grabber64", "payload=stamps", "YUY2", WEIR_PATTERN_STAMPS, true, 600},
-    {"stamps RGB32 grabber64", "grabber64", "payload=stamps", "RGB4", WEIR_PATTERN_STAMPS, true, 600},
+    {"control path YUY2 grabber64", "grabber64", "payload=none", "YUY2", WEIR_PATTERN_EMPTY, false,
+     1200},
+    {"control path RGB32 grabber64", "grabber64", "payload=none", "RGB4", WEIR_PATTERN_EMPTY, false,
+     1200},
+    {"stamps YUY2 grabber64", "grabber64", "payload=stamps", "YUY2", WEIR_PATTERN_STAMPS, true,
+     600},
+    {"stamps RGB32 grabber64", "grabber64", "payload=stamps", "RGB4", WEIR_PATTERN_STAMPS, true,
+     600},
     {"full YUY2 grabber64", "grabber64", "payload=full", "YUY2", WEIR_PATTERN_FULL, true, 60},
-    {"full-unchecked YUY2 grabber64", "grabber64", "payload=full", "YUY2", WEIR_PATTERN_FULL, false, 60},
-    {"full-unchecked RGB32 grabber64", "grabber64", "payload=full", "RGB4", WEIR_PATTERN_FULL, false, 60},
-    {"stamps YUY2 grabber32", "grabber32", "payload=stamps", "YUY2", WEIR_PATTERN_STAMPS, true, 300},
-    {"full YUY2 grabber32 (bounced)", "grabber32", "payload=full", "YUY2", WEIR_PATTERN_FULL, true, 60},
+    {"full-unchecked YUY2 grabber64", "grabber64", "payload=full", "YUY2", WEIR_PATTERN_FULL, false,
+     60},
+    {"full-unchecked RGB32 grabber64", "grabber64", "payload=full", "RGB4", WEIR_PATTERN_FULL,
+     false, 60},
+    {"stamps YUY2 grabber32", "grabber32", "payload=stamps", "YUY2", WEIR_PATTERN_STAMPS, true,
+     300},
+    {"full YUY2 grabber32 (bounced)", "grabber32", "payload=full", "YUY2", WEIR_PATTERN_FULL, true,
+     60},
 };
 enum { VARIANTS = sizeof variants / sizeof variants[0], RING_RECORDS = 1 << 16, WARM_FRAMES = 20 };
 
@@ -113,22 +123,28 @@ static void live(struct machine *machine, void *ctx)
 {
     struct run *run = ctx;
     struct machine_error error;
-    struct client_request request = {.width = 1920, .height = 1080, .rate_numerator = 60,
-                                     .rate_denominator = 1, .frames = run->variant->frames,
-                                     .buffers = 8, .check = run->variant->check,
+    struct client_request request = {.width = 1920,
+                                     .height = 1080,
+                                     .rate_numerator = 60,
+                                     .rate_denominator = 1,
+                                     .frames = run->variant->frames,
+                                     .buffers = 8,
+                                     .check = run->variant->check,
                                      .payload = run->variant->payload};
-    struct client_sink sink = {.format = take_format, .frame = take_frame, .stop = never, .ctx = run};
+    struct client_sink sink = {
+        .format = take_format, .frame = take_frame, .stop = never, .ctx = run};
     struct client_result result;
 
-    strcpy(request.fourcc, run->variant->fourcc);
+    memcpy(request.fourcc, run->variant->fourcc, sizeof request.fourcc);
     if (!machine_load_driver(machine, &error) || !machine_start_device(machine, &error)) {
         snprintf(run->outcome->text, sizeof run->outcome->text, "%.250s", error.text);
         return;
     }
     client_capture(machine, &request, &sink, &result);
     snprintf(run->outcome->text, sizeof run->outcome->text, "%.250s", result.text);
-    run->outcome->ok = result.kind == CLIENT_OK &&
-                       result.torn + result.stale + result.short_frames + result.lost + result.wrong == 0;
+    run->outcome->ok =
+        result.kind == CLIENT_OK &&
+        result.torn + result.stale + result.short_frames + result.lost + result.wrong == 0;
 }
 
 /* The reader that keeps up: everything emitted is taken at once. */
@@ -144,12 +160,16 @@ static void child(const void *driver, size_t driver_bytes, struct run *run)
     struct trace trace;
     struct machine_error error;
     struct machine *machine;
-    struct machine_config config = {.seed = 1, .cpus = 2, .windows = KE_WINDOWS_10,
+    struct machine_config config = {.seed = 1,
+                                    .cpus = 2,
+                                    .windows = KE_WINDOWS_10,
                                     .memory = {.ram_bytes = UINT64_C(8) << 30},
                                     .card = run->variant->card,
                                     .card_parameters = run->variant->parameters,
-                                    .driver_name = "grabber.sys", .driver_bytes = driver,
-                                    .driver_size_bytes = driver_bytes, .trace = &trace};
+                                    .driver_name = "grabber.sys",
+                                    .driver_bytes = driver,
+                                    .driver_size_bytes = driver_bytes,
+                                    .trace = &trace};
 
     run->ring = calloc(1, trace_ring_size_bytes(RING_RECORDS));
     trace_ring_init(run->ring, RING_RECORDS);
@@ -198,10 +218,10 @@ static void add(struct figures *figures, const struct outcome *outcome)
 int main(int argc, char **argv)
 {
     static struct figures figures[VARIANTS];
-    unsigned rounds = argc > 2 ? (unsigned)atoi(argv[2]) : BENCH_ROUNDS;
+    unsigned rounds = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : BENCH_ROUNDS;
     const char *part = argc > 3 ? argv[3] : "";
-    struct outcome *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
-                                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct outcome *shared =
+        mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     void *driver;
     size_t driver_bytes;
 

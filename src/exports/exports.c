@@ -63,8 +63,8 @@ static void thunk_enter(void *ctx, uint32_t thunk, const uint64_t args[4],
     ke_yield();
 }
 
-/* What a function without a result leaves in rax is chance, and a driver that returns it would behave
- * differently from run to run. */
+/* What a function without a result leaves in rax is chance, and a driver that returns it would
+ * behave differently from run to run. */
 static uint64_t thunk_leave(void *ctx, uint32_t thunk, uint64_t result)
 {
     const struct exports *exports = ctx;

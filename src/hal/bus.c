@@ -238,8 +238,8 @@ static void report(struct hal *hal, struct hal_slot *slot, const struct verdict 
     KE_FINDING(hal->ke, rules[verdict->kind], la, size_bytes, verdict->serial);
 }
 
-/* The access lies within one page that is neither the first nor the last of its mapping, and nothing
- * speaks against it: nearly every one does. */
+/* The access lies within one page that is neither the first nor the last of its mapping, and
+ * nothing speaks against it: nearly every one does. */
 static bool is_plain(const struct hal_bus *bus, const struct hal_slot *slot, uint64_t la,
                      uint64_t size_bytes, unsigned direction)
 {
