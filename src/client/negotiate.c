@@ -236,7 +236,7 @@ static bool best_range(struct client_session *session, const KSMULTIPLE_ITEM *li
     const uint8_t *end = (const uint8_t *)list + list->Size;
     unsigned best_score = 0;
 
-    for (ULONG i = 0; i < list->Count && (size_t)(end - at) >= sizeof(KSDATARANGE); i++) {
+    for (ULONG i = 0; i < list->Count && end - at >= (ptrdiff_t)sizeof(KSDATARANGE); i++) {
         const KSDATARANGE *range = (const KSDATARANGE *)at;
         const KS_DATARANGE_VIDEO *video;
         unsigned score;
@@ -307,7 +307,9 @@ static NTSTATUS intersect(struct client_session *session, const KSDATARANGE *ran
                                    (uint32_t)(sizeof *pin + item->Size), &format, &bytes);
     if (!NT_SUCCESS(status))
         return status;
-    if (bytes < sizeof(KS_DATAFORMAT_VIDEOINFOHEADER) || bytes > sizeof session->data_format)
+    if (bytes < sizeof(KS_DATAFORMAT_VIDEOINFOHEADER) || bytes > sizeof session->data_format ||
+        ((const KSDATAFORMAT *)format)->FormatSize < sizeof(KS_DATAFORMAT_VIDEOINFOHEADER) ||
+        ((const KSDATAFORMAT *)format)->FormatSize > bytes)
         status = STATUS_INVALID_BUFFER_SIZE;
     else
         memcpy(session->data_format, format, bytes);

@@ -6,6 +6,7 @@
  * Guest code runs on the thread's guest stack, or on the CPU's stack for DPCs or interrupts when it
  * is called from one; a call nested in guest code that is already there goes on below it. */
 #include "ke/internal.h"
+#include "ke/thread.h"
 
 typedef uint64_t WEIR_MS_ABI four_fn(uint64_t, uint64_t, uint64_t, uint64_t);
 typedef uint64_t WEIR_MS_ABI sixteen_fn(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t,
@@ -83,11 +84,19 @@ uint64_t ke_call_args(const void *fn, unsigned count, const uint64_t *args)
 {
     struct ke *ke = ke_ambient;
     const void *host_fn = host_function(ke, fn);
+    struct ke_thread *thread;
+    uint64_t result;
 
     weir_assert(count <= SIM_GATE_ARGS_MAX);
-    if (host_fn)
+    if (!host_fn)
+        return call_guest(ke, choose_stack(ke), fn, count, args);
+    if (!sim_fiber_current()) /* a pure function of ours, without a machine */
         return call_host(host_fn, count, args);
-    return call_guest(ke, choose_stack(ke), fn, count, args);
+    thread = ke_this_thread(ke);
+    thread->routine_depth++;
+    result = call_host(host_fn, count, args);
+    thread->routine_depth--;
+    return result;
 }
 
 uint64_t ke_call_on_stack(struct ke *ke, uint64_t top_va, const void *fn, unsigned count,

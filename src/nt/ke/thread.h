@@ -55,6 +55,7 @@ struct ke_thread {
     int16_t kernel_apc_disable;
     int16_t special_apc_disable;
     bool stack_swap_off;
+    unsigned routine_depth; /* calls of our own routines in a driver's place: ke_call_args */
     uint64_t created_ns;
     uint64_t run_ns; /* up to the last switch */
     uint64_t running_since_ns;

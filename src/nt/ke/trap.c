@@ -205,15 +205,14 @@ void ke_traps_remove(struct ke *ke)
 /* ---- On the host stack ----------------------------------------------------------------------- */
 
 /* Our code between the two stacks faulted on the driver's, or the driver jumped out of its
- * world: the place is the call that led there. */
+ * world: the place is the call that led there, or, when that address was overwritten, what it was
+ * overwritten with. Never the host's address, which differs from run to run. */
 static void blame_caller(struct ke_trap_frame *frame)
 {
-    uint64_t return_va;
-    if (!ke_try_load(frame->gpr[KE_RSP], sizeof(return_va), &return_va) ||
-        !sim_is_guest_visible(return_va))
-        return;
+    uint64_t return_va = 0;
+    if (ke_try_load(frame->gpr[KE_RSP], sizeof(return_va), &return_va))
+        frame->boundary.guest_rsp += sizeof(return_va);
     frame->boundary.guest_rip = return_va;
-    frame->boundary.guest_rsp += sizeof(return_va);
 }
 
 static void leave_boundary(struct ke_trap_frame *frame)

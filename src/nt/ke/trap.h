@@ -147,7 +147,8 @@ void ke_trap_cr8(struct ke *ke, struct ke_trap_frame *frame, const struct ke_ins
 bool ke_trap_page_fault(struct ke *ke, struct ke_trap_frame *frame);
 /* A memory operand that is known not to be plain memory. */
 void ke_trap_memory(struct ke *ke, struct ke_trap_frame *frame, const struct ke_insn *insn);
-/* Whether guest code waits for our answer to a call or a trap. */
+/* Whether guest code waits for our answer to a call or a trap, or a routine of ours stands in a
+ * driver's place (AVStream dispatching a request): what it reads then, the driver built. */
 bool ke_driver_is_calling(void);
 
 /* trap_port.c: in, out, ins, outs; false when it is none of them. */

@@ -13,6 +13,7 @@
 #include "ke/bugcheck.h"
 #include "ke/patch.h"
 #include "ke/pcr.h"
+#include "ke/thread.h"
 #include "ke/trap_emulate.h"
 
 enum {
@@ -29,7 +30,9 @@ bool ke_driver_is_calling(void)
 {
     struct sim_fiber *fiber = sim_fiber_current();
     const struct sim_boundary *boundary = fiber ? sim_boundary_newest(fiber) : NULL;
-    return boundary && boundary->direction == SIM_TO_HOST;
+    if (boundary && boundary->direction == SIM_TO_HOST)
+        return true;
+    return fiber && ke_thread_current()->routine_depth != 0;
 }
 
 static enum ke_fault resolve(struct ke *ke, uint64_t va, enum ke_access access)
@@ -190,7 +193,7 @@ void ke_trap_memory(struct ke *ke, struct ke_trap_frame *frame, const struct ke_
 {
     struct machine_bus machine = {.ke = ke};
     const struct ke_bus bus = {.read = machine_read, .write = machine_write, .ctx = &machine};
-    uint64_t rip = frame->rip;
+    uint64_t rip = ke_trap_blamed_va(frame);
     enum ke_emulated result = ke_emulate(frame, insn, &bus);
     if (result == KE_EMULATED_UNKNOWN)
         ke_trap_unknown(ke, frame);

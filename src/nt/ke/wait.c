@@ -14,6 +14,11 @@
  * Alertable waits behave as others: nothing queues user APCs here. */
 #include "ke/wait.h"
 
+#include "ke/bugcheck.h"
+
+/* Parameter 1 of the bug check: a list was overwritten. */
+enum { CORRUPT_LIST_ENTRY = 3 };
+
 void ke_object_init(PDISPATCHER_HEADER header, UCHAR type, size_t size_bytes, LONG state)
 {
     header->Lock = 0;
@@ -137,7 +142,9 @@ void ke_object_signal(struct ke *ke, PDISPATCHER_HEADER header, KPRIORITY increm
         struct ke_thread *thread = ke_thread_of(ke, block->Thread);
         NTSTATUS status;
 
-        weir_assert(thread);
+        if (!thread)
+            ke_bug_check(KE_BUG_KERNEL_SECURITY_CHECK_FAILURE, CORRUPT_LIST_ENTRY, KE_ARG(entry), 0,
+                         0);
         if (satisfied(thread, block, &status)) {
             ke_thread_end_wait(ke, thread, (ULONG)status, increment);
             entry = head->Flink;
