@@ -32,7 +32,7 @@ struct ke_code_map {
     const uint8_t *bytes;
     const struct pe_image *image;
     uint64_t *targets; /* one bit for each byte of the image */
-    uint64_t *starts; /* of instructions that were reached */
+    uint8_t *lengths; /* of the instruction that was reached here; 0: none begins here */
     ARRAY(struct function) functions; /* by begin */
     ARRAY(uint32_t) work; /* still to be decoded */
     bool failed; /* out of memory */
@@ -84,16 +84,6 @@ static void functions_load(struct ke_code_map *map)
 
 /* ---- Decoding -------------------------------------------------------------------------------- */
 
-static bool is_branch(const struct ke_insn *insn)
-{
-    switch (insn->info.meta.category) {
-    case ZYDIS_CATEGORY_COND_BR:
-    case ZYDIS_CATEGORY_UNCOND_BR:
-    case ZYDIS_CATEGORY_CALL: return true;
-    default: return false;
-    }
-}
-
 static bool ends_run(const struct ke_insn *insn)
 {
     switch (insn->info.meta.category) {
@@ -136,25 +126,25 @@ static void note_branch(struct ke_code_map *map, const struct function *from,
         return;
     note_target(map, from, (uint32_t)target);
     if (from && target >= from->begin && target < from->end &&
-        !bitmap_test(map->starts, (size_t)target) && array_push(&map->work, (uint32_t)target) != 0)
+        map->lengths[target] == 0 && array_push(&map->work, (uint32_t)target) != 0)
         map->failed = true;
 }
 
 static bool decode_at(const struct ke_code_map *map, uint32_t rva, uint32_t end,
                       struct ke_insn *insn)
 {
-    return rva < end && ke_insn_decode(map->bytes + rva, end - rva, map->base_va + rva, insn);
+    return rva < end && ke_insn_scan(map->bytes + rva, end - rva, map->base_va + rva, insn);
 }
 
 /* Instructions in a row until the run ends or joins what is known. */
 static void decode_run(struct ke_code_map *map, struct function *function, uint32_t rva)
 {
     struct ke_insn insn;
-    while (!bitmap_test(map->starts, rva) && decode_at(map, rva, function->end, &insn)) {
-        bitmap_set(map->starts, rva);
+    while (map->lengths[rva] == 0 && decode_at(map, rva, function->end, &insn)) {
+        map->lengths[rva] = insn.length;
         if (is_open_jump(&insn))
             function->indirect = true;
-        if (is_branch(&insn))
+        if (ke_insn_is_branch(&insn))
             note_branch(map, function, &insn);
         if (ends_run(&insn))
             return;
@@ -176,15 +166,11 @@ static void decode_reachable(struct ke_code_map *map, struct function *function,
  * returns. Padding decodes as well and does no harm. */
 static void decode_rest(struct ke_code_map *map, struct function *function)
 {
-    struct ke_insn insn;
     uint32_t rva = function->begin;
     while (rva < function->end) {
-        if (!bitmap_test(map->starts, rva))
+        if (map->lengths[rva] == 0)
             decode_reachable(map, function, rva);
-        if (decode_at(map, rva, function->end, &insn))
-            rva += insn.length;
-        else
-            rva++;
+        rva += map->lengths[rva] != 0 ? map->lengths[rva] : 1;
     }
 }
 
@@ -197,7 +183,7 @@ static void decode_between(struct ke_code_map *map, uint32_t begin, uint32_t end
             begin++;
             continue;
         }
-        if (is_branch(&insn))
+        if (ke_insn_is_branch(&insn))
             note_branch(map, NULL, &insn);
         begin += insn.length;
     }
@@ -241,8 +227,8 @@ static void spread_indirect(struct ke_code_map *map)
         if (!function->indirect)
             continue;
         for (uint32_t rva = function->begin; rva < function->end; rva++) {
-            if (!bitmap_test(map->starts, rva) || !decode_at(map, rva, function->end, &insn) ||
-                !is_branch(&insn))
+            if (map->lengths[rva] == 0 || !decode_at(map, rva, function->end, &insn) ||
+                !ke_insn_is_branch(&insn))
                 continue;
             const ZydisDecodedOperand *operand = &insn.operands[0];
             uint64_t target = insn.va + insn.length + operand->imm.value.u - map->base_va;
@@ -263,8 +249,8 @@ struct ke_code_map *ke_code_map_create(const struct ke_module *module)
     map->bytes = module->copy;
     map->image = module->image;
     map->targets = calloc(BITMAP_WORDS(module->size_bytes), sizeof(uint64_t));
-    map->starts = calloc(BITMAP_WORDS(module->size_bytes), sizeof(uint64_t));
-    map->failed = !map->targets || !map->starts;
+    map->lengths = calloc(module->size_bytes, 1);
+    map->failed = !map->targets || !map->lengths;
     if (!map->failed)
         functions_load(map);
     if (!map->failed)
@@ -285,7 +271,7 @@ void ke_code_map_destroy(struct ke_code_map *map)
     array_fini(&map->functions);
     array_fini(&map->work);
     free(map->targets);
-    free(map->starts);
+    free(map->lengths);
     free(map);
 }
 
@@ -321,9 +307,10 @@ static bool collect(const struct ke_code_map *map, const struct function *functi
     while (plan->bytes < KE_PATCH_JUMP_BYTES) {
         struct ke_insn *insn = &plan->insns[plan->count];
         uint32_t at = rva + plan->bytes;
-        if (at >= function->end || !bitmap_test(map->starts, at))
+        if (at >= function->end || map->lengths[at] == 0)
             return false;
-        if (!decode_at(map, at, function->end, insn) || !ke_is_relocatable(insn))
+        if (!ke_insn_decode(map->bytes + at, function->end - at, map->base_va + at, insn) ||
+            !ke_is_relocatable(insn))
             return false;
         plan->count++;
         plan->bytes += insn->length;

@@ -43,6 +43,32 @@ bool ke_insn_decode(const uint8_t *bytes, size_t count, uint64_t va, struct ke_i
     return ZYAN_SUCCESS(decode(bytes, count, va, out));
 }
 
+bool ke_insn_is_branch(const struct ke_insn *insn)
+{
+    switch (insn->info.meta.category) {
+    case ZYDIS_CATEGORY_COND_BR:
+    case ZYDIS_CATEGORY_UNCOND_BR:
+    case ZYDIS_CATEGORY_CALL: return true;
+    default: return false;
+    }
+}
+
+bool ke_insn_scan(const uint8_t *bytes, size_t count, uint64_t va, struct ke_insn *out)
+{
+    ZydisDecoder decoder;
+    ZydisDecoderContext context;
+    ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+    if (count > KE_INSN_BYTES_MAX)
+        count = KE_INSN_BYTES_MAX;
+    if (!ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(&decoder, &context, bytes, count, &out->info)))
+        return false;
+    out->va = va;
+    out->length = out->info.length;
+    return !ke_insn_is_branch(out) ||
+           ZYAN_SUCCESS(ZydisDecoderDecodeOperands(&decoder, &context, &out->info, out->operands,
+                                                   out->info.operand_count));
+}
+
 /* The processor has fetched the instruction, so what is read here can be read. */
 WEIR_NO_SANITIZE static bool bytes_are(uint64_t va, const struct ke_insn *insn)
 {

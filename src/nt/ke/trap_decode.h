@@ -26,6 +26,9 @@ void ke_insn_cache_destroy(struct ke_insn_cache *cache);
 /* Valid until the next call; NULL when the bytes are no instruction. */
 const struct ke_insn *ke_insn_at(struct ke_insn_cache *cache, uint64_t va);
 bool ke_insn_decode(const uint8_t *bytes, size_t count, uint64_t va, struct ke_insn *out);
+/* The same for a first look at much code: operands are there for branches only, bytes never. */
+bool ke_insn_scan(const uint8_t *bytes, size_t count, uint64_t va, struct ke_insn *out);
+bool ke_insn_is_branch(const struct ke_insn *insn);
 
 /* Number of a general register in the instruction encoding, and the width and shift of this name
  * of it (ah: 1 byte, shift 8). false for other registers. */
