@@ -78,6 +78,8 @@ static void scribble(struct hal *hal, const struct hal_common_buffer *buffer)
     uint64_t pattern = sim_rng_u64(&hal->rng) | UINT64_C(0x0101010101010101);
     uint64_t *words = mm_page(hal->mm, buffer->la >> MM_PAGE_SHIFT);
 
+    host_populate((uint64_t)words, buffer->pages << MM_PAGE_SHIFT);
+    host_populate(buffer->va, buffer->pages << MM_PAGE_SHIFT);
     for (uint64_t i = 0; i < buffer->pages * (MM_PAGE_SIZE / 8); i++)
         words[i] = pattern;
 }

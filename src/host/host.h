@@ -24,6 +24,9 @@ int host_reserve_at(uint64_t va, uint64_t size_bytes);
 /* Back to inaccessible and unbacked, still reserved. */
 int host_decommit(uint64_t va, uint64_t size_bytes);
 int host_protect(uint64_t va, uint64_t size_bytes, unsigned protection);
+/* All of it will be written soon: its pages come in one go, where the kernel can (Linux 5.14), and
+ * otherwise at the first touch. */
+void host_populate(uint64_t va, uint64_t size_bytes);
 int host_unmap(void *base, uint64_t size_bytes);
 /* Zero pages of the descriptor again (hole punching). */
 int host_punch(int fd, uint64_t offset, uint64_t size_bytes);

@@ -96,6 +96,11 @@ int host_protect(uint64_t va, uint64_t size_bytes, unsigned protection)
     return mprotect((void *)va, size_bytes, protection_flags(protection)) == 0 ? 0 : -errno;
 }
 
+void host_populate(uint64_t va, uint64_t size_bytes)
+{
+    (void)madvise((void *)va, size_bytes, MADV_POPULATE_WRITE);
+}
+
 int host_unmap(void *base, uint64_t size_bytes)
 {
     return munmap(base, size_bytes) == 0 ? 0 : -errno;

@@ -55,6 +55,20 @@ static void a_refusal_of_the_kernel_comes_back_as_its_number(void **state)
     assert_int_equal(host_protect(PLACE, 0x1000, HOST_READ), -ENOMEM);
 }
 
+static void populated_memory_keeps_its_bytes(void **state)
+{
+    char *base;
+
+    (void)state;
+    assert_int_equal(host_map(-1, 0, 0x4000, HOST_READ | HOST_WRITE, (void **)&base), 0);
+    base[0x1000] = 7;
+    host_populate((uint64_t)base, 0x4000);
+    host_populate(PLACE, 0x1000); /* nothing is there: nothing happens */
+    assert_int_equal(base[0x1000], 7);
+    assert_int_equal(base[0x3fff], 0);
+    assert_int_equal(host_unmap(base, 0x4000), 0);
+}
+
 static void the_gs_base_is_where_it_was_set(void **state)
 {
     uint64_t cell = 42;
@@ -83,6 +97,7 @@ int main(void)
         cmocka_unit_test(two_mappings_of_one_file_show_the_same_bytes),
         cmocka_unit_test(a_reservation_refuses_a_second_one),
         cmocka_unit_test(a_refusal_of_the_kernel_comes_back_as_its_number),
+        cmocka_unit_test(populated_memory_keeps_its_bytes),
         cmocka_unit_test(the_gs_base_is_where_it_was_set),
         cmocka_unit_test(clocks_go_forward),
     };

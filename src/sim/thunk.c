@@ -64,6 +64,7 @@ static void write_stub(uint8_t *region, uint32_t index)
 
 static void write_region(uint8_t *region)
 {
+    host_populate((uint64_t)region, REGION_BYTES);
     memset(region, 0xcc, REGION_BYTES);
     memcpy(region + GATE_CALL_OFFSET, "\xff\xd0", 2); /* call *%rax */
     write_jump(region + GATE_CALL_OFFSET + 2, (const void *)sim_gate_back);
