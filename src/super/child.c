@@ -22,6 +22,12 @@ static void ring_bell(struct shared *shared)
     host_futex_wake(&shared->bell);
 }
 
+void super_child_leave(struct super_child *child)
+{
+    __atomic_store_n(&child->shared->leaving, 1, __ATOMIC_RELEASE);
+    ring_bell(child->shared);
+}
+
 struct trace_ring *super_child_ring(struct super_child *child, uint64_t *capacity)
 {
     *capacity = child->ring_records;

@@ -15,10 +15,13 @@ struct frame_slot {
     uint64_t check;
 };
 uint64_t super_slot_check(const struct frame_slot *slot);
+struct super_child;
+void super_child_leave(struct super_child *child);
 
 struct shared {
     _Alignas(64) uint32_t bell; /* the parent sleeps on it; the child changes and wakes */
     uint32_t stop; /* the parent wants the child to end */
+    uint32_t leaving; /* the child has nothing more to say and ends */
     _Alignas(64) uint32_t frames_head; /* slots filled by the child */
     _Alignas(64) uint32_t frames_tail; /* slots emptied by the parent; the child sleeps on it */
     _Alignas(64) uint32_t format_set;

@@ -250,9 +250,12 @@ struct start {
 static int child_entry(void *ctx)
 {
     struct start *start = ctx;
+    int status;
 
     host_interrupts_ignore();
-    return start->child_main(&start->super->child, start->ctx);
+    status = start->child_main(&start->super->child, start->ctx);
+    super_child_leave(&start->super->child);
+    return status;
 }
 
 static void notice_interrupts(struct super *super)
@@ -298,6 +301,15 @@ static void kill_if_due(struct super *super)
         host_process_kill(super->pid);
 }
 
+/* Sleeps until the child has something to say, or until it is gone once it has said it will go. */
+static int wait_for_child(struct super *super, uint32_t bell, struct host_exit *how)
+{
+    if (__atomic_load_n(&super->shared->leaving, __ATOMIC_ACQUIRE) != 0)
+        return host_process_wait(super->pid, nap_ns, how);
+    host_futex_wait(&super->shared->bell, bell, nap_ns);
+    return -ETIMEDOUT;
+}
+
 /* Drains until the child is gone. */
 static int watch(struct super *super, struct host_exit *how)
 {
@@ -312,7 +324,7 @@ static int watch(struct super *super, struct host_exit *how)
         kill_if_due(super);
         result = any ? -ETIMEDOUT : host_process_wait(super->pid, 0, how);
         if (!any && result == -ETIMEDOUT)
-            host_futex_wait(&super->shared->bell, bell, nap_ns);
+            result = wait_for_child(super, bell, how);
     } while (result == -ETIMEDOUT || result == -EINTR);
     while (drain(super))
         ;
