@@ -4,10 +4,8 @@
  * usage: bench_start WEIR DRIVER.sys EMPTY [ROUNDS]
  *
  * Each round spawns, in turn, a static program that does nothing and `weir run` for one frame
- * without outputs, and takes the time from spawn to the end of the process; then `weir run` for two
- * frames at the same rate, whose difference to the first is what one more frame costs. The whole
- * life is in the figure: exec, machine, DriverEntry, start, first frame, stop, removal, unload,
- * exit. */
+ * without outputs, and takes the time from spawn to the end of the process. The whole life is in
+ * the figure: exec, machine, DriverEntry, start, first frame, stop, removal, unload, exit. */
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
