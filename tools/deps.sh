@@ -6,7 +6,7 @@
 #   tools/deps.sh --ci       and what .ci/run needs beside it (clang for fuzzing, ffmpeg for ffprobe)
 set -eu
 packages='gcc libc6-dev make meson ninja-build pkg-config python3
-    libzydis-dev libzycore-dev libseccomp-dev libpng-dev libjansson-dev libcmocka-dev
+    libzydis-dev libzycore-dev libseccomp-dev libpng-dev libcairo2-dev libjansson-dev libcmocka-dev
     gcc-mingw-w64-x86-64 binutils-mingw-w64-x86-64 ffmpeg'
 [ "${1:-}" != --ci ] || packages="$packages clang libclang-rt-14-dev"
 missing=

@@ -160,6 +160,24 @@ static size_t utf8_length(const uint8_t *bytes, size_t count)
     return length;
 }
 
+void text_shown(struct text *text, const char *string)
+{
+    const uint8_t *from = (const uint8_t *)string;
+    size_t count = strlen(string);
+
+    for (size_t i = 0; i < count;) {
+        size_t length = utf8_length(from + i, count - i);
+
+        if (length == 0)
+            text_char(text, '?');
+        else if (from[i] < 0x20 || from[i] == 0x7F)
+            text_char(text, ' ');
+        else
+            text_bytes(text, from + i, length);
+        i += length == 0 ? 1 : length;
+    }
+}
+
 static void json_ascii(struct text *text, char character)
 {
     switch (character) {

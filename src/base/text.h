@@ -40,6 +40,10 @@ void text_repeat(struct text *text, char character, size_t count);
 void text_printf(struct text *text, const char *format, ...) WEIR_PRINTF(2, 3);
 void text_vprintf(struct text *text, const char *format, va_list arguments) WEIR_PRINTF(2, 0);
 
+/* For people's eyes: control characters become blanks, and what is not valid UTF-8 a question
+ * mark each byte. */
+void text_shown(struct text *text, const char *string);
+
 /* A quoted JSON string. What is not valid UTF-8 becomes U+FFFD, so the result always is. */
 void text_json_string(struct text *text, const char *string);
 void text_json_bytes(struct text *text, const void *bytes, size_t count);

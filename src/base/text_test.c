@@ -73,6 +73,17 @@ static void taking_hands_over_the_buffer(void **state)
     text_fini(&text);
 }
 
+static void what_is_shown_is_valid_utf8_without_controls(void **state)
+{
+    struct text text;
+
+    (void)state;
+    text_init(&text);
+    text_shown(&text, "a\x1b[2J\n\x7F|\xC3\xA4\xE2\x82\xAC|\xC0\x80|\xF0\x9F");
+    assert_string_equal(text_get(&text), "a [2J  |\xC3\xA4\xE2\x82\xAC|??|??");
+    text_fini(&text);
+}
+
 static void check_json(const char *bytes, size_t count, const char *expected)
 {
     struct text text;
@@ -110,6 +121,7 @@ int main(void)
         cmocka_unit_test(a_long_text_grows_as_it_must),
         cmocka_unit_test(the_first_error_sticks_and_later_writes_do_nothing),
         cmocka_unit_test(taking_hands_over_the_buffer),
+        cmocka_unit_test(what_is_shown_is_valid_utf8_without_controls),
         cmocka_unit_test(json_strings_escape_quotes_controls_and_nul),
         cmocka_unit_test(json_strings_keep_valid_utf8_and_replace_the_rest),
     };

@@ -25,6 +25,7 @@ EXTRA_DOORS = {
     "hw": ["config.h"],  # config space is bytes and offsets, used by hal's bus data
     "rtl": ["crt.h"],  # the C run time that drivers import: rows of exports name it
     "mm": ["fault.h"],  # page faults of guest addresses, between mm and hal's common buffers
+    "report": ["plot.h"],  # pictures of any figures, also of the benchmarks: nothing of a run
     "io": ["device_node.h"],  # what pnp and the bus drivers share of a device's place in the tree
 }
 # What tests of one room lend to tests of another.
@@ -34,7 +35,7 @@ TEST_BED = re.compile(r"(_test|testbed|_world)\.h$")
 C_HEADERS = set("""assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign
     stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string strings tgmath threads time uchar wchar
     wctype""".split())
-LIBRARIES = re.compile(r"(Zydis/.*|sanitizer/.*|jansson|png|seccomp|cmocka|[a-z]mmintrin|x86intrin|cpuid)\.h")
+LIBRARIES = re.compile(r"(Zydis/.*|sanitizer/.*|cairo(-svg)?|jansson|png|seccomp|cmocka|[a-z]mmintrin|x86intrin|cpuid)\.h")
 # Who may include headers of the operating system, and why.
 SYSTEM_HEADERS = {
     "src/host/": "the one door to Linux",
