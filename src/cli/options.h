@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Options of `weir run`: parsed once, checked all, defaults in one place. */
+/* Options of `weir run`: parsed once, checked all, defaults in one place. What they mean for the
+ * machine and for the application in it is told by two functions, for every command that runs a
+ * driver. */
 #ifndef WEIR_CLI_OPTIONS_H
 #define WEIR_CLI_OPTIONS_H
 
@@ -32,6 +34,15 @@ struct options {
     enum ke_windows windows;
     struct machine_parameter parameters[OPTIONS_PARAMETERS_MAX];
     unsigned parameter_count;
+    enum mm_policy pages;
+    const char *pages_shown; /* as given */
+    uint32_t run_pages; /* of MM_RUNS */
+    uint32_t map_registers;
+    uint64_t low_memory_bytes;
+    unsigned low_memory_pressure; /* percent */
+    bool force_bounce;
+    uint32_t buffer_offset_bytes;
+    enum hal_iommu iommu;
     const char *record, *json;
     bool quiet;
     bool help;
@@ -41,10 +52,17 @@ struct options {
  * cut in place. */
 int options_parse(int argc, char **argv, struct options *out);
 void options_help(void);
+void options_default(struct options *out);
+/* The machine that was asked for; the caller adds the driver's bytes, the trace and its hooks. */
+void options_machine_config(const struct options *options, struct machine_config *out);
+/* What the application in it is to ask of the driver. */
+void options_stream_request(const struct options *options, struct client_request *out);
 /* "YUY2" for "yuy2", NULL when unknown. */
 const char *options_fourcc(const char *format);
 /* "RGB24" for the fourcc "RGB3"; the fourcc itself when it is another. */
 const char *options_format_name(const char *fourcc);
+bool options_dma_asked(const struct options *options); /* anything but the usual machine */
+const char *options_iommu_name(enum hal_iommu iommu); /* "off" */
 /* What the card draws: its payload parameter, as given or by default; false when it has none. */
 bool options_payload(const struct options *options, enum weir_pattern_payload *out);
 

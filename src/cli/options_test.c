@@ -68,6 +68,15 @@ static void defaults_are_the_documented_ones(void **state)
     assert_int_equal(options.seed, 1);
     assert_int_equal(options.cpus, 2);
     assert_int_equal(options.windows, KE_WINDOWS_10);
+    assert_int_equal(options.pages, MM_SCATTERED);
+    assert_string_equal(options.pages_shown, "scattered");
+    assert_int_equal(options.low_memory_bytes, 64 << 20);
+    assert_int_equal(options.low_memory_pressure, 0);
+    assert_int_equal(options.map_registers, 16384);
+    assert_int_equal(options.buffer_offset_bytes, 0);
+    assert_int_equal(options.iommu, HAL_IOMMU_OFF);
+    assert_false(options.force_bounce);
+    assert_false(options_dma_asked(&options));
     assert_null(options.output);
     assert_null(options.json);
     assert_null(options.record);
@@ -185,6 +194,136 @@ static void numbers_have_limits_and_nothing_behind_them(void **state)
         expect_bad(bad[i]);
     expect_good("--ram 3G");
     assert_int_equal(options.ram_bytes, UINT64_C(3) << 30);
+}
+
+/* ---- DMA and memory -------------------------------------------------------------------------- */
+
+static void map_registers_are_at_least_one(void **state)
+{
+    (void)state;
+    expect_good("--map-registers 1");
+    assert_int_equal(options.map_registers, 1);
+    expect_good("--map-registers 1048576");
+    expect_bad("--map-registers 0");
+    expect_bad("--map-registers 1048577");
+    expect_bad("--map-registers -1");
+    expect_bad("--map-registers some");
+    expect_bad("--map-registers");
+}
+
+static void low_memory_is_whole_pages_that_lie_below_4_gb(void **state)
+{
+    (void)state;
+    expect_good("--low-memory 8M");
+    assert_int_equal(options.low_memory_bytes, 8 << 20);
+    expect_good("--low-memory 260K");
+    expect_good("--ram 64M --low-memory 36M");
+    expect_good("--ram 1T --low-memory 2G");
+    expect_good("--ram 64M");
+    assert_int_equal(options.low_memory_bytes, 16 << 20);
+    expect_bad("--low-memory 0");
+    expect_bad("--low-memory 252K");
+    expect_bad("--low-memory 1000001");
+    expect_bad("--low-memory 1022K7");
+    expect_bad("--low-memory 8MB8");
+    expect_bad("--ram 64M --low-memory 65M");
+    expect_bad("--ram 64M --low-memory 37M");
+    expect_bad("--low-memory 8G");
+    expect_bad("--low-memory 9G");
+}
+
+static void pressure_is_a_percentage_that_leaves_some(void **state)
+{
+    (void)state;
+    expect_good("--low-memory-pressure 0");
+    expect_good("--low-memory-pressure 95");
+    assert_int_equal(options.low_memory_pressure, 95);
+    expect_bad("--low-memory-pressure 96");
+    expect_bad("--low-memory-pressure 50%");
+    expect_bad("--low-memory-pressure -5");
+}
+
+static void pages_are_laid_out_by_a_known_policy(void **state)
+{
+    static const struct {
+        const char *line;
+        enum mm_policy policy;
+        unsigned run_pages;
+    } rows[] = {{"--pages scattered", MM_SCATTERED, 0}, {"--pages contiguous", MM_CONTIGUOUS, 0},
+                {"--pages high", MM_HIGH, 0},           {"--pages low", MM_LOW, 0},
+                {"--pages runs:1", MM_RUNS, 1},         {"--pages runs:512", MM_RUNS, 512}};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+        expect_good(rows[i].line);
+        assert_int_equal(options.pages, rows[i].policy);
+        assert_int_equal(options.run_pages, rows[i].run_pages);
+        assert_string_equal(options.pages_shown, strchr(rows[i].line, ' ') + 1);
+    }
+    expect_bad("--pages random");
+    expect_bad("--pages runs");
+    expect_bad("--pages runs:");
+    expect_bad("--pages runs:0");
+    expect_bad("--pages runs:513");
+    expect_bad("--pages High");
+    expect_bad("--ram 3G --pages high");
+    expect_good("--ram 3073M --pages high");
+}
+
+static void buffers_begin_within_their_first_page(void **state)
+{
+    (void)state;
+    expect_good("--buffer-offset 0x123");
+    assert_int_equal(options.buffer_offset_bytes, 0x123);
+    expect_good("--buffer-offset 4095");
+    expect_bad("--buffer-offset 4096");
+    expect_bad("--buffer-offset -1");
+}
+
+static void an_iommu_has_three_modes_and_needs_a_card(void **state)
+{
+    (void)state;
+    expect_good("--iommu off --card none");
+    expect_good("--iommu remap");
+    assert_int_equal(options.iommu, HAL_IOMMU_REMAP);
+    expect_good("--iommu strict --force-bounce");
+    assert_int_equal(options.iommu, HAL_IOMMU_STRICT);
+    assert_string_equal(options_iommu_name(options.iommu), "strict");
+    assert_true(options.force_bounce);
+    expect_bad("--iommu on");
+    expect_bad("--iommu strict --card none");
+    expect_bad("--force-bounce=yes");
+}
+
+static void the_machine_is_made_of_what_was_asked_for(void **state)
+{
+    struct machine_config config;
+    struct client_request request;
+
+    (void)state;
+    expect_good("--ram 4G --low-memory 8M --low-memory-pressure 40 --map-registers 100 "
+                "--force-bounce --pages runs:7 --buffer-offset 5 --buffers 3 --format nv12 "
+                "--seed 9 --cpus 3 --windows xp --card grabber32,payload=stamps");
+    assert_true(options_dma_asked(&options));
+    options_machine_config(&options, &config);
+    assert_int_equal(config.memory.ram_bytes, UINT64_C(4) << 30);
+    assert_int_equal(config.memory.low_memory_bytes, 8 << 20);
+    assert_int_equal(config.memory.policy, MM_RUNS);
+    assert_int_equal(config.memory.run_pages, 7);
+    assert_int_equal(config.hal.low_memory_pressure, 400);
+    assert_int_equal(config.hal.map_registers_cap, 100);
+    assert_true(config.hal.force_bounce);
+    assert_int_equal(config.seed, 9);
+    assert_int_equal(config.cpus, 3);
+    assert_int_equal(config.windows, KE_WINDOWS_XP);
+    assert_string_equal(config.card, "grabber32");
+    assert_string_equal(config.driver_name, "d.sys");
+    options_stream_request(&options, &request);
+    assert_int_equal(request.buffers, 3);
+    assert_int_equal(request.buffer_offset_bytes, 5);
+    assert_string_equal(request.fourcc, "NV12");
+    assert_true(request.check);
+    assert_int_equal(request.payload, WEIR_PATTERN_STAMPS);
 }
 
 static void frames_and_seconds_exclude_each_other(void **state)
@@ -358,6 +497,13 @@ int main(void)
         cmocka_unit_test(sizes_are_two_numbers_in_range),
         cmocka_unit_test(rates_are_whole_decimal_or_fractions),
         cmocka_unit_test(numbers_have_limits_and_nothing_behind_them),
+        cmocka_unit_test(map_registers_are_at_least_one),
+        cmocka_unit_test(low_memory_is_whole_pages_that_lie_below_4_gb),
+        cmocka_unit_test(pressure_is_a_percentage_that_leaves_some),
+        cmocka_unit_test(pages_are_laid_out_by_a_known_policy),
+        cmocka_unit_test(buffers_begin_within_their_first_page),
+        cmocka_unit_test(an_iommu_has_three_modes_and_needs_a_card),
+        cmocka_unit_test(the_machine_is_made_of_what_was_asked_for),
         cmocka_unit_test(frames_and_seconds_exclude_each_other),
         cmocka_unit_test(snapshots_name_a_frame_of_the_run_and_a_file),
         cmocka_unit_test(parameters_are_names_with_values),

@@ -327,6 +327,18 @@ static struct report_format agreed_format(const struct super_end *end)
                                   .frame_bytes = format->frame_bytes};
 }
 
+static struct report_dma describe_dma(const struct options *options)
+{
+    return (struct report_dma){.pages = options->pages_shown,
+                               .iommu = options_iommu_name(options->iommu),
+                               .buffer_offset_bytes = options->buffer_offset_bytes,
+                               .low_memory_bytes = options->low_memory_bytes,
+                               .low_memory_pressure = options->low_memory_pressure,
+                               .map_registers = options->map_registers,
+                               .force_bounce = options->force_bounce,
+                               .is_default = !options_dma_asked(options)};
+}
+
 static void describe(struct session *session, struct report_run *run)
 {
     const struct options *options = &session->options;
@@ -342,7 +354,8 @@ static void describe(struct session *session, struct report_run *run)
                                .ram_bytes = options->ram_bytes,
                                .windows = exports_windows_name(options->windows),
                                .payload = drawn ? payloads[payload] : NULL,
-                               .buffers = options->buffers, .wall_ns = session->wall_ns,
+                               .buffers = options->buffers, .dma = describe_dma(options),
+                               .wall_ns = session->wall_ns,
                                .exit_code = session->exit_code, .outcome = session->outcome,
                                .message = session->message[0] != 0 ? session->message : NULL};
     if (session->hash != NULL) {

@@ -104,6 +104,7 @@ static void say_client(struct life *life, const struct client_result *result)
     switch (result->kind) {
     case CLIENT_OK:
     case CLIENT_STOPPED: break;
+    case CLIENT_NO_ROOM:
     case CLIENT_NO_FORMAT: say(life, RUN_SAID_USAGE, "%s", result->text); break;
     case CLIENT_NO_PIN: say(life, RUN_SAID_IMAGE, "%s", result->text); break;
     case CLIENT_HOST: say(life, RUN_SAID_HOST, "%s", result->text); break;
@@ -116,21 +117,12 @@ static void say_client(struct life *life, const struct client_result *result)
 
 static void capture(struct life *life, struct machine *machine)
 {
-    const struct options *options = life->run->options;
-    struct client_request request = {.width = options->width, .height = options->height,
-                                     .rate_numerator = options->rate_numerator,
-                                     .rate_denominator = options->rate_denominator,
-                                     .frames = options->frames, .seconds = options->seconds,
-                                     .buffers = options->buffers};
+    struct client_request request;
     struct client_sink sink = {.format = give_format, .frame = give_frame, .stop = stop_wanted,
                                .ctx = life};
     struct client_result result;
 
-    request.check = options_payload(options, &request.payload);
-    if (request.payload == WEIR_PATTERN_EMPTY)
-        request.check = false;
-    if (options->format != NULL)
-        snprintf(request.fourcc, sizeof request.fourcc, "%s", options_fourcc(options->format));
+    options_stream_request(life->run->options, &request);
     client_capture(machine, &request, &sink, &result);
     say_client(life, &result);
 }
@@ -166,21 +158,13 @@ static void enter_sandbox(void *ctx)
 
 static void configure(struct life *life, struct machine_config *config)
 {
-    const struct options *options = life->run->options;
-
-    *config = (struct machine_config){.seed = options->seed, .cpus = options->cpus,
-                                      .windows = options->windows, .card = options->card,
-                                      .card_parameters = options->card_parameters,
-                                      .driver_name = cli_base_name(options->driver),
-                                      .driver_bytes = life->run->driver_bytes,
-                                      .driver_size_bytes = life->run->driver_size_bytes,
-                                      .parameters = options->parameters,
-                                      .parameter_count = options->parameter_count,
-                                      .trace = &life->trace, .trap_tsc = true,
-                                      .before_guest = enter_sandbox,
-                                      .before_guest_ctx = life};
-    config->memory.ram_bytes = options->ram_bytes;
-    config->memory.policy = MM_SCATTERED;
+    options_machine_config(life->run->options, config);
+    config->driver_bytes = life->run->driver_bytes;
+    config->driver_size_bytes = life->run->driver_size_bytes;
+    config->trace = &life->trace;
+    config->trap_tsc = true;
+    config->before_guest = enter_sandbox;
+    config->before_guest_ctx = life;
 }
 
 static void say_stop(struct life *life, int reason)

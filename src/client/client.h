@@ -52,6 +52,7 @@ enum client_failure {
     CLIENT_OK,
     CLIENT_NO_PIN, /* no filter or capture pin */
     CLIENT_NO_FORMAT, /* no range matches the request */
+    CLIENT_NO_ROOM, /* the machine's RAM cannot hold the buffers */
     CLIENT_REFUSED, /* the driver refused a step */
     CLIENT_STALLED, /* no frame for too long in virtual time */
     CLIENT_STOPPED, /* the sink asked to stop */

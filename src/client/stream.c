@@ -45,6 +45,23 @@ static bool find_pieces(struct client_session *session, struct client_read *read
     return true;
 }
 
+static bool make_read(struct client_session *session, struct client_read *read)
+{
+    if (mm_user_allocate(session->mm, session->format.frame_bytes,
+                         session->request->buffer_offset_bytes, &read->data_va) != 0)
+        return client_fail(session, CLIENT_NO_ROOM, STATUS_INSUFFICIENT_RESOURCES,
+                           "%u buffers of %" PRIu64 " bytes do not fit the machine's RAM as "
+                           "--pages lays them; fewer --buffers, a smaller --size, more --ram or "
+                           "other --pages", session->request->buffers,
+                           session->format.frame_bytes);
+    if (mm_user_allocate(session->mm, CLIENT_HEADER_BYTES_MAX, 0, &read->header_va) != 0 ||
+        !find_pieces(session, read))
+        return client_fail(session, CLIENT_HOST, STATUS_INSUFFICIENT_RESOURCES,
+                           "no memory for a buffer of %" PRIu64 " bytes",
+                           session->format.frame_bytes);
+    return true;
+}
+
 bool client_make_reads(struct client_session *session)
 {
     unsigned count = session->request->buffers;
@@ -59,14 +76,8 @@ bool client_make_reads(struct client_session *session)
         struct client_read *read = &session->reads[i];
 
         read->iosb = &session->iosbs[i];
-        if (mm_user_allocate(session->mm, session->format.frame_bytes,
-                             session->request->buffer_offset_bytes, &read->data_va) != 0 ||
-            mm_user_allocate(session->mm, CLIENT_HEADER_BYTES_MAX, 0, &read->header_va) != 0 ||
-            !find_pieces(session, read))
-            return client_fail(session, CLIENT_HOST, STATUS_INSUFFICIENT_RESOURCES,
-                               "no memory for %u buffers of %" PRIu64
-                               " bytes; fewer --buffers or more --ram", count,
-                               session->format.frame_bytes);
+        if (!make_read(session, read))
+            return false;
         session->read_count++;
     }
     return true;

@@ -13,10 +13,12 @@ typedef struct hal_la {
 } hal_la;
 
 enum hal_iommu { HAL_IOMMU_OFF, HAL_IOMMU_REMAP, HAL_IOMMU_STRICT };
+enum { HAL_REGISTERS_DEFAULT = 16384 };
 struct hal_config {
     enum hal_iommu iommu;
-    uint32_t map_registers_cap; /* per adapter; 0 = default 16384 */
+    uint32_t map_registers_cap; /* per adapter; 0 = the default */
     bool force_bounce;
+    uint32_t low_memory_pressure; /* per mille of the low memory that a rival holds on average */
 };
 struct hal;
 int hal_create(struct ke *ke, struct mm *mm, const struct hal_config *config, struct hal **out);

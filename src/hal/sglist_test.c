@@ -420,7 +420,7 @@ static void running_out_of_low_memory_makes_others_wait(void **state)
 static void more_than_there_ever_is_is_refused(void **state)
 {
     struct hal_config config = {.force_bounce = true, .map_registers_cap = 100000};
-    struct mm_config mm = {.ram_bytes = 8 * GIB, .low_memory_bytes = 2 << 20};
+    struct mm_config mm = {.ram_bytes = 8 * GIB, .low_memory_bytes = 6 << 20};
     ULONG registers;
     struct got got;
     uint64_t va;

@@ -11,7 +11,7 @@
 #include "hal/registers.h"
 #include "trace/rules.h"
 
-enum { HAL_REGISTERS_DEFAULT = 16384, HAL_TABLES = 2 };
+enum { HAL_TABLES = 2 };
 
 struct hal_list;
 struct hal_adapter;

@@ -63,8 +63,12 @@ static int build_mm(struct machine *machine, struct machine_error *error)
 
 static int build_hal(struct machine *machine, struct machine_error *error)
 {
-    (void)error;
-    return hal_create(machine->ke, machine->mm, &machine->config.hal, &machine->hal);
+    int result = hal_create(machine->ke, machine->mm, &machine->config.hal, &machine->hal);
+
+    if (result == -ENOTSUP)
+        machine_fail(error, MACHINE_CARD, STATUS_SUCCESS,
+                     "--iommu: the machine has no IOMMU yet; only off is there");
+    return result;
 }
 
 static int build_inbox(struct machine *machine, struct machine_error *error)
@@ -215,6 +219,17 @@ static void main_thread(void *ctx)
     sim_stop(machine->sim, KE_STOP_DONE);
 }
 
+/* The sixth argument holds the IOMMU's mode, and 256 where every page is bounced. */
+static void tell_memory(struct machine *machine)
+{
+    const struct mm_config *memory = &machine->config.memory;
+    const struct hal_config *hal = &machine->config.hal;
+
+    TRACE(machine->config.trace, machine_memory, memory->policy, memory->run_pages,
+          memory->low_memory_bytes, hal->low_memory_pressure, hal->map_registers_cap,
+          (uint64_t)hal->iommu | (hal->force_bounce ? 256 : 0));
+}
+
 int machine_run(struct machine *machine, machine_main_fn *main, void *ctx)
 {
     struct ke_trap_config traps = {.watchdog = true, .trap_tsc = machine->config.trap_tsc};
@@ -225,6 +240,7 @@ int machine_run(struct machine *machine, machine_main_fn *main, void *ctx)
     machine->main_ctx = ctx;
     TRACE(machine->config.trace, machine_start, machine->config.seed,
           machine->config.memory.ram_bytes, machine->config.cpus, machine->config.windows);
+    tell_memory(machine);
     if (ke_thread_start(machine->ke, "client", main_thread, machine, &thread) != 0)
         return KE_STOP_STALL;
     if (ke_traps_install(machine->ke, &traps) != 0)

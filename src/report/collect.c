@@ -242,6 +242,7 @@ static void count(struct report *report, const struct trace_event *event)
     case TRACE_frame_lock_failed: figures->frame_locks_failed++; break;
     case TRACE_dma_map: take_map(figures, event); break;
     case TRACE_map_registers: take_registers(figures, event); break;
+    case TRACE_dma_queued: figures->registers_queued++; break;
     case TRACE_dma_refused: figures->registers_failed++; break;
     case TRACE_interrupt:
         figures->interrupts++;

@@ -78,6 +78,7 @@ static json_t *dma_object(const struct report_figures *figures)
     put(object, "frame_locks_failed", figures->frame_locks_failed);
     put(object, "map_registers_highest", figures->registers_highest);
     put(object, "map_registers_at_end", figures->registers_now);
+    put(object, "map_register_requests_queued", figures->registers_queued);
     put(object, "map_register_requests_failed", figures->registers_failed);
     put(object, "direct_bytes", figures->direct_bytes);
     put(object, "bounce_bytes", figures->bounce_bytes);
@@ -223,6 +224,13 @@ static json_t *run_object(const struct report_run *run)
     put_text(object, "windows", run->windows);
     put_text(object, "payload", run->payload);
     put(object, "buffers", run->buffers);
+    put(object, "buffer_offset", run->dma.buffer_offset_bytes);
+    put_text(object, "pages", run->dma.pages);
+    put(object, "low_memory_bytes", run->dma.low_memory_bytes);
+    put(object, "low_memory_pressure", run->dma.low_memory_pressure);
+    put(object, "map_registers", run->dma.map_registers);
+    json_object_set_new(object, "force_bounce", json_boolean(run->dma.force_bounce));
+    put_text(object, "iommu", run->dma.iommu);
     return object;
 }
 

@@ -18,7 +18,7 @@ struct report_figures {
     uint64_t delivered, dropped_by_driver, lost;
     uint64_t torn, stale, short_frames, duplicate, out_of_order, wrong;
     uint64_t frame_locks, frame_locks_highest, frame_locks_failed;
-    uint64_t registers_highest, registers_now, registers_failed;
+    uint64_t registers_highest, registers_now, registers_queued, registers_failed;
     uint64_t direct_bytes, bounce_bytes;
     uint64_t high_bytes; /* of the frames that were locked: those in pages at or above 4 GB */
     uint64_t mappings_min, mappings_median, mappings_max, mappings_frames;
@@ -39,6 +39,16 @@ struct report_format { /* what client and pin agreed on */
     uint64_t frame_bytes;
 };
 
+struct report_dma { /* what memory and HAL were told to be */
+    const char *pages, *iommu; /* as on the command line */
+    uint32_t buffer_offset_bytes;
+    uint64_t low_memory_bytes;
+    unsigned low_memory_pressure; /* percent */
+    uint32_t map_registers;
+    bool force_bounce;
+    bool is_default; /* nothing of it was asked for */
+};
+
 struct report_run { /* what the cli knows beside the events */
     const char *version;
     const char *driver; /* as given */
@@ -50,6 +60,7 @@ struct report_run { /* what the cli knows beside the events */
     const char *windows;
     const char *payload;
     unsigned buffers;
+    struct report_dma dma;
     struct report_format format;
     uint64_t wall_ns;
     int exit_code;

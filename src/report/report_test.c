@@ -43,7 +43,11 @@ static void bench_open(struct bench *bench)
     bench->run = (struct report_run){.version = "0.1.0", .driver = "grabber.sys",
                                      .card = "grabber64", .card_parameters = "", .seed = 1,
                                      .cpus = 2, .ram_bytes = 1 << 30, .windows = "win10",
-                                     .payload = "full", .buffers = 8, .wall_ns = 500000000,
+                                     .payload = "full", .buffers = 8,
+                                     .dma = {.pages = "scattered", .iommu = "off",
+                                             .low_memory_bytes = 64 << 20,
+                                             .map_registers = 16384, .is_default = true},
+                                     .wall_ns = 500000000,
                                      .outcome = "ok"};
 }
 
@@ -321,7 +325,8 @@ static void the_summary_says_what_was_asked_for(void **state)
     expect_words(text,
                  "frames              1 delivered, 0 dropped by the driver, 0 lost, 0 torn\n");
     expect_words(text, "frame locks         1 made, 2 held at most, 0 failed\n");
-    expect_words(text, "map registers       0 held at most, 0 at the end, 0 requests failed\n");
+    expect_words(text,
+                 "map registers       0 held at most, 0 at the end, 0 requests waited, 0 failed\n");
     expect_words(text, "4096 bytes direct, 8192 bytes bounced; frames "
                   "hold 0 bytes at or above 4 GiB\n");
     expect_words(text, "mappings per frame  1013 min, 1013 median, 1013 max\n");
@@ -524,13 +529,15 @@ static void members_come_in_the_documented_order(void **state)
         "findings_beyond_limit", "bug_check", "missing_function", NULL};
     static const char *const run_keys[] = {
         "driver", "card", "card_parameters", "format", "seed", "cpus", "ram_bytes", "windows",
-        "payload", "buffers", NULL};
+        "payload", "buffers", "buffer_offset", "pages", "low_memory_bytes",
+        "low_memory_pressure", "map_registers", "force_bounce", "iommu", NULL};
     static const char *const frames_keys[] = {
         "delivered", "dropped_by_driver", "lost", "torn", "stale", "short", "duplicate",
         "out_of_order", "wrong", NULL};
     static const char *const dma_keys[] = {
         "frame_locks", "frame_locks_highest", "frame_locks_failed", "map_registers_highest",
-        "map_registers_at_end", "map_register_requests_failed", "direct_bytes", "bounce_bytes",
+        "map_registers_at_end", "map_register_requests_queued",
+        "map_register_requests_failed", "direct_bytes", "bounce_bytes",
         "frame_bytes_above_4g",        "mappings_min", "mappings_median", "mappings_max", NULL};
     static const char *const time_keys[] = {"virtual_ns", "reproducible", "wall_ns", NULL};
     struct bench bench;

@@ -63,6 +63,29 @@ static void head_text(const struct report_run *run, struct text *out)
                         : 0.0);
 }
 
+/* "8M", or in smaller units what is no whole number of them. */
+static void size_text(uint64_t bytes, struct text *out)
+{
+    if (bytes % (1 << 20) == 0)
+        text_printf(out, "%" PRIu64 "M", bytes >> 20);
+    else
+        text_printf(out, "%" PRIu64 "K", bytes >> 10);
+}
+
+/* Only where it is not the usual machine: then the figures cannot be read without it. */
+static void dma_text(const struct report_dma *dma, struct text *out)
+{
+    if (dma->is_default)
+        return;
+    text_printf(out, "memory and DMA      pages %s, buffers at byte %" PRIu32
+                     " of a page, low memory ", dma->pages, dma->buffer_offset_bytes);
+    size_text(dma->low_memory_bytes, out);
+    if (dma->low_memory_pressure > 0)
+        text_printf(out, " of which others hold %u%%", dma->low_memory_pressure);
+    text_printf(out, ", %" PRIu32 " map registers%s, IOMMU %s\n", dma->map_registers,
+                dma->force_bounce ? ", every page bounced" : "", dma->iommu);
+}
+
 static void oracle_text(const struct report_figures *figures, struct text *out)
 {
     text_printf(out,
@@ -101,14 +124,16 @@ void report_text(const struct report *report, const struct report_run *run, stru
     virtual_s = (double)figures.virtual_ns / 1e9;
     wall_s = (double)run->wall_ns / 1e9;
     head_text(run, out);
+    dma_text(&run->dma, out);
     oracle_text(&figures, out);
     bad_frames_text(report, out);
     text_printf(out, "frame locks         %" PRIu64 " made, %" PRIu64 " held at most, %" PRIu64
                      " failed\n", figures.frame_locks, figures.frame_locks_highest,
                 figures.frame_locks_failed);
     text_printf(out, "map registers       %" PRIu64 " held at most, %" PRIu64 " at the end, "
-                     "%" PRIu64 " requests failed\n",
-                figures.registers_highest, figures.registers_now, figures.registers_failed);
+                     "%" PRIu64 " requests waited, %" PRIu64 " failed\n",
+                figures.registers_highest, figures.registers_now, figures.registers_queued,
+                figures.registers_failed);
     text_printf(out, "mapped for DMA      %" PRIu64 " bytes direct, %" PRIu64 " bytes bounced; "
                      "frames hold %" PRIu64 " bytes at or above 4 GiB\n",
                 figures.direct_bytes, figures.bounce_bytes, figures.high_bytes);

@@ -267,6 +267,28 @@ def impossible_values_are_refused_by_option(world):
 
 
 @case
+def impossible_machines_are_refused_by_option_with_what_to_do(world):
+    for args, *words in (
+            (["--map-registers", "0"], "--map-registers 0", "at least one"),
+            (["--low-memory", "0"], "--low-memory 0", "256K"),
+            (["--low-memory", "100K"], "--low-memory 100K", "256K"),
+            (["--low-memory", "1000001"], "--low-memory 1000001", "4K"),
+            (["--low-memory", "9G"], "--low-memory 9216M", "--ram 8192M"),
+            (["--low-memory", "3G"], "--low-memory 3072M", "at most"),
+            (["--ram", "64M", "--low-memory", "60M"], "--low-memory 60M", "at most 36M"),
+            (["--low-memory-pressure", "96"], "--low-memory-pressure 96", "0 to 95"),
+            (["--pages", "sorted"], "--pages sorted", "scattered", "runs:N", "contiguous", "high", "low"),
+            (["--pages", "runs:0"], "--pages runs:0", "1 to 512"),
+            (["--pages", "high", "--ram", "2G"], "--pages high", "--ram 2048M"),
+            (["--pages", "contiguous", "--ram", "64M", "--size", "3840x2160", "--buffers", "16"], "--pages", "--ram"),
+            (["--pages", "low", "--ram", "128M", "--size", "3840x2160", "--buffers", "32"], "--pages", "--ram"),
+            (["--buffer-offset", "4096"], "--buffer-offset 4096", "0 to 4095"),
+            (["--iommu", "maybe"], "--iommu maybe", "off, remap or strict"),
+            (["--iommu", "strict", "--card", "none"], "--iommu strict", "--card none")):
+        world.refuses(["run", world.driver(), *args], 2, *words)
+
+
+@case
 def a_size_the_pin_does_not_offer_is_refused(world):
     world.refuses(["run", world.driver(), "--size", "100x100", "-o", "v.y4m"], 2, "format")
 

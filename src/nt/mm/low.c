@@ -33,30 +33,49 @@ static void piece_fini(struct low_piece *piece)
     memset(piece, 0, sizeof *piece);
 }
 
+static uint64_t room_pages(uint64_t below_4g_bytes)
+{
+    return (below_4g_bytes >> MM_PAGE_SHIFT) - LOW_BASE_PFN;
+}
+
+uint64_t low_bytes_max(uint64_t below_4g_bytes)
+{
+    uint64_t room = room_pages(below_4g_bytes);
+
+    return bits_align_down(room - room / 4, ZONE_PAGES) << MM_PAGE_SHIFT;
+}
+
+static void reserve_zones(struct mm_zones *zones, const struct low_piece *piece)
+{
+    zones_reserve(zones, piece->first, bits_align_up(piece->pages, ZONE_PAGES));
+}
+
 int low_init(struct mm_low *low, struct mm_zones *zones, uint64_t bytes, uint64_t seed)
 {
     uint64_t pages = bytes >> MM_PAGE_SHIFT;
-    uint64_t room = (zones->ram->low_end >> MM_PAGE_SHIFT) - LOW_BASE_PFN;
+    uint64_t small = pages / 4 < LOW_SMALL_PAGES ? pages / 4 : LOW_SMALL_PAGES;
+    uint64_t zone_pages = bits_align_up(pages - small, ZONE_PAGES);
     struct sim_rng rng;
     uint64_t slack;
     mm_pfn first;
     int error;
 
     memset(low, 0, sizeof *low);
-    if (pages == 0 || pages % ZONE_PAGES != 0 || pages > room - room / 4)
+    if (bytes < MM_LOW_MEMORY_MIN || bytes % MM_PAGE_SIZE != 0 ||
+        bytes > low_bytes_max(zones->ram->low_end))
         return -EINVAL;
     sim_rng_init(&rng, seed, "mm.low");
-    slack = (room - pages) / ZONE_PAGES / 2;
+    slack = (room_pages(zones->ram->low_end) - zone_pages) / ZONE_PAGES / 2;
     first = LOW_BASE_PFN + sim_rng_below(&rng, slack + 1) * ZONE_PAGES;
-    error = piece_init(&low->piece[0], first, pages);
+    error = piece_init(&low->piece[0], first, pages - small);
     if (error == 0)
-        error = piece_init(&low->piece[1], LOW_SMALL_BASE_PFN, LOW_SMALL_PAGES);
+        error = piece_init(&low->piece[1], LOW_SMALL_BASE_PFN, small);
     if (error != 0) {
         low_fini(low);
         return error;
     }
     for (unsigned i = 0; i < LOW_PIECES; i++)
-        zones_reserve(zones, low->piece[i].first, low->piece[i].pages);
+        reserve_zones(zones, &low->piece[i]);
     return 0;
 }
 

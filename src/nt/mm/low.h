@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The low-memory pool: pages below 4 GB that bounce buffers and common buffers live in. It has a
- * size, and it runs out. Two pieces: the pool proper, and 2 MB below 16 MB for devices with 24
- * address bits.
+ * size, and it runs out. Two pieces: the pool proper, and a quarter of the size, at most 2 MB,
+ * below 16 MB for devices with 24 address bits; the others come to it last.
  *
  * Free pages are bits in words, and a summary has one bit for each word that is not empty, so that
  * taking and giving a page costs the same at any occupancy. The lowest free page is taken first:
@@ -27,6 +27,8 @@ struct mm_low {
     struct low_piece piece[LOW_PIECES]; /* the pool, the part below 16 MB */
 };
 
+/* The most that can be set aside: all zones from 16 MB on but a quarter, for everybody else. */
+uint64_t low_bytes_max(uint64_t below_4g_bytes);
 /* Sets its zones aside; before any page is given out. */
 int low_init(struct mm_low *low, struct mm_zones *zones, uint64_t bytes, uint64_t seed);
 void low_fini(struct mm_low *low);

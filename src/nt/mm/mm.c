@@ -31,15 +31,23 @@ void mm_set_raise(struct mm *mm, mm_raise_fn *raise)
     mm->raise = raise != NULL ? raise : raise_status;
 }
 
-/* A quarter of a small machine's RAM, else what was asked for. */
+/* Low memory takes a quarter of a small machine's RAM, else 64 MB, unless more is asked for. */
+void mm_limits(uint64_t ram_bytes, struct mm_limits *out)
+{
+    uint64_t quarter = ram_bytes / 4 & ~UINT64_C(0x1FFFFF);
+
+    out->below_4g_bytes = ram_bytes < RAM_LOW_MAX ? ram_bytes : RAM_LOW_MAX;
+    out->low_memory_default_bytes = quarter < LOW_MEMORY_DEFAULT ? quarter : LOW_MEMORY_DEFAULT;
+    out->low_memory_max_bytes = low_bytes_max(out->below_4g_bytes);
+}
+
 static uint64_t low_bytes(const struct mm_config *config)
 {
-    uint64_t bytes = config->low_memory_bytes;
+    struct mm_limits limits;
 
-    if (bytes != 0)
-        return bytes;
-    return config->ram_bytes / 4 < LOW_MEMORY_DEFAULT ? config->ram_bytes / 4 & ~UINT64_C(0x1FFFFF)
-                                                      : LOW_MEMORY_DEFAULT;
+    mm_limits(config->ram_bytes, &limits);
+    return config->low_memory_bytes != 0 ? config->low_memory_bytes
+                                         : limits.low_memory_default_bytes;
 }
 
 /* Each step undoes nothing: mm_destroy takes whatever stands. */

@@ -26,10 +26,17 @@ struct mm_config {
     uint64_t ram_bytes; /* 64 MB .. 1 TB */
     enum mm_policy policy; /* for client buffers and pool; default scattered */
     uint32_t run_pages; /* MM_RUNS: longest run */
-    uint64_t low_memory_bytes; /* size of the pool below 4 GB for bounce pages, common buffers;
-                                  default 64 MB */
+    uint64_t low_memory_bytes; /* all there is below 4 GB for bounce pages and common buffers, in
+                                  whole pages; 0 = default, 64 MB */
     uint64_t client_mappings; /* budget of host mappings for client buffers; 0 = default */
 };
+/* What a machine with so much RAM can be asked for. */
+enum { MM_LOW_MEMORY_MIN = 256 << 10 };
+struct mm_limits {
+    uint64_t below_4g_bytes;
+    uint64_t low_memory_default_bytes, low_memory_max_bytes;
+};
+void mm_limits(uint64_t ram_bytes, struct mm_limits *out);
 struct mm;
 int mm_create(struct ke *ke, const struct mm_config *config, struct mm **out);
 void mm_destroy(struct mm *mm);

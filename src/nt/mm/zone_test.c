@@ -226,15 +226,55 @@ static void low_memory_has_a_size_and_runs_out(void **state)
 
     (void)state;
     start(MM_SCATTERED, 8 * GIB, 2);
-    assert_int_equal(mm_low_free_pages(bed.mm), (64 + 2) * 256);
+    assert_int_equal(mm_low_free_pages(bed.mm), 64 * 256);
     while ((first = mm_low_allocate(bed.mm, 1, 1, 0)) != MM_PFN_NONE) {
         assert_true(first < 0x100000);
         pages++;
     }
-    assert_int_equal(pages, (64 + 2) * 256);
+    assert_int_equal(pages, 64 * 256);
     assert_int_equal(mm_low_free_pages(bed.mm), 0);
     mm_low_free(bed.mm, 0x800, 1); /* 8 MB: the piece below 16 MB */
     assert_int_equal(mm_low_allocate(bed.mm, 1, 1, 0xFFFFFF), 0x800);
+    testbed_stop(&bed);
+}
+
+/* The part below 16 MB is a quarter of it: what is asked for is all there is. */
+static void low_memory_of_any_whole_pages_is_all_there_is(void **state)
+{
+    static const uint64_t sizes[] = {256 << 10, 260 << 10, (2 << 20) + 4096, 8 << 20, 36 << 20};
+    struct mm_config config = {.ram_bytes = 64 * MIB};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LEN(sizes); i++) {
+        uint64_t pages = 0;
+
+        config.low_memory_bytes = sizes[i];
+        testbed_start(&bed, 5, &config);
+        while (mm_low_allocate(bed.mm, 1, 1, 0) != MM_PFN_NONE)
+            pages++;
+        assert_int_equal(pages, sizes[i] >> 12);
+        testbed_stop(&bed);
+    }
+}
+
+static void sizes_of_low_memory_that_cannot_be_are_refused(void **state)
+{
+    static const uint64_t sizes[] = {4096, (256 << 10) - 4096, (256 << 10) + 1, 37 << 20,
+                                     64 << 20};
+    struct mm_config config = {.ram_bytes = 64 * MIB};
+    struct mm_limits limits;
+    struct mm *mm = NULL;
+
+    (void)state;
+    mm_limits(config.ram_bytes, &limits);
+    assert_int_equal(limits.below_4g_bytes, 64 << 20);
+    assert_int_equal(limits.low_memory_default_bytes, 16 << 20);
+    assert_int_equal(limits.low_memory_max_bytes, 36 << 20);
+    start(MM_SCATTERED, 64 * MIB, 2);
+    for (unsigned i = 0; i < ARRAY_LEN(sizes); i++) {
+        config.low_memory_bytes = sizes[i];
+        assert_int_equal(mm_create(bed.ke, &config, &mm), -EINVAL);
+    }
     testbed_stop(&bed);
 }
 
@@ -303,6 +343,8 @@ int main(void)
         cmocka_unit_test(all_of_ram_can_be_taken_and_no_page_twice),
         cmocka_unit_test(contiguous_memory_keeps_limits_and_boundaries),
         cmocka_unit_test(low_memory_has_a_size_and_runs_out),
+        cmocka_unit_test(low_memory_of_any_whole_pages_is_all_there_is),
+        cmocka_unit_test(sizes_of_low_memory_that_cannot_be_are_refused),
         cmocka_unit_test(low_memory_gives_aligned_runs_below_a_limit),
         cmocka_unit_test(low_memory_agrees_with_a_byte_per_page),
     };

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* Options as rows of tables: a name, how its value is shown in --help, one sentence, the function
+ * that takes the value. A command lists the tables it understands; those of the machine and of the
+ * stream belong to every command that runs a driver, so that an option reads the same everywhere. A
+ * command with fields of its own puts struct options first in a struct of its own. Not a door. */
+#ifndef WEIR_CLI_OPTION_ROWS_H
+#define WEIR_CLI_OPTION_ROWS_H
+
+#include "cli/options.h"
+
+typedef int take_fn(struct options *options, char *value); /* 0 or an exit code */
+struct option_row {
+    const char *name; /* "--card" */
+    const char *value; /* how the value is shown in --help; NULL: takes none */
+    const char *help;
+    take_fn *take;
+};
+struct option_table {
+    const char *title; /* over these rows in --help */
+    const struct option_row *rows;
+    unsigned count;
+};
+
+extern const struct option_table option_machine_table; /* card, RAM, CPUs, seed, Windows ... */
+extern const struct option_table option_dma_table; /* map registers, low memory, pages, IOMMU */
+extern const struct option_table option_stream_table; /* format, size, rate, buffers */
+
+struct option_command {
+    const char *name; /* "run" */
+    const struct option_table *const *tables; /* NULL at the end */
+};
+
+/* Words after the command's name; "--name value" and "--name=value" mean the same. What is no
+ * option is the driver. 0, or an exit code after one clear message. */
+int option_rows_parse(const struct option_command *command, int argc, char **argv,
+                      struct options *options);
+void option_rows_help(const struct option_command *command);
+
+/* "weir: OPTION VALUE: WANTED"; the result is an exit code. */
+int option_bad_value(const char *option, const char *value, const char *wanted);
+int option_take_number(const char *option, const char *value, uint64_t low, uint64_t high,
+                       uint64_t *out);
+
+/* Combinations that no machine can be. After all words were taken. */
+int options_check_machine(struct options *options);
+
+#endif
