@@ -5,8 +5,10 @@
  * MaximumLength if there are as many. IoGetDmaAdapter, DEVICE_DESCRIPTION, PutDmaAdapter; wdm.h.
  * "Getting an Adapter Object".
  *
- * Not here yet: description version 3, remapping. adapter_reaches is where a remapping adapter will
- * differ. */
+ * A card whose addresses are translated reaches everything: nothing of its transfers is bounced and
+ * its quota is what it asked for ("Getting an Adapter Object" promises no more than a number).
+ *
+ * Not here yet: description version 3. */
 #include "hal/adapter.h"
 #include "hal/operations.h"
 
@@ -71,10 +73,11 @@ static void describe(struct hal_adapter *adapter, const DEVICE_DESCRIPTION *desc
     adapter->limit_la = address_limit(description);
     adapter->scatter_gather = description->ScatterGather != FALSE;
     adapter->direct_end_pfn = config->force_bounce ? 0
-                              : adapter->limit_la >= top - 1
+                              : adapter->limit_la >= top - 1 || domain_remaps(adapter)
                                   ? UINT64_MAX
                                   : (adapter->limit_la + 1) >> MM_PAGE_SHIFT;
-    adapter->bounces = adapter->direct_end_pfn != UINT64_MAX || !adapter->scatter_gather;
+    adapter->bounces = adapter->direct_end_pfn != UINT64_MAX ||
+                       (!adapter->scatter_gather && !domain_remaps(adapter));
     adapter->cap =
         config->map_registers_cap != 0 ? config->map_registers_cap : HAL_REGISTERS_DEFAULT;
     adapter->grant = grant_for(adapter, description->MaximumLength);
@@ -114,6 +117,7 @@ PDMA_ADAPTER hal_get_adapter(struct hal_slot *slot, PDEVICE_DESCRIPTION descript
     adapter->magic = adapter_magic;
     adapter->hal = hal;
     adapter->slot = slot;
+    adapter->domain = slot != NULL ? slot->domain : hal->domain;
     adapter->id = ++hal->adapters_made;
     list_init(&adapter->channel_waiters);
     describe(adapter, description);

@@ -20,10 +20,11 @@ struct hal_adapter {
     struct list_node link;
     struct hal *hal;
     struct hal_slot *slot; /* NULL: no hardware */
+    struct hal_domain *domain; /* where its logical addresses come from */
     PDMA_ADAPTER object;
     uint64_t id;
     uint64_t limit_la; /* highest address the device can be given */
-    uint64_t direct_end_pfn; /* pages below it need no bouncing; 0 when all are bounced */
+    uint64_t direct_end_pfn; /* pages below it need no bouncing; 0: all are bounced */
     bool scatter_gather;
     bool bounces; /* some page of this machine is out of its reach */
     uint32_t grant; /* map registers for one transfer */

@@ -9,14 +9,17 @@
 #include "hal/testbed.h"
 
 static struct hal_bed bed;
+static struct hal_adapter *adapter;
 
 static int start(void **state)
 {
     struct mm_config mm = {.ram_bytes = 8 * GIB};
     struct hal_config config = {0};
+    ULONG registers;
 
     (void)state;
     hal_bed_start(&bed, &mm, &config);
+    adapter = adapter_of(hal_bed_adapter(&bed, true, true, 1 << 20, &registers));
     return 0;
 }
 
@@ -31,14 +34,18 @@ static int stop(void **state)
 static uint32_t map(uint64_t first, uint64_t count, uint64_t first_la, uint64_t last_la,
                     unsigned directions)
 {
-    struct bus_mapping *mapping = bus_map(&bed.hal->bus, bed.slot, 1, directions);
+    mm_pfn pfns[16];
+    struct domain_request request = {.pfns = pfns,
+                                     .pages = count,
+                                     .first_offset = (uint32_t)(first_la % 4096),
+                                     .last_offset = (uint32_t)(last_la % 4096),
+                                     .directions = directions};
+    struct domain_pages pages;
 
-    assert_non_null(mapping);
     for (uint64_t i = 0; i < count; i++)
-        bus_map_page(&bed.hal->bus, mapping, first + i);
-    mapping->first_la = first_la;
-    mapping->last_la = last_la;
-    return mapping->serial;
+        pfns[i] = first + i;
+    assert_int_equal(domain_map(adapter, &request, &pages), REGISTERS_TAKEN);
+    return pages.serial;
 }
 
 static int card_writes(uint64_t la, uint64_t size_bytes)
@@ -75,18 +82,18 @@ enum { PAGE = 0x40000 }; /* at 1 GB */
 
 static void accesses_within_a_mapping_pass(void **state)
 {
-    uint32_t serial = map(PAGE, 4, LA + 100, LA + 4 * 4096 - 51, BUS_FROM_DEVICE);
+    uint32_t serial = map(PAGE, 4, LA + 100, LA + 4 * 4096 - 51, MAPPING_FROM_DEVICE);
 
     (void)state;
     assert_int_equal(card_writes(LA + 100, 4 * 4096 - 150), 0);
     assert_int_equal(card_writes(LA + 4096, 1), 0);
     expect(VERIFY_bus_outside, 0);
-    bus_unmap(&bed.hal->bus, serial);
+    domain_unmap(adapter, serial);
 }
 
 static void accesses_outside_are_named_and_happen(void **state)
 {
-    uint32_t serial = map(PAGE, 2, LA + 100, LA + 8000, BUS_FROM_DEVICE);
+    uint32_t serial = map(PAGE, 2, LA + 100, LA + 8000, MAPPING_FROM_DEVICE);
     uint64_t word = 5;
 
     (void)state;
@@ -98,7 +105,7 @@ static void accesses_outside_are_named_and_happen(void **state)
     assert_int_equal(hw_dma_write(&bed.card.device, LA + 0x100000, &word, 8), 0);
     expect(VERIFY_bus_outside, 1);
     assert_int_equal(*(uint64_t *)mm_page(bed.base.mm, PAGE + 0x100), 5);
-    bus_unmap(&bed.hal->bus, serial);
+    domain_unmap(adapter, serial);
 }
 
 static void what_is_no_ram_is_a_master_abort(void **state)
@@ -114,7 +121,7 @@ static void what_is_no_ram_is_a_master_abort(void **state)
 
 static void a_window_is_checked_as_the_write_it_stands_for(void **state)
 {
-    uint32_t serial = map(PAGE, 2, LA, LA + 8191, BUS_FROM_DEVICE);
+    uint32_t serial = map(PAGE, 2, LA, LA + 8191, MAPPING_FROM_DEVICE);
 
     (void)state;
     assert_ptr_equal(hw_dma_window(&bed.card.device, LA + 16, 4096),
@@ -125,14 +132,15 @@ static void a_window_is_checked_as_the_write_it_stands_for(void **state)
     assert_null(hw_dma_window(&bed.card.device, 100 * GIB, 8));
     assert_null(hw_dma_window(&bed.card.device, UINT64_MAX - 3, 8));
     expect(VERIFY_bus_outside, 0);
-    bus_unmap(&bed.hal->bus, serial);
+    domain_unmap(adapter, serial);
 }
 
 static void the_direction_counts(void **state)
 {
-    uint32_t in = map(PAGE, 1, LA, LA + 4095, BUS_FROM_DEVICE);
-    uint32_t out = map(PAGE + 1, 1, LA + 4096, LA + 8191, BUS_TO_DEVICE);
-    uint32_t both = map(PAGE + 2, 1, LA + 8192, LA + 12287, BUS_TO_DEVICE | BUS_FROM_DEVICE);
+    uint32_t in = map(PAGE, 1, LA, LA + 4095, MAPPING_FROM_DEVICE);
+    uint32_t out = map(PAGE + 1, 1, LA + 4096, LA + 8191, MAPPING_TO_DEVICE);
+    uint32_t both =
+        map(PAGE + 2, 1, LA + 8192, LA + 12287, MAPPING_TO_DEVICE | MAPPING_FROM_DEVICE);
 
     (void)state;
     assert_int_equal(card_writes(LA, 4096) + card_reads(LA + 4096, 4096), 0);
@@ -142,18 +150,18 @@ static void the_direction_counts(void **state)
     expect(VERIFY_bus_direction, 1);
     card_writes(LA + 4096, 8);
     expect(VERIFY_bus_direction, 1);
-    bus_unmap(&bed.hal->bus, in);
-    bus_unmap(&bed.hal->bus, out);
-    bus_unmap(&bed.hal->bus, both);
+    domain_unmap(adapter, in);
+    domain_unmap(adapter, out);
+    domain_unmap(adapter, both);
 }
 
 static void an_access_after_the_release_is_told_from_a_stray_one(void **state)
 {
     struct trace_event event;
-    uint32_t serial = map(PAGE, 2, LA, LA + 8191, BUS_FROM_DEVICE);
+    uint32_t serial = map(PAGE, 2, LA, LA + 8191, MAPPING_FROM_DEVICE);
 
     (void)state;
-    bus_unmap(&bed.hal->bus, serial);
+    domain_unmap(adapter, serial);
     card_writes(LA + 4096, 16);
     assert_int_equal(testbed_events(&bed.base, TRACE_bus_violation, &event), 1);
     assert_int_equal(event.arg[0], BUS_AFTER_RELEASE);
@@ -166,7 +174,7 @@ static void another_cards_mapping_does_not_count(void **state)
 {
     struct test_card other;
     struct hal_slot *slot;
-    uint32_t serial = map(PAGE, 1, LA, LA + 4095, BUS_FROM_DEVICE);
+    uint32_t serial = map(PAGE, 1, LA, LA + 4095, MAPPING_FROM_DEVICE);
     uint64_t word = 0;
 
     (void)state;
@@ -176,36 +184,36 @@ static void another_cards_mapping_does_not_count(void **state)
     assert_int_equal(hw_dma_write(&other.device, LA, &word, 8), 0);
     expect(VERIFY_bus_outside, 1);
     hal_detach(bed.hal, slot);
-    bus_unmap(&bed.hal->bus, serial);
+    domain_unmap(adapter, serial);
 }
 
 /* Two buffers in one page, as the end of one frame and the beginning of the next; then many. */
 static void mappings_can_share_a_page(void **state)
 {
-    uint32_t first = map(PAGE, 2, LA, LA + 4096 + 99, BUS_FROM_DEVICE);
-    uint32_t second = map(PAGE + 1, 2, LA + 4096 + 100, LA + 12287, BUS_FROM_DEVICE);
-    uint32_t third = map(PAGE + 1, 1, LA + 4096, LA + 8191, BUS_TO_DEVICE);
+    uint32_t first = map(PAGE, 2, LA, LA + 4096 + 99, MAPPING_FROM_DEVICE);
+    uint32_t second = map(PAGE + 1, 2, LA + 4096 + 100, LA + 12287, MAPPING_FROM_DEVICE);
+    uint32_t third = map(PAGE + 1, 1, LA + 4096, LA + 8191, MAPPING_TO_DEVICE);
 
     (void)state;
     card_writes(LA + 4096, 100);
     card_writes(LA + 4096 + 100, 4096);
     card_reads(LA + 4096, 4096);
     expect(VERIFY_bus_outside, 0);
-    bus_unmap(&bed.hal->bus, first);
+    domain_unmap(adapter, first);
     card_writes(LA + 4096 + 100, 1);
     expect(VERIFY_bus_outside, 0);
     card_writes(LA + 4096, 100);
     expect(VERIFY_bus_outside, 1);
-    bus_unmap(&bed.hal->bus, second);
-    bus_unmap(&bed.hal->bus, third);
+    domain_unmap(adapter, second);
+    domain_unmap(adapter, third);
     for (unsigned i = 0; i < 10000; i++) {
-        uint32_t a = map(PAGE + 1, 1, LA + 4096, LA + 8191, BUS_FROM_DEVICE);
-        uint32_t b = map(PAGE + 1, 1, LA + 4096, LA + 8191, BUS_FROM_DEVICE);
+        uint32_t a = map(PAGE + 1, 1, LA + 4096, LA + 8191, MAPPING_FROM_DEVICE);
+        uint32_t b = map(PAGE + 1, 1, LA + 4096, LA + 8191, MAPPING_FROM_DEVICE);
 
-        bus_unmap(&bed.hal->bus, i % 2 ? a : b);
-        bus_unmap(&bed.hal->bus, i % 2 ? b : a);
+        domain_unmap(adapter, i % 2 ? a : b);
+        domain_unmap(adapter, i % 2 ? b : a);
     }
-    assert_in_range(bed.hal->bus.shares.count, 1, 8); /* chains are pruned */
+    assert_in_range(bed.hal->mappings.shares.count, 1, 8); /* chains are pruned */
 }
 
 static void many_mappings_live_at_once(void **state)
@@ -215,13 +223,14 @@ static void many_mappings_live_at_once(void **state)
 
     (void)state;
     for (unsigned i = 0; i < COUNT; i++)
-        serials[i] = map(PAGE + i, 1, LA + i * 4096ull, LA + i * 4096ull + 4095, BUS_FROM_DEVICE);
+        serials[i] =
+            map(PAGE + i, 1, LA + i * 4096ull, LA + i * 4096ull + 4095, MAPPING_FROM_DEVICE);
     for (unsigned i = 0; i < COUNT; i++)
         card_writes(LA + i * 4096ull, 4096);
     expect(VERIFY_bus_outside, 0);
     for (unsigned i = 0; i < COUNT; i++)
-        bus_unmap(&bed.hal->bus, serials[i]);
-    assert_int_equal(bed.hal->bus.live, 0);
+        domain_unmap(adapter, serials[i]);
+    assert_int_equal(bed.hal->mappings.live, 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)

@@ -78,7 +78,7 @@ static void token_end(struct hal_token *token)
     struct hal_adapter *adapter = token->adapter;
 
     for (size_t i = 0; i < token->fragments.count; i++)
-        bus_unmap(&adapter->hal->bus, token->fragments.items[i].serial);
+        domain_unmap(adapter, token->fragments.items[i].serial);
     array_clear(&token->fragments);
     array_clear(&token->pieces);
     registers_give(adapter, &token->held);
@@ -236,68 +236,50 @@ refuse:
 
 /* ---- Fragments ------------------------------------------------------------------------------- */
 
-/* The longest run from the walk's start that the device can be given as it is; 0 when the first
- * page is out of reach. */
-static uint64_t direct_run(const struct hal_adapter *adapter, struct transfer_walk walk)
-{
-    uint64_t la = *walk.pfn << MM_PAGE_SHIFT | walk.offset;
-    uint64_t size_bytes = 0;
-
-    while (walk.piece_bytes != 0 && adapter_reaches(adapter, *walk.pfn)) {
-        uint64_t at = *walk.pfn << MM_PAGE_SHIFT | walk.offset;
-
-        if (at != la + size_bytes || (size_bytes != 0 && (uint32_t)at == 0))
-            break;
-        size_bytes += walk.piece_bytes;
-        transfer_next(&walk);
-    }
-    return size_bytes;
-}
-
 /* Bounces the fragment into the token's next low pages, which lie together when there is more than
- * one. Returns the address for the device; 0 when the registers do not suffice. */
-static uint64_t bounce_fragment(struct hal_token *token, const struct transfer *transfer)
+ * one. The pages the card is to see; NULL when the registers do not suffice. */
+static const mm_pfn *bounce_fragment(struct hal_token *token, const struct transfer *transfer)
 {
-    struct mm *mm = token->adapter->hal->mm;
+    struct hal *hal = token->adapter->hal;
     struct transfer_walk walk;
-    uint64_t la, at;
+    uint64_t pages, at;
+    mm_pfn *pfns;
 
     transfer_begin(&walk, transfer);
-    if (token->next_page +
-                ((walk.offset + transfer->size_bytes + MM_PAGE_SIZE - 1) >> MM_PAGE_SHIFT) >
-            token->held.pages ||
+    pages = (walk.offset + transfer->size_bytes + MM_PAGE_SIZE - 1) >> MM_PAGE_SHIFT;
+    pfns = transfer_scratch(hal, pages);
+    if (pfns == NULL || token->next_page + pages > token->held.pages ||
         array_reserve(&token->pieces, token->pieces.count + token->held.pages) != 0)
-        return 0;
-    la = at = registers_pfn(&token->held, token->next_page) << MM_PAGE_SHIFT | walk.offset;
-    for (; walk.piece_bytes != 0; transfer_next(&walk)) {
+        return NULL;
+    for (uint64_t i = 0; i < pages; i++)
+        pfns[i] = registers_pfn(&token->held, token->next_page + (uint32_t)i);
+    for (at = walk.offset; walk.piece_bytes != 0; transfer_next(&walk)) {
         token->pieces.items[token->pieces.count++] = (struct copy_piece){
-            .buffer = (uint8_t *)mm_page(mm, *walk.pfn) + walk.offset,
-            .bounce = (uint8_t *)mm_page(mm, at >> MM_PAGE_SHIFT) + at % MM_PAGE_SIZE,
+            .buffer = (uint8_t *)mm_page(hal->mm, *walk.pfn) + walk.offset,
+            .bounce = (uint8_t *)mm_page(hal->mm, pfns[0]) + at,
             .size_bytes = walk.piece_bytes,
         };
         at += walk.piece_bytes;
     }
-    token->next_page += (uint32_t)((at - 1) / MM_PAGE_SIZE - la / MM_PAGE_SIZE + 1);
-    return la;
+    token->next_page += (uint32_t)pages;
+    return pfns;
 }
 
-static bool open_to_card(struct hal_token *token, struct fragment *fragment, uint64_t la)
+static enum registers_result open_to_card(struct hal_token *token, struct fragment *fragment,
+                                          const struct domain_request *request, uint64_t *la)
 {
-    struct hal_adapter *adapter = token->adapter;
-    struct bus_mapping *mapping = bus_map(&adapter->hal->bus, adapter->slot, adapter->id,
-                                          fragment->to_device ? BUS_TO_DEVICE : BUS_FROM_DEVICE);
+    struct domain_pages pages;
+    enum registers_result result;
 
-    if (mapping == NULL || array_push(&token->fragments, *fragment) != 0) {
-        if (mapping != NULL)
-            bus_unmap(&adapter->hal->bus, mapping->serial);
-        return false;
-    }
-    mapping->first_la = la;
-    mapping->last_la = la + fragment->size_bytes - 1;
-    for (uint64_t page = la >> MM_PAGE_SHIFT; page <= mapping->last_la >> MM_PAGE_SHIFT; page++)
-        bus_map_page(&adapter->hal->bus, mapping, page);
-    token->fragments.items[token->fragments.count - 1].serial = mapping->serial;
-    return true;
+    if (array_reserve(&token->fragments, token->fragments.count + 1) != 0)
+        return REGISTERS_NEVER;
+    result = domain_map(token->adapter, request, &pages);
+    if (result != REGISTERS_TAKEN)
+        return result;
+    fragment->serial = pages.serial;
+    token->fragments.items[token->fragments.count++] = *fragment;
+    *la = domain_page(&pages, 0) << MM_PAGE_SHIFT | request->first_offset;
+    return REGISTERS_TAKEN;
 }
 
 static void account(struct hal_token *token, const struct fragment *fragment, bool bounced)
@@ -311,35 +293,56 @@ static void account(struct hal_token *token, const struct fragment *fragment, bo
           token->held.registers);
 }
 
-static uint64_t map_fragment(struct hal_token *token, struct transfer *transfer, bool to_device)
+/* Pages of the fragment as the card sees them: its own where one run of them is in reach, else low
+ * ones. NULL: it takes more than the token holds. */
+static const mm_pfn *choose_pages(struct hal_token *token, struct transfer *transfer)
 {
     struct hal_adapter *adapter = token->adapter;
-    struct fragment fragment = {
-        .mdl = transfer->mdl, .to_device = to_device, .first_piece = (uint32_t)token->pieces.count};
+    uint64_t direct = transfer_direct_bytes(adapter, transfer);
     struct transfer_walk walk;
-    uint64_t direct, la;
 
-    transfer_begin(&walk, transfer);
-    direct = direct_run(adapter, walk);
     if (direct == transfer->size_bytes || (adapter->scatter_gather && direct != 0)) {
         transfer->size_bytes = direct;
-        la = *walk.pfn << MM_PAGE_SHIFT | walk.offset;
-    } else {
-        if (adapter->scatter_gather)
-            transfer->size_bytes = walk.piece_bytes;
-        la = bounce_fragment(token, transfer);
-        if (la == 0)
-            return 0;
+        transfer_begin(&walk, transfer);
+        return transfer_pfns(adapter->hal, transfer,
+                             (walk.offset + direct + MM_PAGE_SIZE - 1) >> MM_PAGE_SHIFT);
     }
+    transfer_begin(&walk, transfer);
+    if (adapter->scatter_gather)
+        transfer->size_bytes = walk.piece_bytes;
+    return bounce_fragment(token, transfer);
+}
+
+/* REGISTERS_WAIT: logical addresses do not suffice at this moment, and there is nobody to wait. */
+static enum registers_result map_fragment(struct hal_token *token, struct transfer *transfer,
+                                          bool to_device, uint64_t *la)
+{
+    struct fragment fragment = {
+        .mdl = transfer->mdl, .to_device = to_device, .first_piece = (uint32_t)token->pieces.count};
+    uint64_t from_page = transfer->mdl->ByteOffset + transfer->skip_bytes;
+    struct domain_request request = {
+        .pfns = choose_pages(token, transfer),
+        .first_offset = (uint32_t)(from_page % MM_PAGE_SIZE),
+        .directions = to_device ? MAPPING_TO_DEVICE : MAPPING_FROM_DEVICE,
+        .use = MAPPING_FRAGMENT,
+    };
+    uint64_t end = request.first_offset + transfer->size_bytes;
+    enum registers_result result;
+
+    if (request.pfns == NULL)
+        return REGISTERS_NEVER;
+    request.pages = (end + MM_PAGE_SIZE - 1) >> MM_PAGE_SHIFT;
+    request.last_offset = (uint32_t)((end - 1) % MM_PAGE_SIZE);
     fragment.piece_count = (uint32_t)token->pieces.count - fragment.first_piece;
-    fragment.va = KE_ARG(transfer->mdl->StartVa) + transfer->mdl->ByteOffset + transfer->skip_bytes;
+    fragment.va = KE_ARG(transfer->mdl->StartVa) + from_page;
     fragment.size_bytes = transfer->size_bytes;
-    if (!open_to_card(token, &fragment, la))
-        return 0;
+    result = open_to_card(token, &fragment, &request, la);
+    if (result != REGISTERS_TAKEN)
+        return result;
     if (to_device && fragment.piece_count != 0)
         copy_to_bounce(&token->pieces.items[fragment.first_piece], fragment.piece_count);
     account(token, &fragment, fragment.piece_count != 0);
-    return la;
+    return REGISTERS_TAKEN;
 }
 
 /* UNDOC: the address returned when the driver's request is impossible; 0 and length 0 here, with a
@@ -352,6 +355,8 @@ PHYSICAL_ADDRESS NTAPI hal_map_transfer(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID
     struct transfer transfer = {Mdl, KE_ARG(CurrentVa) - KE_ARG(Mdl->StartVa) - Mdl->ByteOffset,
                                 *Length};
     PHYSICAL_ADDRESS la = {.QuadPart = 0};
+    enum registers_result result;
+    uint64_t mapped_la;
     uint32_t registers;
 
     *Length = 0;
@@ -363,11 +368,13 @@ PHYSICAL_ADDRESS NTAPI hal_map_transfer(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID
         KE_FINDING(adapter->hal->ke, VERIFY_dma_buffer, KE_ARG(Mdl));
         return la;
     }
-    la.QuadPart = (LONGLONG)map_fragment(token, &transfer, WriteToDevice != FALSE);
-    if (la.QuadPart == 0)
-        KE_FINDING(adapter->hal->ke, VERIFY_too_many_registers, registers, token->registers);
-    else
+    result = map_fragment(token, &transfer, WriteToDevice != FALSE, &mapped_la);
+    if (result == REGISTERS_TAKEN) {
+        la.QuadPart = (LONGLONG)mapped_la;
         *Length = (ULONG)transfer.size_bytes;
+    } else if (result == REGISTERS_NEVER) {
+        KE_FINDING(adapter->hal->ke, VERIFY_too_many_registers, registers, token->registers);
+    }
     return la;
 }
 
@@ -377,7 +384,7 @@ static void flush(struct hal_token *token, size_t index)
     struct fragment fragment = token->fragments.items[index];
     uint64_t copied = 0;
 
-    bus_unmap(&adapter->hal->bus, fragment.serial);
+    domain_unmap(adapter, fragment.serial);
     if (!fragment.to_device && fragment.piece_count != 0) {
         copy_from_bounce(&token->pieces.items[fragment.first_piece], fragment.piece_count);
         copied = fragment.size_bytes;

@@ -1,112 +1,76 @@
 /* SPDX-License-Identifier: MIT */
 /* Common buffers: memory that driver and card share for as long as both like. Contiguous for both,
- * below the device's limit, and its contents undefined. A device that cannot reach all of RAM is
- * served from the low-memory pool, where bounce pages live too. AllocateCommonBuffer,
- * FreeCommonBuffer; "Using Common-Buffer Bus-Master DMA". UNDOC: alignment to a page for both
- * addresses, no crossing of a 4 GB line; both observed. CacheEnabled is ignored on x64. */
+ * below the device's limit, and its contents undefined. Where addresses are not translated, a
+ * device that cannot reach all of RAM is served from the low-memory pool, where bounce pages live
+ * too. AllocateCommonBuffer, FreeCommonBuffer; "Using Common-Buffer Bus-Master DMA". UNDOC:
+ * alignment to a page for both addresses, no crossing of a 4 GB line; both observed. CacheEnabled
+ * is ignored on x64. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "hal/adapter.h"
 #include "hal/operations.h"
 #include "host/host.h"
-
-#define FOUR_GB (UINT64_C(1) << 32)
 
 struct hal_common_buffer {
     uint64_t va;
     uint64_t la;
     ULONG size_bytes;
     uint32_t serial;
-    uint64_t pages;
-    bool low;
+    struct domain_memory memory;
 };
 
-static mm_pfn take_pages(struct hal_adapter *adapter, uint64_t pages, bool low)
+static enum registers_result open_to_card(struct hal_adapter *adapter,
+                                          struct hal_common_buffer *buffer)
 {
-    struct mm *mm = adapter->hal->mm;
+    struct domain_request request = {
+        .pfns = buffer->memory.pfns,
+        .pages = buffer->memory.pages,
+        .last_offset = MM_PAGE_SIZE - 1,
+        .directions = MAPPING_TO_DEVICE | MAPPING_FROM_DEVICE,
+        .use = MAPPING_COMMON_BUFFER,
+    };
+    struct domain_pages pages;
+    enum registers_result result = domain_map(adapter, &request, &pages);
 
-    return low ? mm_low_allocate(mm, pages, 1, adapter->limit_la)
-               : mm_contiguous_allocate(mm, pages, 0, adapter->limit_la, FOUR_GB);
-}
-
-static void give_pages(struct hal_adapter *adapter, const struct hal_common_buffer *buffer)
-{
-    struct mm *mm = adapter->hal->mm;
-    mm_pfn first = buffer->la >> MM_PAGE_SHIFT;
-
-    if (buffer->low)
-        mm_low_free(mm, first, buffer->pages);
-    else
-        mm_contiguous_free(mm, first, buffer->pages);
-}
-
-static int map_buffer(struct hal_adapter *adapter, struct hal_common_buffer *buffer)
-{
-    mm_pfn *pfns = malloc(buffer->pages * sizeof *pfns);
-    int error;
-
-    if (pfns == NULL)
-        return -ENOMEM;
-    for (uint64_t i = 0; i < buffer->pages; i++)
-        pfns[i] = (buffer->la >> MM_PAGE_SHIFT) + i;
-    error =
-        mm_system_map(adapter->hal->mm, pfns, buffer->pages, HOST_READ | HOST_WRITE, &buffer->va);
-    free(pfns);
-    return error;
-}
-
-static int open_to_card(struct hal_adapter *adapter, struct hal_common_buffer *buffer)
-{
-    struct hal_bus *bus = &adapter->hal->bus;
-    struct bus_mapping *mapping =
-        bus_map(bus, adapter->slot, adapter->id, BUS_TO_DEVICE | BUS_FROM_DEVICE);
-
-    if (mapping == NULL)
-        return -ENOMEM;
-    for (uint64_t i = 0; i < buffer->pages; i++)
-        bus_map_page(bus, mapping, (buffer->la >> MM_PAGE_SHIFT) + i);
-    mapping->first_la = buffer->la;
-    mapping->last_la = buffer->la + (buffer->pages << MM_PAGE_SHIFT) - 1;
-    buffer->serial = mapping->serial;
-    return 0;
+    if (result != REGISTERS_TAKEN)
+        return result;
+    buffer->la = domain_page(&pages, 0) << MM_PAGE_SHIFT;
+    buffer->serial = pages.serial;
+    return result;
 }
 
 /* The driver must not count on zeros. */
 static void scribble(struct hal *hal, const struct hal_common_buffer *buffer)
 {
     uint64_t pattern = sim_rng_u64(&hal->rng) | UINT64_C(0x0101010101010101);
-    uint64_t *words = mm_page(hal->mm, buffer->la >> MM_PAGE_SHIFT);
+    uint64_t size_bytes = buffer->memory.pages << MM_PAGE_SHIFT;
+    uint64_t *words = (uint64_t *)buffer->va;
 
-    host_populate((uint64_t)words, buffer->pages << MM_PAGE_SHIFT);
-    host_populate(buffer->va, buffer->pages << MM_PAGE_SHIFT);
-    for (uint64_t i = 0; i < buffer->pages * (MM_PAGE_SIZE / 8); i++)
+    host_populate(buffer->va, size_bytes);
+    for (uint64_t i = 0; i < size_bytes / sizeof *words; i++)
         words[i] = pattern;
 }
 
 static struct hal_common_buffer *make(struct hal_adapter *adapter, ULONG size_bytes)
 {
     struct hal_common_buffer *buffer = calloc(1, sizeof *buffer);
-    mm_pfn first;
+    struct mm *mm = adapter->hal->mm;
 
     if (buffer == NULL)
         return NULL;
     buffer->size_bytes = size_bytes;
-    buffer->pages = BYTES_TO_PAGES(size_bytes);
-    buffer->low = adapter->limit_la < mm_highest_pa(adapter->hal->mm) - 1;
-    first = take_pages(adapter, buffer->pages, buffer->low);
-    if (first == MM_PFN_NONE)
+    if (domain_take_memory(adapter, BYTES_TO_PAGES(size_bytes), UINT64_MAX, &buffer->memory) != 0)
         goto free;
-    buffer->la = first << MM_PAGE_SHIFT;
-    if (map_buffer(adapter, buffer) != 0)
+    if (mm_system_map(mm, buffer->memory.pfns, buffer->memory.pages, HOST_READ | HOST_WRITE,
+                      &buffer->va) != 0)
         goto give;
-    if (open_to_card(adapter, buffer) != 0)
+    if (open_to_card(adapter, buffer) != REGISTERS_TAKEN)
         goto unmap;
     return buffer;
 unmap:
-    mm_system_unmap(adapter->hal->mm, buffer->va);
+    mm_system_unmap(mm, buffer->va);
 give:
-    give_pages(adapter, buffer);
+    domain_give_memory(adapter->hal, &buffer->memory);
 free:
     free(buffer);
     return NULL;
@@ -114,9 +78,9 @@ free:
 
 static void end(struct hal_adapter *adapter, struct hal_common_buffer *buffer)
 {
-    bus_unmap(&adapter->hal->bus, buffer->serial);
+    domain_unmap(adapter, buffer->serial);
     mm_system_unmap(adapter->hal->mm, buffer->va);
-    give_pages(adapter, buffer);
+    domain_give_memory(adapter->hal, &buffer->memory);
     adapter->common_buffers_live--;
     adapter->hal->figures.common_buffers_live--;
     free(buffer);

@@ -12,8 +12,6 @@ int hal_create(struct ke *ke, struct mm *mm, const struct hal_config *config, st
     struct hal *hal;
     int error;
 
-    if (config->iommu != HAL_IOMMU_OFF)
-        return -ENOTSUP;
     hal = calloc(1, sizeof *hal);
     if (hal == NULL)
         return -ENOMEM;
@@ -27,15 +25,22 @@ int hal_create(struct ke *ke, struct mm *mm, const struct hal_config *config, st
     list_init(&hal->adapters);
     list_init(&hal->queue.waiters);
     sim_rng_init(&hal->rng, sim_seed(hal->sim), "hal");
-    error = bus_init(&hal->bus, mm_highest_pa(mm) >> MM_PAGE_SHIFT);
-    if (error != 0) {
-        free(hal);
-        return error;
-    }
+    error = mappings_init(&hal->mappings);
+    if (error != 0)
+        goto free;
+    error = domains_init(hal);
+    if (error != 0)
+        goto domains;
     pci_init(hal);
     ke_set_room(ke, KE_ROOM_HAL, hal);
     *out = hal;
     return 0;
+domains:
+    domains_fini(hal);
+    mappings_fini(&hal->mappings);
+free:
+    free(hal);
+    return error;
 }
 
 void hal_destroy(struct hal *hal)
@@ -56,7 +61,9 @@ void hal_destroy(struct hal *hal)
     }
     sglist_fini(hal);
     channel_fini(hal);
-    bus_fini(&hal->bus);
+    free(hal->scratch);
+    domains_fini(hal);
+    mappings_fini(&hal->mappings);
     ke_set_room(hal->ke, KE_ROOM_HAL, NULL);
     hal->magic = 0;
     free(hal);

@@ -300,6 +300,9 @@ int hal_attach(struct hal *hal, struct hw_device *device, struct hal_slot **out)
     error = take_number(hal, &slot->number);
     if (error != 0)
         goto free;
+    error = domain_for_card(hal, &slot->domain);
+    if (error != 0)
+        goto give;
     error = array_push(&hal->pci.slots, slot);
     if (error != 0)
         goto give;

@@ -14,6 +14,7 @@
 #include "mm/mm.h"
 
 struct hal;
+struct hal_domain;
 
 enum {
     PCI_DEVICE_NUMBERS = 32,
@@ -26,6 +27,7 @@ struct hal_slot {
     uint64_t magic;
     struct hal *hal;
     struct hw_device *device;
+    struct hal_domain *domain; /* its logical addresses */
     unsigned number; /* PCI device; the function is 0 */
     uint32_t line_vector; /* 0: none */
     uint8_t line_pin; /* what firmware wrote into the interrupt line register */

@@ -61,7 +61,7 @@ enum registers_result registers_take(struct hal_adapter *adapter, struct hal_reg
 
     held->registers = held->pages = 0;
     held->contiguous = contiguous;
-    if (!adapter->bounces)
+    if (!adapter->bounces && pages == 0)
         return REGISTERS_TAKEN;
     if (registers > adapter->cap)
         return REGISTERS_NEVER;

@@ -5,11 +5,11 @@
  * PutScatterGatherList, which also brings bounced data home: what a device wrote is not in the
  * buffer before that.
  *
- * Which address a page gets: its own if the device reaches it, else that of a low page. Neighbours
- * become one element, but not across a 4 GB line (UNDOC, observed). A device without scatter/gather
- * gets one element always: its own memory when that is contiguous and in reach, else a contiguous
- * copy of all of it. GetScatterGatherList, PutScatterGatherList, BuildScatterGatherList,
- * CalculateScatterGatherList, BuildMdlFromScatterGatherList; "Using Scatter/Gather DMA". */
+ * A page the device cannot reach has a low one in its place; which logical address stands for it
+ * domain.h decides. Neighbours become one element. A device without scatter/gather gets one element
+ * always: its own memory when that is one run in reach, else a contiguous copy of all of it.
+ * GetScatterGatherList, PutScatterGatherList, BuildScatterGatherList, CalculateScatterGatherList,
+ * BuildMdlFromScatterGatherList; "Using Scatter/Gather DMA". */
 #include "hal/sglist.h"
 
 #include <stdlib.h>
@@ -108,24 +108,6 @@ static void list_give(struct hal_list *list)
 
 /* ---- Getting --------------------------------------------------------------------------------- */
 
-/* Whether all of a transfer can be one element without bouncing. */
-static bool is_one_run(const struct hal_adapter *adapter, const struct transfer *transfer)
-{
-    struct transfer_walk walk;
-    uint64_t end_la = 0;
-    bool first = true;
-
-    for (transfer_begin(&walk, transfer); walk.piece_bytes != 0; transfer_next(&walk)) {
-        uint64_t la = *walk.pfn << MM_PAGE_SHIFT | walk.offset;
-
-        if (!adapter_reaches(adapter, *walk.pfn) || (!first && (la != end_la || (uint32_t)la == 0)))
-            return false;
-        end_la = la + walk.piece_bytes;
-        first = false;
-    }
-    return true;
-}
-
 /* Low pages the transfer needs; decides whether they must be contiguous. */
 static uint32_t pages_wanted(struct hal_list *list)
 {
@@ -133,11 +115,9 @@ static uint32_t pages_wanted(struct hal_list *list)
     uint64_t offset = list->transfer.mdl->ByteOffset + list->transfer.skip_bytes;
 
     list->contiguous = false;
-    if (!adapter->bounces)
-        return 0;
     if (adapter->scatter_gather)
-        return transfer_out_of_reach(adapter, &list->transfer);
-    if (is_one_run(adapter, &list->transfer))
+        return adapter->bounces ? transfer_out_of_reach(adapter, &list->transfer) : 0;
+    if (transfer_is_one_run(adapter, &list->transfer))
         return 0;
     list->contiguous = true;
     return (uint32_t)((offset % MM_PAGE_SIZE + list->transfer.size_bytes + MM_PAGE_SIZE - 1) >>
@@ -149,7 +129,6 @@ static enum registers_result start(struct hal_list *list)
     struct hal_adapter *adapter = list->adapter;
     uint32_t pages = pages_wanted(list);
     enum registers_result result;
-    struct bus_mapping *mapping;
 
     if (pages > adapter->hal->low_pages)
         return REGISTERS_NEVER;
@@ -158,14 +137,10 @@ static enum registers_result start(struct hal_list *list)
     result = registers_take(adapter, &list->held, list->pages, pages, list->contiguous);
     if (result != REGISTERS_TAKEN)
         return result;
-    mapping = bus_map(&adapter->hal->bus, adapter->slot, adapter->id,
-                      list->to_device ? BUS_TO_DEVICE : BUS_FROM_DEVICE);
-    if (mapping == NULL) {
+    result = sglist_build(list);
+    if (result != REGISTERS_TAKEN)
         registers_give(adapter, &list->held);
-        return REGISTERS_NEVER;
-    }
-    sglist_build(list, mapping);
-    return REGISTERS_TAKEN;
+    return result;
 }
 
 static void call_back(struct hal_list *list)
@@ -368,7 +343,7 @@ static void end(struct hal_list *list)
     struct hal *hal = adapter->hal;
     uint64_t copied = 0;
 
-    bus_unmap(&hal->bus, list->serial);
+    domain_unmap(adapter, list->serial);
     if (!list->to_device) {
         copy_from_bounce(list->pieces, list->piece_count);
         copied = sglist_bounced_bytes(list);
@@ -420,7 +395,7 @@ static PMDL build_mdl(struct hal_list *list)
 
         for (uint64_t page = la >> MM_PAGE_SHIFT;
              page <= (la + sgl->Elements[i].Length - 1) >> MM_PAGE_SHIFT; page++)
-            *pfn++ = page;
+            *pfn++ = domain_pfn(list->adapter->domain, page);
     }
     mdl->MdlFlags |= MDL_PARTIAL;
     return mdl;

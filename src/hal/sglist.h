@@ -17,7 +17,7 @@ struct hal_list {
     bool waiting;
     bool to_device;
     bool contiguous; /* the whole transfer is bounced into one run */
-    uint32_t serial; /* of the bus mapping */
+    uint32_t serial; /* of the mapping */
     PSCATTER_GATHER_LIST sgl; /* what the driver has */
     PSCATTER_GATHER_LIST own; /* in pool, room for capacity elements; NULL: not yet */
     uint32_t capacity;
@@ -33,9 +33,9 @@ struct hal_list {
     PVOID context;
 };
 
-/* Everything the transfer needs is held: fills the list, copies what the device is to read, and
- * lets the card in. */
-void sglist_build(struct hal_list *list, struct bus_mapping *mapping);
+/* The registers and pages the transfer needs are held: maps it, fills the list, and copies what the
+ * device is to read. Nothing has changed where logical addresses do not suffice. */
+enum registers_result sglist_build(struct hal_list *list);
 uint64_t sglist_bounced_bytes(const struct hal_list *list);
 
 #endif

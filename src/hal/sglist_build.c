@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Filling a scatter/gather list: which address each page gets, what is copied, what the card may
- * touch from now on. Neighbouring addresses become one element, but not across a 4 GB line (UNDOC,
- * observed). */
+/* Filling a scatter/gather list: which page stands for each of the transfer's, which address it
+ * got, what is copied. Neighbouring addresses become one element, but not across a 4 GB line
+ * (UNDOC, observed). */
 #include "hal/sglist.h"
 
 struct builder {
@@ -9,6 +9,92 @@ struct builder {
     uint32_t count;
     uint64_t end_la; /* of the newest */
 };
+
+/* ---- Pages ----------------------------------------------------------------------------------- */
+
+/* The next low page of the list, for a page the device cannot reach. */
+static mm_pfn bounce(struct hal_list *list, const struct transfer_walk *walk)
+{
+    struct mm *mm = list->adapter->hal->mm;
+    mm_pfn low = registers_pfn(&list->held, list->piece_count);
+
+    list->pieces[list->piece_count++] = (struct copy_piece){
+        .buffer = (uint8_t *)mm_page(mm, *walk->pfn) + walk->offset,
+        .bounce = (uint8_t *)mm_page(mm, low) + walk->offset,
+        .size_bytes = walk->piece_bytes,
+    };
+    return low;
+}
+
+static void bounce_some(struct hal_list *list, mm_pfn *pfns)
+{
+    struct transfer_walk walk;
+
+    for (transfer_begin(&walk, &list->transfer); walk.piece_bytes != 0; transfer_next(&walk))
+        *pfns++ = adapter_reaches(list->adapter, *walk.pfn) ? *walk.pfn : bounce(list, &walk);
+}
+
+/* In a contiguous copy pages of chained MDLs need not join; then each piece begins where the last
+ * one ended. */
+static void bounce_all(struct hal_list *list, mm_pfn *pfns)
+{
+    struct mm *mm = list->adapter->hal->mm;
+    uint8_t *low = mm_page(mm, list->held.first);
+    struct transfer_walk walk;
+    uint64_t at;
+
+    transfer_begin(&walk, &list->transfer);
+    for (at = walk.offset; walk.piece_bytes != 0; transfer_next(&walk)) {
+        list->pieces[list->piece_count++] = (struct copy_piece){
+            .buffer = (uint8_t *)mm_page(mm, *walk.pfn) + walk.offset,
+            .bounce = low + at,
+            .size_bytes = walk.piece_bytes,
+        };
+        at += walk.piece_bytes;
+    }
+    for (uint32_t i = 0; i < list->held.pages; i++)
+        pfns[i] = list->held.first + i;
+}
+
+/* The pages the card is to see, in order. */
+static const mm_pfn *choose_pages(struct hal_list *list, uint64_t pages)
+{
+    struct hal *hal = list->adapter->hal;
+    mm_pfn *pfns;
+
+    list->piece_count = 0;
+    if (list->held.pages == 0)
+        return transfer_pfns(hal, &list->transfer, pages);
+    pfns = transfer_scratch(hal, pages);
+    if (pfns == NULL)
+        return NULL;
+    if (list->contiguous)
+        bounce_all(list, pfns);
+    else
+        bounce_some(list, pfns);
+    return pfns;
+}
+
+static enum registers_result map_pages(struct hal_list *list, struct domain_pages *out)
+{
+    uint64_t offset = (list->transfer.mdl->ByteOffset + list->transfer.skip_bytes) % MM_PAGE_SIZE;
+    struct domain_request request = {
+        .pages = list->contiguous ? list->held.pages : list->pages,
+        .first_offset = (uint32_t)offset,
+        .last_offset = list->contiguous
+                           ? (uint32_t)((offset + list->transfer.size_bytes - 1) % MM_PAGE_SIZE)
+                           : transfer_last_offset(&list->transfer),
+        .directions = list->to_device ? MAPPING_TO_DEVICE : MAPPING_FROM_DEVICE,
+        .use = MAPPING_LIST,
+    };
+
+    request.pfns = choose_pages(list, request.pages);
+    if (request.pfns == NULL)
+        return REGISTERS_NEVER;
+    return domain_map(list->adapter, &request, out);
+}
+
+/* ---- Elements -------------------------------------------------------------------------------- */
 
 static inline void add_fragment(struct builder *builder, uint64_t la, uint32_t size_bytes)
 {
@@ -22,20 +108,6 @@ static inline void add_fragment(struct builder *builder, uint64_t la, uint32_t s
         element->Reserved = 0;
     }
     builder->end_la = la + size_bytes;
-}
-
-/* Address of a page the device cannot reach: the next low page of the list. */
-static uint64_t bounce(struct hal_list *list, const struct transfer_walk *walk)
-{
-    struct mm *mm = list->adapter->hal->mm;
-    mm_pfn low = registers_pfn(&list->held, list->piece_count);
-
-    list->pieces[list->piece_count++] = (struct copy_piece){
-        .buffer = (uint8_t *)mm_page(mm, *walk->pfn) + walk->offset,
-        .bounce = (uint8_t *)mm_page(mm, low) + walk->offset,
-        .size_bytes = walk->piece_bytes,
-    };
-    return low << MM_PAGE_SHIFT | walk->offset;
 }
 
 static void add_pages(struct builder *builder, const PFN_NUMBER *pfns, uint64_t count)
@@ -60,71 +132,45 @@ static void add_pages(struct builder *builder, const PFN_NUMBER *pfns, uint64_t 
     builder->end_la = end_la;
 }
 
-/* Lists of a device that reaches everything: the common case, whole pages at a time. */
-static void build_direct(struct hal_list *list, struct bus_mapping *mapping,
-                         struct builder *builder)
+/* Whole pages at a time where there are some. */
+static void add_elements(struct builder *builder, const struct transfer *transfer,
+                         const struct domain_pages *pages)
 {
-    struct hal_bus *bus = &list->adapter->hal->bus;
     struct transfer_walk walk;
+    uint64_t at = 0;
 
-    transfer_begin(&walk, &list->transfer);
+    transfer_begin(&walk, transfer);
     while (walk.piece_bytes != 0) {
         uint64_t whole = transfer_whole_pages(&walk);
+        uint64_t la = domain_page(pages, at) << MM_PAGE_SHIFT;
 
-        if (whole != 0) {
-            bus_map_pages(bus, mapping, walk.pfn, whole);
-            add_pages(builder, walk.pfn, whole);
-            transfer_skip(&walk, whole);
-        } else {
-            bus_map_page(bus, mapping, *walk.pfn);
-            add_fragment(builder, *walk.pfn << MM_PAGE_SHIFT | walk.offset, walk.piece_bytes);
+        if (whole == 0) {
+            add_fragment(builder, la | walk.offset, walk.piece_bytes);
             transfer_next(&walk);
+            at++;
+            continue;
         }
-    }
-}
-
-static void build_mixed(struct hal_list *list, struct bus_mapping *mapping, struct builder *builder)
-{
-    struct hal_bus *bus = &list->adapter->hal->bus;
-    struct transfer_walk walk;
-
-    for (transfer_begin(&walk, &list->transfer); walk.piece_bytes != 0; transfer_next(&walk)) {
-        uint64_t la;
-
-        if (adapter_reaches(list->adapter, *walk.pfn))
-            la = *walk.pfn << MM_PAGE_SHIFT | walk.offset;
+        if (pages->scattered != NULL)
+            add_pages(builder, pages->scattered + at, whole);
         else
-            la = bounce(list, &walk);
-        bus_map_page(bus, mapping, la >> MM_PAGE_SHIFT);
-        add_fragment(builder, la, walk.piece_bytes);
+            add_fragment(builder, la, (uint32_t)(whole << MM_PAGE_SHIFT));
+        transfer_skip(&walk, whole);
+        at += whole;
     }
 }
 
-/* In a contiguous copy pages of chained MDLs need not join; then each piece begins where the last
- * one ended. */
-static void build_contiguous(struct hal_list *list, struct bus_mapping *mapping,
-                             struct builder *builder)
+static void fill(struct hal_list *list, const struct domain_pages *pages)
 {
-    struct hal_bus *bus = &list->adapter->hal->bus;
-    struct mm *mm = list->adapter->hal->mm;
-    uint8_t *low = mm_page(mm, list->held.first);
-    struct transfer_walk walk;
-    uint64_t at;
+    struct builder builder = {list->sgl->Elements, 0, UINT64_MAX};
+    uint64_t offset = (list->transfer.mdl->ByteOffset + list->transfer.skip_bytes) % MM_PAGE_SIZE;
 
-    transfer_begin(&walk, &list->transfer);
-    at = walk.offset;
-    add_fragment(builder, list->held.first << MM_PAGE_SHIFT | at,
-                 (uint32_t)list->transfer.size_bytes);
-    for (; walk.piece_bytes != 0; transfer_next(&walk)) {
-        list->pieces[list->piece_count++] = (struct copy_piece){
-            .buffer = (uint8_t *)mm_page(mm, *walk.pfn) + walk.offset,
-            .bounce = low + at,
-            .size_bytes = walk.piece_bytes,
-        };
-        at += walk.piece_bytes;
-    }
-    for (uint32_t i = 0; i < list->held.pages; i++)
-        bus_map_page(bus, mapping, list->held.first + i);
+    if (list->contiguous)
+        add_fragment(&builder, domain_page(pages, 0) << MM_PAGE_SHIFT | offset,
+                     (uint32_t)list->transfer.size_bytes);
+    else
+        add_elements(&builder, &list->transfer, pages);
+    list->sgl->NumberOfElements = builder.count;
+    list->sgl->Reserved = list->number;
 }
 
 uint64_t sglist_bounced_bytes(const struct hal_list *list)
@@ -150,26 +196,18 @@ static void account(struct hal_list *list, uint32_t elements)
           list->held.registers);
 }
 
-void sglist_build(struct hal_list *list, struct bus_mapping *mapping)
+enum registers_result sglist_build(struct hal_list *list)
 {
-    struct builder builder = {list->sgl->Elements, 0, UINT64_MAX};
-    const SCATTER_GATHER_ELEMENT *last;
+    struct domain_pages pages;
+    enum registers_result result = map_pages(list, &pages);
 
-    list->piece_count = 0;
-    if (!list->adapter->bounces)
-        build_direct(list, mapping, &builder);
-    else if (list->contiguous)
-        build_contiguous(list, mapping, &builder);
-    else
-        build_mixed(list, mapping, &builder);
-    last = &builder.elements[builder.count - 1];
-    list->sgl->NumberOfElements = builder.count;
-    list->sgl->Reserved = list->number;
-    mapping->first_la = (uint64_t)list->sgl->Elements[0].Address.QuadPart;
-    mapping->last_la = (uint64_t)last->Address.QuadPart + last->Length - 1;
-    list->serial = mapping->serial;
+    if (result != REGISTERS_TAKEN)
+        return result;
+    fill(list, &pages);
+    list->serial = pages.serial;
     if (list->to_device)
         copy_to_bounce(list->pieces, list->piece_count);
     list->live = true;
-    account(list, builder.count);
+    account(list, list->sgl->NumberOfElements);
+    return REGISTERS_TAKEN;
 }

@@ -6,7 +6,9 @@
 
 #include "base/base.h"
 #include "hal/bus.h"
+#include "hal/domain.h"
 #include "hal/hal.h"
+#include "hal/mapping.h"
 #include "hal/pci.h"
 #include "hal/registers.h"
 #include "trace/rules.h"
@@ -26,13 +28,19 @@ struct hal {
     struct hal_config config;
     struct sim_rng rng;
     struct hal_pci pci;
-    struct hal_bus bus;
+    struct hal_mappings mappings;
+    struct bus_last last_violation;
+    ARRAY(struct hal_domain *) domains;
+    struct hal_domain *domain; /* everybody's; with an IOMMU only of devices without hardware */
+    struct sim_rng iommu_rng;
     struct hal_queue queue; /* who waits for map registers */
     struct list_node adapters;
     uint64_t adapters_made;
     PDMA_OPERATIONS tables[HAL_TABLES]; /* of versions 1 and 2, where drivers see them */
     ARRAY(struct hal_list *) lists; /* every one there is, by number */
     ARRAY(struct hal_token *) tokens;
+    mm_pfn *scratch; /* pages of one transfer while it is mapped */
+    uint64_t scratch_pages;
     struct hal_figures figures;
     uint64_t low_pages; /* there are in all */
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "hal/transfer.h"
 
+#include <stdlib.h>
+
 enum { LOCKED = MDL_PAGES_LOCKED | MDL_SOURCE_IS_NONPAGED_POOL | MDL_PARTIAL };
 
 static bool names_ram(struct hal *hal, const PFN_NUMBER *pfns, uint64_t pages)
@@ -9,7 +11,7 @@ static bool names_ram(struct hal *hal, const PFN_NUMBER *pfns, uint64_t pages)
 
     for (uint64_t i = 0; i < pages; i++)
         highest = pfns[i] > highest ? pfns[i] : highest;
-    return highest < hal->bus.pages;
+    return highest < mm_highest_pa(hal->mm) >> MM_PAGE_SHIFT;
 }
 
 enum transfer_check transfer_check(struct hal *hal, const struct transfer *transfer,
@@ -48,4 +50,72 @@ uint32_t transfer_out_of_reach(const struct hal_adapter *adapter, const struct t
     for (transfer_begin(&walk, transfer); walk.piece_bytes != 0; transfer_next(&walk))
         pages += !adapter_reaches(adapter, *walk.pfn);
     return pages;
+}
+
+mm_pfn *transfer_scratch(struct hal *hal, uint64_t pages)
+{
+    if (pages > hal->scratch_pages) {
+        mm_pfn *scratch = realloc(hal->scratch, pages * sizeof *scratch);
+
+        if (scratch == NULL)
+            return NULL;
+        hal->scratch = scratch;
+        hal->scratch_pages = pages;
+    }
+    return hal->scratch;
+}
+
+const mm_pfn *transfer_pfns(struct hal *hal, const struct transfer *transfer, uint64_t pages)
+{
+    struct transfer_walk walk;
+    mm_pfn *scratch;
+    uint64_t count = 0;
+
+    transfer_begin(&walk, transfer);
+    if (walk.left_in_mdl >= walk.left_bytes)
+        return walk.pfn;
+    scratch = transfer_scratch(hal, pages);
+    if (scratch == NULL)
+        return NULL;
+    for (; walk.piece_bytes != 0; transfer_next(&walk))
+        scratch[count++] = *walk.pfn;
+    return scratch;
+}
+
+uint32_t transfer_last_offset(const struct transfer *transfer)
+{
+    struct transfer_walk walk;
+    uint32_t last = 0;
+
+    transfer_begin(&walk, transfer);
+    if (walk.left_in_mdl >= walk.left_bytes)
+        return (uint32_t)((walk.offset + transfer->size_bytes - 1) % MM_PAGE_SIZE);
+    for (; walk.piece_bytes != 0; transfer_next(&walk))
+        last = walk.offset + walk.piece_bytes - 1;
+    return last;
+}
+
+bool transfer_is_one_run(const struct hal_adapter *adapter, const struct transfer *transfer)
+{
+    return transfer_direct_bytes(adapter, transfer) == transfer->size_bytes;
+}
+
+uint64_t transfer_direct_bytes(const struct hal_adapter *adapter, const struct transfer *transfer)
+{
+    struct transfer_walk walk;
+    mm_pfn before = 0;
+    uint64_t size_bytes = 0;
+    uint32_t end = 0; /* offset in the page before */
+
+    for (transfer_begin(&walk, transfer); walk.piece_bytes != 0; transfer_next(&walk)) {
+        if (!adapter_reaches(adapter, *walk.pfn))
+            break;
+        if (size_bytes != 0 && (end != MM_PAGE_SIZE || walk.offset != 0 ||
+                                !domain_joins(adapter, before, *walk.pfn)))
+            break;
+        before = *walk.pfn;
+        end = walk.offset + walk.piece_bytes;
+        size_bytes += walk.piece_bytes;
+    }
+    return size_bytes;
 }

@@ -22,6 +22,18 @@ enum transfer_check transfer_check(struct hal *hal, const struct transfer *trans
 /* Pages of the transfer that the adapter cannot reach. */
 uint32_t transfer_out_of_reach(const struct hal_adapter *adapter, const struct transfer *transfer);
 
+/* The longest part from its beginning that the device can be given as one run, without bouncing; 0:
+ * its first page is out of reach. */
+uint64_t transfer_direct_bytes(const struct hal_adapter *adapter, const struct transfer *transfer);
+bool transfer_is_one_run(const struct hal_adapter *adapter, const struct transfer *transfer);
+
+/* The transfer's pages as one array: the MDL's own, or that of a chain gathered in the HAL's
+ * scratch, which holds until the next call; NULL: no memory. */
+const mm_pfn *transfer_pfns(struct hal *hal, const struct transfer *transfer, uint64_t pages);
+mm_pfn *transfer_scratch(struct hal *hal, uint64_t pages);
+/* Of the transfer's last byte, in its page. */
+uint32_t transfer_last_offset(const struct transfer *transfer);
+
 /* The pages in order, one piece of one page at a time. Start with transfer_begin; piece_bytes 0 is
  * the end. */
 struct transfer_walk {
