@@ -43,7 +43,7 @@ static VOID Feed(PGRABBER_CHANNEL Channel)
 /* Looked at without the lock: Process calls are never concurrent, and nobody else adds. */
 BOOLEAN GrabberChannelHasRoom(PGRABBER_CHANNEL Channel)
 {
-    return Channel->Accepting && Channel->FrameCount < GRABBER_FRAMES_IN_FLIGHT;
+    return Channel->Accepting && Channel->FrameCount < Channel->Device->FramesInFlight;
 }
 
 /* FALSE: the stream stopped meanwhile, the clone is still the caller's. */

@@ -186,6 +186,7 @@ static NTSTATUS Start(PKSDEVICE KsDevice, PIRP Irp, PCM_RESOURCE_LIST Translated
     UNREFERENCED_PARAMETER(Irp);
     UNREFERENCED_PARAMETER(Untranslated);
     ReleaseHardware(Device);
+    GrabberReadSettings(Device);
     Status = FindResources(Translated, &Resources);
     if (NT_SUCCESS(Status))
         Status = AcquireHardware(Device, &Resources);

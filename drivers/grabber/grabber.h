@@ -30,12 +30,13 @@
 enum {
     GRABBER_CHANNELS_MAX = 2,
 
-    /* Frames the card may own at one time. Each holds a lock, and on a 32-bit card in a machine
-     * with more than 4 GB each lock holds map registers, which are low memory, for as long as it
-     * lasts. Supporting DMA in 64-Bit AVStream Drivers asks for few: enough to cover the time
-     * from one interrupt to the next read, no more. The client's other buffers wait unlocked in
-     * the queue. */
+    /* Frames the card may own at one time, unless the registry has another number (settings.c).
+     * Each holds a lock, and on a 32-bit card in a machine with more than 4 GB each lock holds map
+     * registers, which are low memory, for as long as it lasts. Supporting DMA in 64-Bit AVStream
+     * Drivers asks for few: enough to cover the time from one interrupt to the next read, no
+     * more. The client's other buffers wait unlocked in the queue. */
     GRABBER_FRAMES_IN_FLIGHT = 4,
+    GRABBER_FRAMES_IN_FLIGHT_MAX = 1024,
 
     GRABBER_RETRY_MS = 10,
 };
@@ -152,6 +153,8 @@ struct _GRABBER_DEVICE {
     PUCHAR Registers;
     ULONG RegisterBytes;
 
+    ULONG FramesInFlight; /* at most, on each channel */
+
     PDMA_ADAPTER Adapter;
     ULONG MapRegisters;
 
@@ -170,6 +173,9 @@ struct _GRABBER_DEVICE {
 
 /* device.c */
 extern const KSDEVICE_DISPATCH GrabberDeviceDispatch;
+
+/* settings.c */
+VOID GrabberReadSettings(PGRABBER_DEVICE Device); /* PASSIVE_LEVEL */
 
 /* adapter.c */
 NTSTATUS GrabberOpenAdapter(PGRABBER_DEVICE Device);

@@ -110,6 +110,18 @@ def grabber32_bounces_what_lies_above_4_gib_and_gives_all_registers_back(world):
 
 
 @case
+def grabber_holds_as_many_locks_as_its_registry_value_says(world):
+    for value, held in (("7", 7), ("64", 64), ("0", 4), ("1025", 4), ("many", 4)):
+        for card in ("grabber64", "grabber32"):
+            done = world.run("run", world.driver(), "--card", card, *SMALL, "--frames", "70", "--buffers", "80",
+                             "--json", "s.json", "--param", "FramesInFlight=" + value)
+            assert done.returncode == 0, done.stderr.decode()
+            with open(world.path("s.json")) as file:
+                dma = json.load(file)["dma"]
+            assert dma["frame_locks_highest"] == held, (card, value, dma)
+
+
+@case
 def grabber32_with_less_than_4_gib_bounces_nothing(world):
     dma = check_clean(world, "grabber32", "--ram", "2G")["dma"]
     assert dma["bounce_bytes"] == 0, dma

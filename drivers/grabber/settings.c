@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* What an INF's AddReg, or somebody with a registry editor, may set in the device's driver key:
+ *
+ *   FramesInFlight   REG_DWORD, 1 to 1024: frames the card may own at one time, each with a lock.
+ * Anything else counts as not there
+ *
+ * Read at each Start, so a disabled and enabled device has the new values. */
+#include "grabber.h"
+
+static ULONG ReadNumber(HANDLE Key, PCWSTR Name, ULONG Least, ULONG Most, ULONG Default)
+{
+    union {
+        KEY_VALUE_PARTIAL_INFORMATION Information;
+        UCHAR Bytes[FIELD_OFFSET(KEY_VALUE_PARTIAL_INFORMATION, Data) + sizeof(ULONG)];
+    } Value;
+    UNICODE_STRING String;
+    ULONG Length, Number;
+
+    RtlInitUnicodeString(&String, Name);
+    if (!NT_SUCCESS(ZwQueryValueKey(Key, &String, KeyValuePartialInformation, &Value,
+                                    sizeof(Value), &Length)))
+        return Default;
+    if (Value.Information.Type != REG_DWORD || Value.Information.DataLength != sizeof(ULONG))
+        return Default;
+    RtlCopyMemory(&Number, Value.Information.Data, sizeof(Number));
+    return Number >= Least && Number <= Most ? Number : Default;
+}
+
+VOID GrabberReadSettings(PGRABBER_DEVICE Device)
+{
+    HANDLE Key;
+
+    Device->FramesInFlight = GRABBER_FRAMES_IN_FLIGHT;
+    if (!NT_SUCCESS(IoOpenDeviceRegistryKey(Device->KsDevice->PhysicalDeviceObject,
+                                            PLUGPLAY_REGKEY_DRIVER, KEY_READ, &Key)))
+        return;
+    Device->FramesInFlight = ReadNumber(Key, L"FramesInFlight", 1, GRABBER_FRAMES_IN_FLIGHT_MAX,
+                                        GRABBER_FRAMES_IN_FLIGHT);
+    ZwClose(Key);
+}
