@@ -15,6 +15,7 @@ static int piece_init(struct low_piece *piece, mm_pfn first, uint64_t pages)
 
     piece->first = first;
     piece->pages = pages;
+    piece->last_pa = ((first + pages) << MM_PAGE_SHIFT) - 1;
     piece->free_pages = pages;
     piece->summary_words = BITMAP_WORDS(words);
     piece->free = calloc(words, sizeof *piece->free);
@@ -102,8 +103,78 @@ static uint64_t take_single(struct low_piece *piece)
     return at;
 }
 
-/* The first aligned run of free pages that ends at or below end; BITMAP_NONE when there is none. */
-static size_t find_run(const struct low_piece *piece, uint64_t count, uint64_t align, uint64_t end)
+/* ---- Runs ------------------------------------------------------------------------------------ */
+
+/* The class of the longest power of two that is no more (no less) than count pages. */
+static unsigned class_within(uint64_t count)
+{
+    unsigned class = bits_highest(count) - 1;
+
+    return class < LOW_RUN_CLASSES ? class : LOW_RUN_CLASSES - 1;
+}
+
+static unsigned class_around(uint64_t count)
+{
+    return bits_is_power_of_two(count) ? bits_highest(count) - 1 : bits_highest(count);
+}
+
+/* Bits of the word from which count bits upwards are set; count is 2 to 64. */
+static uint64_t run_starts(uint64_t word, uint64_t count)
+{
+    uint64_t have = 1;
+
+    while (have < count && word != 0) {
+        uint64_t step = have < count - have ? have : count - have;
+
+        word &= word >> step;
+        have += step;
+    }
+    return word;
+}
+
+/* The next word at or after this one that has a free page. */
+static uint64_t next_used_word(const struct low_piece *piece, uint64_t word)
+{
+    size_t next = bitmap_find_set(piece->summary, BITMAP_WORDS(piece->pages), word);
+
+    return next != BITMAP_NONE ? next : BITMAP_WORDS(piece->pages);
+}
+
+/* The first run of count free pages that begins at or after the page from, which is taken or begins
+ * a run. count is at least 2. */
+static size_t find_run(const struct low_piece *piece, uint64_t count, uint64_t from)
+{
+    uint64_t words = BITMAP_WORDS(piece->pages);
+    uint64_t mask = ~UINT64_C(0) << from % 64;
+    uint64_t before = 0; /* free pages up to the end of the last word */
+
+    for (uint64_t at = from / 64; at < words; at++) {
+        uint64_t word = piece->free[at] & mask;
+        uint64_t first;
+
+        mask = ~UINT64_C(0);
+        if (word == 0) {
+            before = 0;
+            at = next_used_word(piece, at + 1) - 1;
+            continue;
+        }
+        first = ~word != 0 ? bits_lowest(~word) : 64;
+        if (before + first >= count)
+            return at * 64 - before;
+        if (first == 64) {
+            before += 64;
+            continue;
+        }
+        if (count <= 64 && (first = run_starts(word, count)) != 0)
+            return at * 64 + bits_lowest(first);
+        before = 63 - bits_highest(~word);
+    }
+    return BITMAP_NONE;
+}
+
+/* The same, aligned, and ending at or below end. */
+static size_t find_aligned_run(const struct low_piece *piece, uint64_t count, uint64_t align,
+                               uint64_t end)
 {
     size_t at = bitmap_find_set(piece->free, end, 0);
 
@@ -121,9 +192,48 @@ static size_t find_run(const struct low_piece *piece, uint64_t count, uint64_t a
     return BITMAP_NONE;
 }
 
+/* The first page of the free run that the page before this one ends. */
+static uint64_t run_begin(const struct low_piece *piece, uint64_t page)
+{
+    while (page != 0 && bitmap_test(piece->free, page - 1))
+        page--;
+    return page;
+}
+
+/* First fit, and what was learnt on the way is remembered. */
+static size_t find_plain_run(struct low_piece *piece, uint64_t count, uint64_t end)
+{
+    uint64_t from = run_begin(piece, piece->none_below[class_within(count)]);
+    size_t at = find_run(piece, count, from);
+    uint64_t reached = at != BITMAP_NONE ? at : piece->pages;
+
+    for (unsigned i = class_around(count); i < LOW_RUN_CLASSES; i++) {
+        if (piece->none_below[i] < reached)
+            piece->none_below[i] = reached;
+    }
+    return at == BITMAP_NONE || at + count > end ? BITMAP_NONE : at;
+}
+
+static bool is_alone(const struct low_piece *piece, uint64_t at)
+{
+    return (at == 0 || !bitmap_test(piece->free, at - 1)) &&
+           (at + 1 == piece->pages || !bitmap_test(piece->free, at + 1));
+}
+
+/* Pages from this one on are free again. A page alone makes no run; else every run that came to be
+ * goes on past it. Longer classes have gone further than shorter ones. */
+static void note_given(struct low_piece *piece, uint64_t at, uint64_t count)
+{
+    if (piece->none_below[LOW_RUN_CLASSES - 1] <= at || (count == 1 && is_alone(piece, at)))
+        return;
+    for (unsigned i = LOW_RUN_CLASSES; i-- != 0 && piece->none_below[i] > at;)
+        piece->none_below[i] = at;
+}
+
 static size_t take_run(struct low_piece *piece, uint64_t count, uint64_t align, uint64_t end)
 {
-    size_t at = find_run(piece, count, align, end);
+    size_t at = align == 1 && count != 1 ? find_plain_run(piece, count, end)
+                                         : find_aligned_run(piece, count, align, end);
 
     if (at == BITMAP_NONE)
         return at;
@@ -136,25 +246,38 @@ static size_t take_run(struct low_piece *piece, uint64_t count, uint64_t align, 
     return at;
 }
 
-/* Pages of the piece below the limit. */
+/* ---- The pool -------------------------------------------------------------------------------- */
+
+/* Pages of the piece that end at or below the limit. */
 static uint64_t usable_pages(const struct low_piece *piece, uint64_t limit_pa)
 {
-    uint64_t end_pfn = limit_pa == 0 ? UINT64_MAX : (limit_pa + 1) >> MM_PAGE_SHIFT;
+    uint64_t end_pfn = limit_pa == UINT64_MAX ? limit_pa : (limit_pa + 1) >> MM_PAGE_SHIFT;
 
     if (end_pfn <= piece->first)
         return 0;
     return end_pfn - piece->first < piece->pages ? end_pfn - piece->first : piece->pages;
 }
 
+/* The highest address that counts; 0 stands for any. */
+static uint64_t limit_of(uint64_t limit_pa)
+{
+    return limit_pa == 0 ? UINT64_MAX : limit_pa;
+}
+
+/* Any page will do. */
+static bool takes_singles(const struct low_piece *pool, uint64_t limit_pa)
+{
+    return pool->free_pages != 0 && pool->last_pa <= limit_pa;
+}
+
 mm_pfn low_take(struct mm_low *low, uint64_t count, uint64_t align_pages, uint64_t limit_pa)
 {
     struct low_piece *pool = &low->piece[0];
-    uint64_t limit = limit_pa == UINT64_MAX ? 0 : limit_pa;
+    uint64_t limit = limit_of(limit_pa);
 
     weir_assert(count != 0);
     weir_assert(bits_is_power_of_two(align_pages));
-    if (count == 1 && align_pages == 1 && pool->free_pages != 0 &&
-        usable_pages(pool, limit) == pool->pages)
+    if (count == 1 && align_pages == 1 && takes_singles(pool, limit))
         return pool->first + take_single(pool);
     for (unsigned i = 0; i < LOW_PIECES; i++) {
         struct low_piece *piece = &low->piece[i];
@@ -170,22 +293,71 @@ mm_pfn low_take(struct mm_low *low, uint64_t count, uint64_t align_pages, uint64
     return MM_PFN_NONE;
 }
 
+static struct low_piece *piece_of(struct mm_low *low, mm_pfn first)
+{
+    return &low->piece[first < low->piece[0].first];
+}
+
+static void give_word(struct low_piece *piece, uint64_t word)
+{
+    bitmap_set(piece->summary, word);
+    if (word / 64 < piece->hint)
+        piece->hint = word / 64;
+}
+
+static void give_single(struct low_piece *piece, uint64_t at)
+{
+    weir_assert(at < piece->pages);
+    weir_assert(!bitmap_test(piece->free, at));
+    bitmap_set(piece->free, at);
+    give_word(piece, at / 64);
+    piece->free_pages++;
+    note_given(piece, at, 1);
+}
+
 void low_give(struct mm_low *low, mm_pfn first, uint64_t count)
 {
-    struct low_piece *piece = &low->piece[first < low->piece[0].first];
+    struct low_piece *piece = piece_of(low, first);
     uint64_t at = first - piece->first;
 
+    if (count == 1) {
+        give_single(piece, at);
+        return;
+    }
     weir_assert(at + count <= piece->pages);
     weir_assert(!bitmap_test(piece->free, at));
-    if (count == 1)
-        bitmap_set(piece->free, at);
-    else
-        bitmap_set_range(piece->free, at, count);
+    bitmap_set_range(piece->free, at, count);
     for (uint64_t word = at / 64; word <= (at + count - 1) / 64; word++)
-        bitmap_set(piece->summary, word);
-    if (at / 64 / 64 < piece->hint)
-        piece->hint = at / 64 / 64;
+        give_word(piece, word);
     piece->free_pages += count;
+    note_given(piece, at, count);
+}
+
+bool low_take_pages(struct mm_low *low, uint64_t count, uint64_t limit_pa, mm_pfn *out)
+{
+    struct low_piece *pool = &low->piece[0];
+    uint64_t limit = limit_of(limit_pa);
+
+    if (low_free_pages(low) < count)
+        return false;
+    for (uint64_t i = 0; i < count; i++) {
+        out[i] = takes_singles(pool, limit) ? pool->first + take_single(pool)
+                                            : low_take(low, 1, 1, limit_pa);
+        if (out[i] == MM_PFN_NONE) {
+            low_give_pages(low, i, out);
+            return false;
+        }
+    }
+    return true;
+}
+
+void low_give_pages(struct mm_low *low, uint64_t count, const mm_pfn *pfns)
+{
+    for (uint64_t i = 0; i < count; i++) {
+        struct low_piece *piece = piece_of(low, pfns[i]);
+
+        give_single(piece, pfns[i] - piece->first);
+    }
 }
 
 uint64_t low_free_pages(const struct mm_low *low)

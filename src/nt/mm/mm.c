@@ -153,6 +153,16 @@ void mm_low_free(struct mm *mm, mm_pfn first, uint64_t count)
     low_give(&mm->low, first, count);
 }
 
+bool mm_low_pages_allocate(struct mm *mm, uint64_t count, uint64_t limit_pa, mm_pfn *out)
+{
+    return low_take_pages(&mm->low, count, limit_pa, out);
+}
+
+void mm_low_pages_free(struct mm *mm, uint64_t count, const mm_pfn *pfns)
+{
+    low_give_pages(&mm->low, count, pfns);
+}
+
 uint64_t mm_low_free_pages(struct mm *mm)
 {
     return low_free_pages(&mm->low);

@@ -57,6 +57,9 @@ void mm_pages_free(struct mm *mm, uint64_t count, const mm_pfn *pfns);
  * is a power of two; limit_pa caps the last byte (0 = 4 GB). MM_PFN_NONE when it has no room. */
 mm_pfn mm_low_allocate(struct mm *mm, uint64_t count, uint64_t align_pages, uint64_t limit_pa);
 void mm_low_free(struct mm *mm, mm_pfn first, uint64_t count);
+/* The same for many single pages: all of them or none (false). */
+bool mm_low_pages_allocate(struct mm *mm, uint64_t count, uint64_t limit_pa, mm_pfn *out);
+void mm_low_pages_free(struct mm *mm, uint64_t count, const mm_pfn *pfns);
 uint64_t mm_low_free_pages(struct mm *mm);
 /* A contiguous run anywhere in [low, high] that crosses no multiple of boundary (0 = none). */
 mm_pfn mm_contiguous_allocate(struct mm *mm, uint64_t count, uint64_t low_pa, uint64_t high_pa,
