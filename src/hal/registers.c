@@ -29,17 +29,8 @@ static bool take_pages(struct hal_adapter *adapter, struct hal_registers *held, 
         held->first = mm_low_allocate(mm, pages, 1, adapter->limit_la);
         return held->first != MM_PFN_NONE;
     }
-    if (!room_for_pages(held, pages) || mm_low_free_pages(mm) < pages)
-        return false;
-    for (uint32_t i = 0; i < pages; i++) {
-        held->pfns[i] = mm_low_allocate(mm, 1, 1, adapter->limit_la);
-        if (held->pfns[i] == MM_PFN_NONE) {
-            while (i-- != 0)
-                mm_low_free(mm, held->pfns[i], 1);
-            return false;
-        }
-    }
-    return true;
+    return room_for_pages(held, pages) &&
+           mm_low_pages_allocate(mm, pages, adapter->limit_la, held->pfns);
 }
 
 /* With nothing of the machine's low memory in use, what does not fit now never will. */
@@ -86,12 +77,10 @@ void registers_give(struct hal_adapter *adapter, struct hal_registers *held)
 {
     struct mm *mm = adapter->hal->mm;
 
-    if (held->contiguous && held->pages != 0) {
+    if (held->contiguous && held->pages != 0)
         mm_low_free(mm, held->first, held->pages);
-    } else {
-        for (uint32_t i = 0; i < held->pages; i++)
-            mm_low_free(mm, held->pfns[i], 1);
-    }
+    else
+        mm_low_pages_free(mm, held->pages, held->pfns);
     adapter->registers_in_use -= held->registers;
     adapter->hal->figures.registers_in_use -= held->registers;
     if (held->registers != 0)
