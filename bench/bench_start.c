@@ -37,13 +37,13 @@ static double spawn_ms(char *const argv[])
 int main(int argc, char **argv)
 {
     static struct bench_series empty_ms, weir_ms, ratio;
-    unsigned rounds = argc > 4 ? (unsigned)strtoul(argv[4], NULL, 10) : BENCH_ROUNDS;
+    unsigned rounds = bench_rounds(argc > 4 ? argv[4] : NULL);
 
     if (argc < 4) {
         fprintf(stderr, "usage: bench_start WEIR DRIVER.sys EMPTY [ROUNDS]\n");
         return 2;
     }
-    for (unsigned i = 0; i < rounds && i < BENCH_ROUNDS_MAX; i++) {
+    for (unsigned i = 0; i < rounds; i++) {
         char *empty[] = {argv[3], NULL};
         char *weir[] = {argv[1],  "run",       argv[2],    "--card",  "grabber64",
                         "--size", "1920x1080", "--format", "yuy2",    "--fps",

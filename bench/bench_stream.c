@@ -218,7 +218,7 @@ static void add(struct figures *figures, const struct outcome *outcome)
 int main(int argc, char **argv)
 {
     static struct figures figures[VARIANTS];
-    unsigned rounds = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : BENCH_ROUNDS;
+    unsigned rounds = bench_rounds(argc > 2 ? argv[2] : NULL);
     const char *part = argc > 3 ? argv[3] : "";
     struct outcome *shared =
         mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -230,7 +230,7 @@ int main(int argc, char **argv)
         return 2;
     }
     bench_pin(0);
-    for (unsigned i = 0; i < rounds && i < BENCH_ROUNDS_MAX; i++) {
+    for (unsigned i = 0; i < rounds; i++) {
         for (unsigned k = 0; k < VARIANTS; k++) {
             unsigned v = i % 2 == 0 ? k : VARIANTS - 1 - k;
 
