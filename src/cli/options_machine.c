@@ -101,7 +101,7 @@ static int take_pressure(struct options *options, char *value)
 
     if (num_parse_range(value, 0, PRESSURE_MAX, &number) != 0)
         return option_bad_value("--low-memory-pressure", value,
-                                "wants 0 to 95: percent of the low memory that others hold on "
+                                "wants 0 to 95: percent of the low memory that others want on "
                                 "average");
     options->low_memory_pressure = (unsigned)number;
     return 0;
@@ -186,7 +186,7 @@ static const struct option_row dma_rows[] = {
     {"--low-memory", "SIZE",
      "memory below 4 GB for bounce pages, common and contiguous buffers [64M]", take_low_memory},
     {"--low-memory-pressure", "P",
-     "percent of it that a seeded rival holds on average, 0 to 95 [0]", take_pressure},
+     "percent of it that a seeded rival wants on average, 0 to 95 [0]", take_pressure},
     {"--map-registers", "N", "map registers of an adapter that bounces [16384]",
      take_map_registers},
     {"--force-bounce", NULL, "bounce every page, also those the card reaches", take_force_bounce},

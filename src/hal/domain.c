@@ -363,6 +363,8 @@ static mm_pfn take_together(struct hal_adapter *adapter, uint64_t highest_la,
 
     memory->source =
         adapter->limit_la < mm_highest_pa(mm) - 1 ? MEMORY_LOW : MEMORY_CONTIGUOUS;
+    if (memory->source == MEMORY_LOW)
+        rival_wake(adapter->hal);
     return memory->source == MEMORY_LOW
                ? mm_low_allocate(mm, memory->pages, 1, highest_la)
                : mm_contiguous_allocate(mm, memory->pages, 0, highest_la, FOUR_GB);

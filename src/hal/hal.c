@@ -29,6 +29,8 @@ int hal_create(struct ke *ke, struct mm *mm, const struct hal_config *config, st
     if (error != 0)
         goto free;
     error = domains_init(hal);
+    if (error == 0)
+        error = rival_init(hal);
     if (error != 0)
         goto domains;
     pci_init(hal);
@@ -61,6 +63,7 @@ void hal_destroy(struct hal *hal)
     }
     sglist_fini(hal);
     channel_fini(hal);
+    rival_fini(hal);
     free(hal->scratch);
     domains_fini(hal);
     mappings_fini(&hal->mappings);

@@ -36,7 +36,8 @@ static bool take_pages(struct hal_adapter *adapter, struct hal_registers *held, 
 /* With nothing of the machine's low memory in use, what does not fit now never will. */
 static bool anybody_holds_pages(struct hal *hal)
 {
-    return hal->figures.registers_in_use != 0 || hal->figures.common_buffers_live != 0;
+    return hal->figures.registers_in_use != 0 || hal->figures.common_buffers_live != 0 ||
+           hal->rival.held_pages != 0;
 }
 
 static void tell(const struct hal_adapter *adapter)
@@ -60,6 +61,8 @@ enum registers_result registers_take(struct hal_adapter *adapter, struct hal_reg
         return REGISTERS_WAIT;
     if (sim_fault_point(adapter->hal->sim, "map_registers"))
         return REGISTERS_NEVER;
+    if (pages != 0 && !adapter->hal->queue.serving)
+        rival_wake(adapter->hal);
     if (!take_pages(adapter, held, pages, contiguous))
         return anybody_holds_pages(adapter->hal) ? REGISTERS_WAIT : REGISTERS_NEVER;
     held->registers = registers;
@@ -145,6 +148,8 @@ void registers_serve(struct hal *hal)
 {
     KIRQL irql;
 
+    if (!hal->queue.serving)
+        rival_claim(hal);
     if (list_is_empty(&hal->queue.waiters))
         return;
     hal->queue.again = true;

@@ -11,6 +11,7 @@
 #include "hal/mapping.h"
 #include "hal/pci.h"
 #include "hal/registers.h"
+#include "hal/rival.h"
 #include "trace/rules.h"
 
 enum { HAL_TABLES = 2 };
@@ -43,6 +44,7 @@ struct hal {
     uint64_t scratch_pages;
     struct hal_figures figures;
     uint64_t low_pages; /* there are in all */
+    struct hal_rival rival;
 };
 
 static inline struct hal *hal_here(void)

@@ -162,6 +162,24 @@ static void take_registers(struct report_figures *figures, const struct trace_ev
         figures->registers_highest = figures->registers_now;
 }
 
+static uint64_t rival_page_us(const struct report *report, uint64_t until_ns)
+{
+    uint64_t us = (until_ns - report->rival_since_ns) / 1000;
+
+    return report->rival_page_us + report->rival_pages * us;
+}
+
+static void take_rival(struct report *report, const struct trace_event *event)
+{
+    uint64_t bytes = event->arg[0] * 4096;
+
+    report->rival_page_us = rival_page_us(report, event->time_ns);
+    report->rival_pages = event->arg[0];
+    report->rival_since_ns = event->time_ns;
+    if (bytes > report->figures.rival_bytes_highest)
+        report->figures.rival_bytes_highest = bytes;
+}
+
 static void take_module(struct report *report, const struct trace_event *event)
 {
     if (report->module_count == MODULES_MAX)
@@ -242,6 +260,7 @@ static void count(struct report *report, const struct trace_event *event)
     case TRACE_frame_lock_failed: figures->frame_locks_failed++; break;
     case TRACE_dma_map: take_map(figures, event); break;
     case TRACE_map_registers: take_registers(figures, event); break;
+    case TRACE_low_memory_rival: take_rival(report, event); break;
     case TRACE_dma_queued: figures->registers_queued++; break;
     case TRACE_dma_refused: figures->registers_failed++; break;
     case TRACE_interrupt:
@@ -296,6 +315,9 @@ static uint64_t mappings_at(const struct report *report, uint64_t rank)
 void report_figures(const struct report *report, struct report_figures *out)
 {
     *out = report->figures;
+    if (out->virtual_ns >= 1000)
+        out->rival_bytes_average =
+            rival_page_us(report, out->virtual_ns) / (out->virtual_ns / 1000) * 4096;
     if (out->mappings_frames == 0)
         return;
     out->mappings_min = mappings_at(report, 0);

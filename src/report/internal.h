@@ -49,6 +49,9 @@ struct report {
     uint64_t last_count;
     char missing[128]; /* name of the missing function that was called */
     struct trace_event missing_event;
+    /* The rival: what it holds since when, and pages times nanoseconds so far, in pages times
+     * microseconds lest they overflow. */
+    uint64_t rival_pages, rival_since_ns, rival_page_us;
     /* text that follows an event */
     enum report_text_for text_for;
     struct text pending;

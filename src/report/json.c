@@ -80,6 +80,8 @@ static json_t *dma_object(const struct report_figures *figures)
     put(object, "map_registers_at_end", figures->registers_now);
     put(object, "map_register_requests_queued", figures->registers_queued);
     put(object, "map_register_requests_failed", figures->registers_failed);
+    put(object, "low_memory_rival_average", figures->rival_bytes_average);
+    put(object, "low_memory_rival_highest", figures->rival_bytes_highest);
     put(object, "direct_bytes", figures->direct_bytes);
     put(object, "bounce_bytes", figures->bounce_bytes);
     put(object, "frame_bytes_above_4g", figures->high_bytes);

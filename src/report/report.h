@@ -20,6 +20,7 @@ struct report_figures {
     uint64_t frame_locks, frame_locks_highest, frame_locks_failed;
     uint64_t registers_highest, registers_now, registers_queued, registers_failed;
     uint64_t direct_bytes, bounce_bytes;
+    uint64_t rival_bytes_average, rival_bytes_highest; /* of low memory, held by the rival */
     uint64_t high_bytes; /* of the frames that were locked: those in pages at or above 4 GB */
     uint64_t mappings_min, mappings_median, mappings_max, mappings_frames;
     uint64_t interrupts, interrupts_unclaimed, dpcs;

@@ -338,6 +338,48 @@ static void the_summary_says_what_was_asked_for(void **state)
     bench_close(&bench);
 }
 
+static void the_summary_tells_of_an_unusual_machine_only(void **state)
+{
+    struct bench bench;
+    const char *text;
+
+    (void)state;
+    bench_open(&bench);
+    text = summary_of(&bench);
+    expect_no_words(text, "memory and DMA");
+    expect_no_words(text, "low memory");
+    bench.run.dma = (struct report_dma){.pages = "runs:7", .iommu = "strict",
+                                        .buffer_offset_bytes = 291, .low_memory_bytes = 8 << 20,
+                                        .low_memory_pressure = 40, .map_registers = 100,
+                                        .force_bounce = true};
+    text = summary_of(&bench);
+    expect_words(text, "memory and DMA      pages runs:7, buffers at byte 291 of a page, low "
+                       "memory 8M of which others want 40%, 100 map registers, every page "
+                       "bounced, IOMMU strict\n");
+    bench_close(&bench);
+}
+
+/* 1 MB from the first second on, 3 MB from the second on, nothing from the third to the fourth. */
+static void what_the_rival_held_is_weighed_by_time(void **state)
+{
+    static const uint64_t pages[] = {256, 768, 0, 0};
+    struct report_figures figures;
+    struct bench bench;
+
+    (void)state;
+    bench_open(&bench);
+    for (unsigned i = 0; i < 4; i++) {
+        bench.trace.now_ns = (i + 1) * UINT64_C(1000000000);
+        TRACE(&bench.trace, low_memory_rival, pages[i], 100);
+    }
+    expect_words(summary_of(&bench),
+                 "low memory          1.0M held by others on average, 3.0M at most\n");
+    report_figures(bench.report, &figures);
+    assert_int_equal(figures.rival_bytes_average, 1 << 20);
+    assert_int_equal(figures.rival_bytes_highest, 3 << 20);
+    bench_close(&bench);
+}
+
 static void the_summary_names_rarer_verdicts_and_findings_only_when_there_are_any(void **state)
 {
     struct bench bench;
@@ -537,7 +579,8 @@ static void members_come_in_the_documented_order(void **state)
     static const char *const dma_keys[] = {
         "frame_locks", "frame_locks_highest", "frame_locks_failed", "map_registers_highest",
         "map_registers_at_end", "map_register_requests_queued",
-        "map_register_requests_failed", "direct_bytes", "bounce_bytes",
+        "map_register_requests_failed", "low_memory_rival_average", "low_memory_rival_highest",
+        "direct_bytes", "bounce_bytes",
         "frame_bytes_above_4g",        "mappings_min", "mappings_median", "mappings_max", NULL};
     static const char *const time_keys[] = {"virtual_ns", "reproducible", "wall_ns", NULL};
     struct bench bench;
@@ -689,6 +732,8 @@ int main(void)
         cmocka_unit_test(a_text_that_never_ended_is_not_mixed_with_the_next),
         cmocka_unit_test(more_modules_and_longer_texts_than_fit_are_cut),
         cmocka_unit_test(the_summary_says_what_was_asked_for),
+        cmocka_unit_test(the_summary_tells_of_an_unusual_machine_only),
+        cmocka_unit_test(what_the_rival_held_is_weighed_by_time),
         cmocka_unit_test(the_summary_names_rarer_verdicts_and_findings_only_when_there_are_any),
         cmocka_unit_test(a_bug_check_is_told_with_place_exception_registers_and_stack),
         cmocka_unit_test(an_exception_that_was_handled_long_before_is_not_blamed),

@@ -81,9 +81,18 @@ static void dma_text(const struct report_dma *dma, struct text *out)
                      " of a page, low memory ", dma->pages, dma->buffer_offset_bytes);
     size_text(dma->low_memory_bytes, out);
     if (dma->low_memory_pressure > 0)
-        text_printf(out, " of which others hold %u%%", dma->low_memory_pressure);
+        text_printf(out, " of which others want %u%%", dma->low_memory_pressure);
     text_printf(out, ", %" PRIu32 " map registers%s, IOMMU %s\n", dma->map_registers,
                 dma->force_bounce ? ", every page bounced" : "", dma->iommu);
+}
+
+static void rival_text(const struct report_figures *figures, struct text *out)
+{
+    if (figures->rival_bytes_highest > 0)
+        text_printf(out,
+                    "low memory          %.1fM held by others on average, %.1fM at most\n",
+                    (double)figures->rival_bytes_average / (1 << 20),
+                    (double)figures->rival_bytes_highest / (1 << 20));
 }
 
 static void oracle_text(const struct report_figures *figures, struct text *out)
@@ -134,6 +143,7 @@ void report_text(const struct report *report, const struct report_run *run, stru
                      "%" PRIu64 " requests waited, %" PRIu64 " failed\n",
                 figures.registers_highest, figures.registers_now, figures.registers_queued,
                 figures.registers_failed);
+    rival_text(&figures, out);
     text_printf(out, "mapped for DMA      %" PRIu64 " bytes direct, %" PRIu64 " bytes bounced; "
                      "frames hold %" PRIu64 " bytes at or above 4 GiB\n",
                 figures.direct_bytes, figures.bounce_bytes, figures.high_bytes);
