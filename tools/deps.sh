@@ -3,12 +3,12 @@
 # Installs the Debian packages that weir builds and tests with, where one is missing. Needs root or sudo for that;
 # without either it names what to install and stops.
 #   tools/deps.sh            what `make`, `make demo` and `make test` need
-#   tools/deps.sh --ci       and what .ci/run needs beside it (clang for fuzzing, ffmpeg for ffprobe)
+#   tools/deps.sh --ci       and what .ci/run needs beside it (the run-time library for fuzzing)
 set -eu
 packages='gcc libc6-dev make meson ninja-build pkg-config python3
     libzydis-dev libzycore-dev libseccomp-dev libpng-dev libcairo2-dev libjansson-dev libcmocka-dev
-    gcc-mingw-w64-x86-64 binutils-mingw-w64-x86-64 ffmpeg'
-[ "${1:-}" != --ci ] || packages="$packages clang libclang-rt-14-dev"
+    gcc-mingw-w64-x86-64 binutils-mingw-w64-x86-64 clang-19 lld-19 llvm-19 ffmpeg'
+[ "${1:-}" != --ci ] || packages="$packages libclang-rt-19-dev"
 missing=
 for package in $packages; do
     case $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true) in

@@ -8,7 +8,7 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 tools/doors.sh "$PWD" "$dir/doors"
 # shellcheck disable=SC2046
-clang -std=gnu17 -g -O1 -D_GNU_SOURCE -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION \
+clang-19 -std=gnu17 -g -O1 -D_GNU_SOURCE -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION \
     -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
     -I"$dir/doors/base" -I"$dir/doors/pe" -I"$dir/doors/support" \
     tests/fuzz/pe_fuzz.c tests/support/pe_builder.c $(ls src/pe/*.c src/base/*.c | grep -v _test) -o "$dir/pe_fuzz" 2>"$dir/log" || {

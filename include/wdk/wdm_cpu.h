@@ -449,6 +449,7 @@ void NTAPI RtlUnwind(PVOID TargetFrame, PVOID TargetIp, PEXCEPTION_RECORD Except
 void NTAPI RtlUnwindEx(PVOID TargetFrame, PVOID TargetIp, PEXCEPTION_RECORD ExceptionRecord,
     PVOID ReturnValue, PCONTEXT ContextRecord, PUNWIND_HISTORY_TABLE HistoryTable);
 void NTAPI RtlRaiseException(PEXCEPTION_RECORD ExceptionRecord);
+void NTAPI _local_unwind(PVOID Frame, PVOID TargetIp);
 USHORT NTAPI RtlCaptureStackBackTrace(ULONG FramesToSkip, ULONG FramesToCapture, PVOID *BackTrace,
     PULONG BackTraceHash);
 PVOID NTAPI RtlPcToFileHeader(PVOID PcValue, PVOID *BaseOfImage);

@@ -167,6 +167,16 @@ static uint64_t bind_host_function(void *ctx, const void *host_fn, const char *n
     return va;
 }
 
+/* The C run-time library keeps no state: a fault in it is the caller's own. */
+static bool holds_nothing(void *ctx, uint32_t thunk)
+{
+    const struct exports *exports = ctx;
+    uint32_t id = exports->thunks[thunk].id;
+
+    return id != EXPORTS_SLOT_ID && exports_at(id) != NULL &&
+           strcmp(exports_at(id)->class, "CRT") == 0;
+}
+
 /* ---- MmGetSystemRoutineAddress --------------------------------------------------------------- */
 /* Finds only what ntoskrnl or hal of this Windows version exports; NULL otherwise, which drivers
  * use as a version test. MmGetSystemRoutineAddress, Return value. */
@@ -193,7 +203,8 @@ PVOID NTAPI MmGetSystemRoutineAddress(PUNICODE_STRING SystemRoutineName)
 
 int exports_create(struct ke *ke, struct exports **out)
 {
-    static const struct ke_thunk_ops thunk_ops = {.bind = bind_host_function};
+    static const struct ke_thunk_ops thunk_ops = {.bind = bind_host_function,
+                                                  .holds_nothing = holds_nothing};
     struct exports *exports = calloc(1, sizeof *exports);
     unsigned count = 0;
 

@@ -84,28 +84,22 @@ BOOLEAN NTAPI ExVerifySuite(SUITE_TYPE suite)
     return FALSE;
 }
 
-/* Raised exceptions are not dispatched to handlers yet, so each is one that nobody handles. */
-static WEIR_NORETURN void raise_unhandled(NTSTATUS status)
-{
-    ke_bug_check(KMODE_EXCEPTION_NOT_HANDLED, (uint32_t)status, ke_caller_va(), 0, 0);
-}
-
 void NTAPI ExRaiseStatus(NTSTATUS status)
 {
-    raise_unhandled(status);
+    ke_raise_exception(status, 0, NULL);
 }
 
 void NTAPI RtlRaiseStatus(NTSTATUS status)
 {
-    raise_unhandled(status);
+    ke_raise_exception(status, 0, NULL);
 }
 
 void NTAPI ExRaiseAccessViolation(void)
 {
-    raise_unhandled(STATUS_ACCESS_VIOLATION);
+    ke_raise_exception(STATUS_ACCESS_VIOLATION, 0, NULL);
 }
 
 void NTAPI ExRaiseDatatypeMisalignment(void)
 {
-    raise_unhandled(STATUS_DATATYPE_MISALIGNMENT);
+    ke_raise_exception(STATUS_DATATYPE_MISALIGNMENT, 0, NULL);
 }

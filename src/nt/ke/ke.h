@@ -64,6 +64,8 @@ uint64_t ke_call_args(const void *fn, unsigned count, const uint64_t *args);
 void *ke_thunk(const void *host_fn, const char *name, unsigned stack_args);
 struct ke_thunk_ops {
     uint64_t (*bind)(void *ctx, const void *host_fn, const char *name, unsigned stack_args);
+    /* A function like memcpy, which may be left in the middle when it faults; optional. */
+    bool (*holds_nothing)(void *ctx, uint32_t thunk);
 };
 void ke_set_thunk_ops(struct ke *ke, const struct ke_thunk_ops *ops, void *ctx);
 /* Whose call is this: the guest return address of the newest import, 0 when none (our own call). */
@@ -162,6 +164,11 @@ struct ke_trap_config {
 };
 int ke_traps_install(struct ke *ke, const struct ke_trap_config *config);
 void ke_traps_remove(struct ke *ke);
+
+/* ---- Exceptions ------------------------------------------------------------------------------ */
+/* Raises, not continuable, where the driver called us: its handlers are asked, and the function of
+ * ours that raises does not go on, so it must hold nothing. Nobody handles it: bug check. */
+_Noreturn void ke_raise_exception(NTSTATUS status, unsigned count, const uint64_t *information);
 
 /* ---- Modules: images that unwinding and reports know ----------------------------------------- */
 /* Borrowed until removed. */

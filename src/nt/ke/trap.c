@@ -68,12 +68,6 @@ void ke_set_memory_ops(struct ke *ke, const struct ke_memory_ops *ops, void *ctx
     ke->traps->ops_ctx = ctx;
 }
 
-void ke_set_exception_dispatch(struct ke *ke, ke_exception_dispatch_fn *dispatch, void *ctx)
-{
-    ke->traps->dispatch = dispatch;
-    ke->traps->dispatch_ctx = ctx;
-}
-
 bool ke_interrupts_enabled(struct ke *ke, unsigned cpu)
 {
     return !ke->traps || !ke->traps->interrupts_off[cpu];

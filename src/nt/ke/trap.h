@@ -105,16 +105,10 @@ struct ke_exception {
     unsigned count;
     uint64_t information[2]; /* access violation: enum ke_access, address */
 };
-/* May change the frame; true: go on with it. Without one, every exception ends in a bug check. */
-typedef bool ke_exception_dispatch_fn(void *ctx, struct ke_trap_frame *frame,
-                                      const struct ke_exception *exception);
-
 struct ke_traps {
     struct ke *ke;
     const struct ke_memory_ops *ops;
     void *ops_ctx;
-    ke_exception_dispatch_fn *dispatch;
-    void *dispatch_ctx;
     struct ke_insn_cache *insns;
     struct ke_patches *patches;
     bool installed;
@@ -124,7 +118,6 @@ struct ke_traps {
 };
 
 /* trap.c; create, destroy and the memory operations are declared in internal.h and ke.h. */
-void ke_set_exception_dispatch(struct ke *ke, ke_exception_dispatch_fn *dispatch, void *ctx);
 void ke_trap_run(struct ke_trap_frame *frame); /* called by trap_entry.S */
 bool ke_trap_run_stub(struct ke_trap_frame *frame); /* true: the stub may simply go on */
 /* The frame when its registers are the driver's, NULL when they are ours; and the driver's

@@ -4,9 +4,10 @@
  * Privileged instructions do what they would do in the kernel, as far as a driver can tell: CR8
  * is the IRQL, cli and sti hold back interrupts of this CPU, rdtsc counts virtual time, three
  * cycles a nanosecond. (popf cannot be seen: a driver that restores the interrupt flag that way
- * leaves interrupts off.) Exceptions go to whoever registered for them; otherwise they end the
- * machine as Windows would: 0x7E in a thread, 0x1E at DISPATCH_LEVEL and above, with no
- * addresses of exception and context records, which exist nowhere. A system call instruction in
+ * leaves interrupts off.) Exceptions of driver code go to its handlers (seh.h). One in a function
+ * of ours, over an address that the driver gave us, is raised where the driver called if the
+ * function holds nothing (memcpy); otherwise it ends the machine: 0x7E in a thread, 0x1E at
+ * DISPATCH_LEVEL and above, without exception and context records. A system call instruction in
  * the kernel would enter the system call handler with the wrong GS and fault there until the
  * double fault: bug check 0x7F, parameter 8, after a finding that says why. */
 #include "ke/trap.h"
@@ -16,6 +17,7 @@
 #include "ke/bugcheck.h"
 #include "ke/patch.h"
 #include "ke/pcr.h"
+#include "ke/seh.h"
 #include "ke/trap_emulate.h"
 #include "ke/watchdog.h"
 
@@ -75,14 +77,17 @@ void ke_raise(struct ke *ke, struct ke_trap_frame *frame, const struct ke_except
     TRACE(ke->trace, exception, code, exception->address_va, exception->information[1],
           exception->information[0], thread ? ke_thread_id(thread) : 0);
     const struct ke_trap_frame *place = ke_trap_place(frame);
-    if (place && ke->traps->dispatch &&
-        ke->traps->dispatch(ke->traps->dispatch_ctx, frame, exception))
+    if (place) {
+        ke_seh_trap(ke, frame, exception);
         return;
+    }
+    if (ke_seh_may_leave(ke))
+        ke_raise_exception((NTSTATUS)code, exception->count, exception->information);
     if (ke->cpu->irql >= DISPATCH_LEVEL)
-        ke_bug_check_from(ke, place, KE_BUG_KMODE_EXCEPTION_NOT_HANDLED, code,
+        ke_bug_check_from(ke, NULL, KE_BUG_KMODE_EXCEPTION_NOT_HANDLED, code,
                           exception->address_va, exception->information[0],
                           exception->information[1]);
-    ke_bug_check_from(ke, place, KE_BUG_SYSTEM_THREAD_EXCEPTION_NOT_HANDLED, code,
+    ke_bug_check_from(ke, NULL, KE_BUG_SYSTEM_THREAD_EXCEPTION_NOT_HANDLED, code,
                       exception->address_va, 0, 0);
 }
 

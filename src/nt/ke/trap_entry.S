@@ -116,6 +116,18 @@ ke_trap_entry:
     .cfi_endproc
     .size ke_trap_entry, . - ke_trap_entry
 
+/* _Noreturn void ke_trap_leave(struct ke_trap_frame *frame): into code whose registers these are. */
+    .globl ke_trap_leave
+    .hidden ke_trap_leave
+    .type ke_trap_leave, @function
+ke_trap_leave:
+    .cfi_startproc
+    .cfi_undefined rip
+    movq %rdi, %rbx
+    jmp .Lreturn
+    .cfi_endproc
+    .size ke_trap_leave, . - ke_trap_leave
+
 /* Called by a stub, on the guest stack: builds the whole frame where a signal would have put it.
  * The bytes below the guest's rsp are nobody's (x64 Windows has no red zone, an interrupt would
  * write there too). */

@@ -453,39 +453,6 @@ static void a_bad_address_in_a_call_of_ours_is_charged_to_the_driver(void **stat
     RUN_INTO_BUG_CHECK(1, 1, bad_copy_body, 0x0a);
 }
 
-/* ---- The seam for exceptions ----------------------------------------------------------------- */
-
-static bool skip_two(void *ctx, struct ke_trap_frame *frame, const struct ke_exception *exception)
-{
-    *(struct ke_exception *)ctx = *exception;
-    frame->rip += 2;
-    frame->gpr[KE_RAX] = 99;
-    return true;
-}
-
-static void dispatch_body(struct world *world WEIR_UNUSED)
-{
-    struct ke_exception seen = {0};
-    struct guest guest;
-    guest_open(&guest);
-    uint64_t load = GUEST_ADD(&guest, load_dword);
-    ke_set_exception_dispatch(ke_current(), skip_two, &seen);
-    assert_int_equal(KE_CALL(load, 0x123), 99);
-    assert_int_equal(seen.code, 0xc0000005);
-    assert_int_equal(seen.address_va, load);
-    assert_int_equal(seen.information[0], 0);
-    assert_int_equal(seen.information[1], 0x123);
-    assert_int_equal(KE_CALL(GUEST_ADD(&guest, illegal)), 99);
-    assert_int_equal(seen.code, 0xc000001d);
-    guest_close(&guest);
-}
-
-static void whoever_asked_for_exceptions_may_change_the_frame_and_go_on(void **state)
-{
-    (void)state;
-    RUN(1, 1, dispatch_body);
-}
-
 /* ---- Our own faults -------------------------------------------------------------------------- */
 
 static void own_fault_body(struct world *world WEIR_UNUSED)
@@ -568,7 +535,6 @@ int main(void)
         cmocka_unit_test(bad_code_ends_in_the_documented_bug_check),
         cmocka_unit_test(protections_are_kept_as_windows_does),
         cmocka_unit_test(a_bad_address_in_a_call_of_ours_is_charged_to_the_driver),
-        cmocka_unit_test(whoever_asked_for_exceptions_may_change_the_frame_and_go_on),
         cmocka_unit_test(a_fault_of_our_own_is_ours_and_ends_at_once),
         cmocka_unit_test(a_system_call_in_driver_code_is_a_finding_and_the_end),
     };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ke/patch.h"
+#include "ke/seh.h"
 #include "pe/pe.h"
 
 /* ---- Modules --------------------------------------------------------------------------------- */
@@ -75,31 +76,6 @@ static bool read_stack(void *ctx WEIR_UNUSED, uint64_t va, uint64_t *out)
     return sim_is_guest_visible(va) && ke_try_load(va, sizeof(uint64_t), out);
 }
 
-static void context_of_boundary(const struct sim_boundary *boundary, struct pe_context *context)
-{
-    memset(context, 0, sizeof(*context));
-    context->rip = boundary->guest_rip;
-    context->gpr[PE_RSP] = boundary->guest_rsp;
-    context->gpr[PE_RBX] = boundary->rbx;
-    context->gpr[PE_RBP] = boundary->rbp;
-    context->gpr[PE_RSI] = boundary->rsi;
-    context->gpr[PE_RDI] = boundary->rdi;
-    context->gpr[PE_R12] = boundary->r12;
-    context->gpr[PE_R13] = boundary->r13;
-    context->gpr[PE_R14] = boundary->r14;
-    context->gpr[PE_R15] = boundary->r15;
-    memcpy(context->xmm[6], boundary->xmm, sizeof(boundary->xmm));
-}
-
-static void context_of_frame(const struct ke_trap_frame *frame, struct pe_context *context)
-{
-    memset(context, 0, sizeof(*context));
-    memcpy(context->gpr, frame->gpr, sizeof(context->gpr));
-    context->rip = frame->rip;
-    for (unsigned i = 0; i < PE_REGISTER_COUNT; i++)
-        memcpy(context->xmm[i], frame->vector[i], sizeof(context->xmm[i]));
-}
-
 /* One frame up; false at the end of what can be followed. A jump into nowhere looks like a leaf
  * function: its caller's return address is on top of the stack. */
 static bool step(struct walk *walk, const struct ke_module *module, bool first,
@@ -145,14 +121,16 @@ unsigned ke_stack_walk(struct ke *ke, const struct ke_trap_frame *frame, struct 
     struct sim_fiber *fiber = sim_fiber_current();
     struct pe_context context;
     if (frame) {
-        context_of_frame(frame, &context);
+        ke_seh_of_frame(frame, &context);
         walk_segment(&walk, &context);
     }
     for (struct sim_boundary *boundary = fiber ? sim_boundary_newest(fiber) : NULL; boundary;
          boundary = boundary->previous) {
         if (boundary->direction != SIM_TO_HOST || (frame && boundary == &frame->boundary))
             continue;
-        context_of_boundary(boundary, &context);
+        if (boundary->previous && boundary->previous->direction == SIM_TO_HOST)
+            continue; /* room for an exception: the frames are those of the one below */
+        ke_seh_of_boundary(boundary, &context);
         walk_segment(&walk, &context);
     }
     return walk.count;
