@@ -265,6 +265,30 @@ static void clone_order(void)
     end();
 }
 
+static void contexts(void)
+{
+    PKSSTREAM_POINTER lead, with, without;
+
+    begin_paused();
+    world_queue(1, 100, 0);
+    lead = leading(KSSTREAM_POINTER_STATE_UNLOCKED);
+    assert_int_equal(KsStreamPointerClone(lead, NULL, 200, &with), STATUS_SUCCESS);
+    assert_ptr_equal(with->Context, with + 1);
+    memset(with->Context, 0x77, 200);
+    assert_int_equal(KsStreamPointerClone(lead, NULL, 0, &without), STATUS_SUCCESS);
+    assert_null(without->Context);
+    assert_int_equal(KsStreamPointerLock(with), STATUS_SUCCESS);
+    KsStreamPointerDelete(with);
+    KsStreamPointerDelete(without);
+    end();
+}
+
+static void a_clones_context_follows_it_in_memory(void **state)
+{
+    (void)state;
+    world_live(&plain, contexts);
+}
+
 static void clones_are_walked_in_the_order_of_cloning(void **state)
 {
     (void)state;
@@ -459,6 +483,7 @@ int main(void)
         cmocka_unit_test(enforce_fifo_holds_an_early_irp_back),
         cmocka_unit_test(without_enforce_fifo_irps_complete_in_the_drivers_order),
         cmocka_unit_test(frames_between_the_edges_stay_until_the_trailing_edge_passes),
+        cmocka_unit_test(a_clones_context_follows_it_in_memory),
         cmocka_unit_test(clones_are_walked_in_the_order_of_cloning),
         cmocka_unit_test(a_frame_without_data_reaches_the_driver_and_is_passed_like_any_other),
         cmocka_unit_test(what_the_driver_writes_through_data_is_in_the_clients_buffer),

@@ -24,9 +24,9 @@
 
 struct ks_stream_pointer *ks_pointer_of(PKSSTREAM_POINTER public)
 {
-    struct ks_stream_pointer *pointer = (struct ks_stream_pointer *)public;
+    struct ks_stream_pointer *pointer = CONTAINING_RECORD(public, struct ks_stream_pointer, public);
 
-    if (pointer != NULL && pointer->magic == KS_POINTER_LIVE)
+    if (public != NULL && pointer->magic == KS_POINTER_LIVE)
         return pointer;
     KE_FINDING(ke_current(), VERIFY_stream_pointer, KE_ARG(public));
     return NULL;

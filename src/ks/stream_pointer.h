@@ -31,7 +31,6 @@ struct ks_pointer_timeout {
 };
 
 struct ks_stream_pointer {
-    KSSTREAM_POINTER public; /* first: what the driver holds */
     uint64_t magic;
     enum ks_pointer_kind kind;
     bool locked;
@@ -44,8 +43,12 @@ struct ks_stream_pointer {
     PFNKSSTREAMPOINTER cancel_callback;
     struct ks_pointer_timeout timeout;
     ULONG context_bytes;
-    UCHAR context[] __attribute__((aligned(16)));
+    KSSTREAM_POINTER public __attribute__((aligned(16))); /* what the driver holds */
+    UCHAR context[] __attribute__((aligned(16))); /* the driver's; at once behind what it holds */
 };
+_Static_assert(offsetof(struct ks_stream_pointer, context) ==
+                   offsetof(struct ks_stream_pointer, public) + sizeof(KSSTREAM_POINTER),
+               "KsStreamPointerClone: the context follows the stream pointer");
 
 /* The pointer behind what a driver passes. NULL, after a finding, when it is none or was deleted.
  */
