@@ -356,6 +356,28 @@ def a_failing_driver_entry_is_told_with_its_status(world):
     world.refuses(["run", world.bad("failentry"), "-o", "v.y4m"], 3, "failentry.sys", "DriverEntry", "0x")
 
 
+def findings_of(world, driver):
+    done = world.run("run", world.bad(driver), "--card", "none", "--json", "s.json")
+    assert done.returncode == 3, done.stderr.decode()
+    with open(world.path("s.json"), encoding="utf-8") as file:
+        summary = json.load(file)
+    return [(f["rule"], f.get("function")) for f in summary["findings"]], summary["message"]
+
+
+@case
+def a_dma_function_called_above_its_irql_is_a_finding_and_at_it_none(world):
+    found, _ = findings_of(world, "dmacalls")
+    assert found == [], found
+    found, _ = findings_of(world, "dmatoohigh")
+    assert [rule for rule, _ in found] == ["call_irql"], found
+
+
+@case
+def a_driver_that_asks_is_told_of_64_bit_physical_addresses(world):
+    _, message = findings_of(world, "dmacalls")
+    assert "0xc000009a" in message, message  # what the driver answers where Mm64BitPhysicalAddress is TRUE
+
+
 @case
 def a_system_call_by_the_driver_is_a_finding(world):
     done = world.run("run", world.bad("syscall"), *SMALL, "--frames", "20")
