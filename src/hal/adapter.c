@@ -97,13 +97,16 @@ static PDMA_ADAPTER make_object(struct hal *hal, ULONG version)
     return object;
 }
 
+/* IoGetDmaAdapter is for PASSIVE_LEVEL, which its export row checks. A driver that needs an adapter
+ * at DISPATCH_LEVEL calls the bus interface's GetDmaAdapter there: GET_DMA_ADAPTER, Remarks (its
+ * head says PASSIVE_LEVEL; we hold nobody to it). */
 PDMA_ADAPTER hal_get_adapter(struct hal_slot *slot, PDEVICE_DESCRIPTION description,
                              PULONG map_registers)
 {
     struct hal *hal = hal_here();
     struct hal_adapter *adapter;
 
-    hal_require_irql(hal, PASSIVE_LEVEL, PASSIVE_LEVEL);
+    hal_require_irql(hal, PASSIVE_LEVEL, DISPATCH_LEVEL);
     if (!is_acceptable(description) || sim_fault_point(hal->sim, "adapter"))
         return NULL;
     adapter = calloc(1, sizeof *adapter);
