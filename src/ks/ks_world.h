@@ -49,6 +49,7 @@ struct world_config {
     ULONG pin_flags;
     bool input;
     bool filter_processes;
+    bool no_process; /* neither filter nor pin has a Process */
     const KSALLOCATOR_FRAMING_EX *framing;
     PFNKSINTERSECTHANDLEREX intersect;
     const KSAUTOMATION_TABLE *pin_table;

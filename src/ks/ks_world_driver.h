@@ -225,7 +225,8 @@ static inline void world_describe(const struct world_config *config)
     world_range.SubFormat = world_sub;
     world_range.Specifier = KSDATAFORMAT_SPECIFIER_NONE;
     world_pin_descriptor = (KSPIN_DESCRIPTOR_EX){
-        .Dispatch = config->filter_processes ? &world_plain_pin_dispatch : &world_pin_dispatch,
+        .Dispatch = config->filter_processes || config->no_process ? &world_plain_pin_dispatch
+                                                                   : &world_pin_dispatch,
         .AutomationTable = config->pin_table,
         .PinDescriptor = {.DataRangesCount = 1,
                           .DataRanges = world_ranges,
