@@ -7,7 +7,14 @@
 #include "hal/domain.h"
 #include "hal/state.h"
 
-enum { PAGE = MM_PAGE_SIZE };
+enum {
+    PAGE = MM_PAGE_SIZE,
+    TAG = 0x49616D44, /* "DmaI" */
+    DMA_VIOLATION = 0xE6,
+    IOMMU_FAULT = 0x26,
+    NO_WRITE_PERMISSION = 5,
+    NO_READ_PERMISSION = 6
+};
 
 struct verdict {
     bool allowed;
@@ -81,6 +88,56 @@ static void report(struct hal *hal, struct hal_slot *slot, const struct verdict 
     KE_FINDING(hal->ke, rules[verdict->kind], la, size_bytes, verdict->serial);
 }
 
+/* ---- Faults of the IOMMU --------------------------------------------------------------------- */
+
+int bus_fault_init(struct hal *hal)
+{
+    struct mm_pool_request request = {
+        .kind = MM_POOL_NONPAGED, .zero = true, .tag = TAG, .size_bytes = sizeof(KDPC)};
+
+    if (hal->config.iommu == HAL_IOMMU_OFF)
+        return 0;
+    hal->fault.dpc = mm_pool_allocate(hal->mm, &request);
+    return hal->fault.dpc != NULL ? 0 : -ENOMEM;
+}
+
+void bus_fault_fini(struct hal *hal)
+{
+    if (hal->fault.dpc != NULL)
+        mm_pool_free(hal->mm, hal->fault.dpc, TAG);
+}
+
+static void NTAPI fault_comes(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2)
+{
+    const struct bus_fault *fault = &hal_here()->fault;
+
+    UNREFERENCED_PARAMETER(Dpc);
+    UNREFERENCED_PARAMETER(Context);
+    UNREFERENCED_PARAMETER(Argument1);
+    UNREFERENCED_PARAMETER(Argument2);
+    ke_bug_check_by_hardware(DMA_VIOLATION, IOMMU_FAULT, fault->device, fault->address_la,
+                             fault->type);
+}
+
+/* The IOMMU has refused an access and interrupts a CPU. Bug check 0xE6, 0x26; its parameter 4 is
+ * "hardware specific": here the fault reasons of Intel's VT-d. UNDOC: how much later. */
+static void raise_fault(struct hal *hal, const struct hal_slot *slot, uint64_t la, bool write)
+{
+    struct bus_fault *fault = &hal->fault;
+
+    if (fault->reported)
+        return;
+    *fault = (struct bus_fault){.dpc = fault->dpc,
+                                .reported = true,
+                                .device = KE_ARG(slot->pdo),
+                                .address_la = la,
+                                .type = write ? NO_WRITE_PERMISSION : NO_READ_PERMISSION};
+    KeInitializeDpc(fault->dpc, ke_thunk((const void *)fault_comes, "fault_comes", 0), NULL);
+    KeInsertQueueDpc(fault->dpc, NULL, NULL);
+}
+
+/* ---- Accesses -------------------------------------------------------------------------------- */
+
 /* The access lies within one page that is neither the first nor the last of its mapping, and
  * nothing speaks against it: nearly every one does. */
 static bool is_plain(const struct hal *hal, const struct hal_slot *slot, uint64_t la,
@@ -114,6 +171,8 @@ static bool pass(struct hal *hal, struct hal_slot *slot, uint64_t la, uint64_t s
     if (weir_likely(verdict.allowed))
         return true;
     report(hal, slot, &verdict, la, size_bytes, write);
+    if (verdict.aborts)
+        raise_fault(hal, slot, la, write);
     return !verdict.aborts;
 }
 

@@ -3,13 +3,16 @@
  * adapters of the card have mapped at that moment (domain.h): one look for each page. An access is
  * outside every mapping, in the wrong direction, or too late; each is seen and named. Without an
  * IOMMU it then happens, as on a PC: an access to RAM goes through, any other is a master abort.
- * With one, an access to a page that is not mapped, or not that way, is a master abort; under
- * strict so is one to a byte that is not. Not here: which addresses a transfer gets. */
+ * With one, an access to a page that is not mapped, or not that way, is a master abort, and the
+ * IOMMU tells Windows, which stops with bug check 0xE6, 0x26; under strict so is one to a byte that
+ * is not. Not here: which addresses a transfer gets. */
 #ifndef WEIR_HAL_BUS_H
 #define WEIR_HAL_BUS_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "wdk/wdm.h"
 
 struct hal;
 struct hal_slot;
@@ -23,6 +26,15 @@ struct bus_last {
     uint64_t end_la;
     struct hal_slot *slot;
 };
+
+/* What the IOMMU reports: the first fault only, the machine stops over it. */
+struct bus_fault {
+    PKDPC dpc; /* in pool */
+    bool reported;
+    uint64_t device, address_la, type;
+};
+int bus_fault_init(struct hal *hal);
+void bus_fault_fini(struct hal *hal);
 
 /* What a card does: 0 or -EFAULT. */
 int bus_access(struct hal *hal, struct hal_slot *slot, uint64_t la, void *buffer,

@@ -43,12 +43,18 @@ static enum registers_result open_to_card(struct hal_adapter *adapter,
 static void scribble(struct hal *hal, const struct hal_common_buffer *buffer)
 {
     uint64_t pattern = sim_rng_u64(&hal->rng) | UINT64_C(0x0101010101010101);
-    uint64_t size_bytes = buffer->memory.pages << MM_PAGE_SHIFT;
-    uint64_t *words = (uint64_t *)buffer->va;
+    const struct domain_memory *memory = &buffer->memory;
 
-    host_populate(buffer->va, size_bytes);
-    for (uint64_t i = 0; i < size_bytes / sizeof *words; i++)
-        words[i] = pattern;
+    if (memory->source != MEMORY_PAGES)
+        host_populate((uint64_t)mm_page(hal->mm, memory->pfns[0]),
+                      memory->pages << MM_PAGE_SHIFT);
+    host_populate(buffer->va, memory->pages << MM_PAGE_SHIFT);
+    for (uint64_t page = 0; page < memory->pages; page++) {
+        uint64_t *words = mm_page(hal->mm, memory->pfns[page]);
+
+        for (unsigned i = 0; i < MM_PAGE_SIZE / sizeof *words; i++)
+            words[i] = pattern;
+    }
 }
 
 static struct hal_common_buffer *make(struct hal_adapter *adapter, ULONG size_bytes)

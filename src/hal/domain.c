@@ -298,6 +298,17 @@ static struct hal_mapping *new_mapping(struct hal_adapter *adapter,
     return mapping;
 }
 
+/* Under strict this is the end of the card's address space: once, for the reader of the report. */
+static void tell_used_up(const struct hal_adapter *adapter, uint64_t pages)
+{
+    struct hal_domain *domain = adapter->domain;
+
+    if (domain->used_up)
+        return;
+    domain->used_up = true;
+    TRACE(adapter->hal->trace, addresses_used_up, adapter->id, pages, domain->pages_used);
+}
+
 static enum registers_result map_run(struct hal_adapter *adapter,
                                      const struct domain_request *wanted, struct domain_pages *out)
 {
@@ -311,9 +322,12 @@ static enum registers_result map_run(struct hal_adapter *adapter,
     if (request.highest_la == 0 || request.highest_la > widest)
         request.highest_la = widest;
     table = find_run(adapter->hal, domain, &request, &start);
-    if (table == NULL)
-        return domain->iommu == HAL_IOMMU_REMAP && domain->live != 0 ? REGISTERS_WAIT
-                                                                     : REGISTERS_NEVER;
+    if (table == NULL) {
+        if (domain->iommu == HAL_IOMMU_REMAP && domain->live != 0)
+            return REGISTERS_WAIT;
+        tell_used_up(adapter, request.pages);
+        return REGISTERS_NEVER;
+    }
     out->scattered = NULL;
     out->first = table->first + start;
     enter_run(table, start, request.pfns, request.pages, out->serial);

@@ -43,6 +43,7 @@ struct hal_domain {
     struct domain_table *tables[DOMAIN_OCTAVES]; /* by the bits of the page number */
     uint64_t live; /* mappings in runs of their own */
     uint64_t pages_used; /* logical pages handed out so far */
+    bool used_up; /* said once */
 };
 
 /* What is to be mapped. The pages need not stay where they are listed. */

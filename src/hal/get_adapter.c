@@ -6,7 +6,7 @@
  * InterfaceType. */
 #include <string.h>
 
-#include "hal/state.h"
+#include "hal/adapter.h"
 #include "wdk/guids.h"
 
 enum { TAG = 0x47616D44 /* "DmaG" */ };
@@ -44,6 +44,15 @@ static bool query_bus(PDEVICE_OBJECT pdo, struct query *query)
         status = query->result.Status;
     }
     return NT_SUCCESS(status);
+}
+
+/* What a fault of the IOMMU names (bus.c). */
+static void remember_pdo(PDMA_ADAPTER object, PDEVICE_OBJECT pdo)
+{
+    struct hal_adapter *adapter = object != NULL ? adapter_of(object) : NULL;
+
+    if (adapter != NULL && adapter->slot != NULL)
+        adapter->slot->pdo = pdo;
 }
 
 static PDMA_ADAPTER from_bus(PDEVICE_OBJECT pdo, PDEVICE_DESCRIPTION description,
@@ -92,7 +101,9 @@ PDMA_ADAPTER NTAPI IoGetDmaAdapter(PDEVICE_OBJECT PhysicalDeviceObject,
     if (PhysicalDeviceObject == NULL) /* UNDOC: optional by its page, refused by x64 systems */
         return NULL;
     adapter = from_bus(PhysicalDeviceObject, &description, NumberOfMapRegisters, &answered);
-    if (!answered)
+    if (answered)
+        remember_pdo(adapter, PhysicalDeviceObject);
+    else
         adapter = hal_get_adapter(NULL, &description, NumberOfMapRegisters);
     return adapter;
 }

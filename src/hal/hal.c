@@ -30,6 +30,8 @@ int hal_create(struct ke *ke, struct mm *mm, const struct hal_config *config, st
         goto free;
     error = domains_init(hal);
     if (error == 0)
+        error = bus_fault_init(hal);
+    if (error == 0)
         error = rival_init(hal);
     if (error != 0)
         goto domains;
@@ -38,6 +40,7 @@ int hal_create(struct ke *ke, struct mm *mm, const struct hal_config *config, st
     *out = hal;
     return 0;
 domains:
+    bus_fault_fini(hal);
     domains_fini(hal);
     mappings_fini(&hal->mappings);
 free:
@@ -64,6 +67,7 @@ void hal_destroy(struct hal *hal)
     sglist_fini(hal);
     channel_fini(hal);
     rival_fini(hal);
+    bus_fault_fini(hal);
     free(hal->scratch);
     domains_fini(hal);
     mappings_fini(&hal->mappings);

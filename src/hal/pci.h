@@ -28,6 +28,7 @@ struct hal_slot {
     struct hal *hal;
     struct hw_device *device;
     struct hal_domain *domain; /* its logical addresses */
+    PDEVICE_OBJECT pdo; /* NULL until an adapter was asked for */
     unsigned number; /* PCI device; the function is 0 */
     uint32_t line_vector; /* 0: none */
     uint8_t line_pin; /* what firmware wrote into the interrupt line register */

@@ -31,6 +31,7 @@ struct hal {
     struct hal_pci pci;
     struct hal_mappings mappings;
     struct bus_last last_violation;
+    struct bus_fault fault;
     ARRAY(struct hal_domain *) domains;
     struct hal_domain *domain; /* everybody's; with an IOMMU only of devices without hardware */
     struct sim_rng iommu_rng;

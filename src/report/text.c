@@ -169,7 +169,7 @@ static void bug_check_text(const struct report *report, struct text *out)
                      ", 0x%" PRIx64 ")\n", bug->code, report_bug_check_name(bug->code),
                 bug->parameter[0], bug->parameter[1], bug->parameter[2], bug->parameter[3]);
     report_place(report, bug->rip_va, place, sizeof place);
-    text_printf(out, "    at %s", place);
+    text_printf(out, "    at %s", bug->rip_va != 0 ? place : "no code: hardware reports it");
     if (bug->cpu != TRACE_NO_CPU)
         text_printf(out, ", CPU %u", bug->cpu);
     text_printf(out, ", IRQL %u\n", bug->irql);
@@ -245,8 +245,9 @@ bool report_reason(const struct report *report, char *text, size_t size)
 
     if (bug->seen) {
         report_place(report, bug->rip_va, place, sizeof place);
-        snprintf(text, size, "bug check 0x%" PRIx64 " %s at %s", bug->code,
-                 report_bug_check_name(bug->code), place);
+        snprintf(text, size, "bug check 0x%" PRIx64 " %s%s%s", bug->code,
+                 report_bug_check_name(bug->code), bug->rip_va != 0 ? " at " : "",
+                 bug->rip_va != 0 ? place : "");
     } else if (report->missing[0] != 0) {
         report_place(report, report->missing_event.arg[1], place, sizeof place);
         snprintf(text, size, "%s was called at %s, which weir does not have", report->missing,

@@ -74,10 +74,11 @@ static _Noreturn void stop(struct ke *ke)
     weir_assert_failed(__FILE__, __LINE__, "a bug check outside of a running machine");
 }
 
-_Noreturn void ke_bug_check_from(struct ke *ke, const struct ke_trap_frame *frame, uint32_t code,
-                                 uint64_t p1, uint64_t p2, uint64_t p3, uint64_t p4)
+/* frame or call: whose code it is; neither: nobody's. */
+static _Noreturn void crash(struct ke *ke, const struct ke_trap_frame *frame,
+                            const struct sim_boundary *call, uint32_t code, uint64_t p1,
+                            uint64_t p2, uint64_t p3, uint64_t p4)
 {
-    const struct sim_boundary *call = newest_call();
     uint64_t rip = frame ? frame->rip : call ? call->guest_rip : 0;
     if (ke->bug_check->reported)
         stop(ke);
@@ -87,9 +88,22 @@ _Noreturn void ke_bug_check_from(struct ke *ke, const struct ke_trap_frame *fram
         report_registers(ke, frame->gpr, frame->rip, frame->rflags);
     else if (call)
         report_boundary(ke, call);
-    report_stack(ke, frame);
+    if (frame || call)
+        report_stack(ke, frame);
     ke_crash_callbacks(ke);
     stop(ke);
+}
+
+_Noreturn void ke_bug_check_from(struct ke *ke, const struct ke_trap_frame *frame, uint32_t code,
+                                 uint64_t p1, uint64_t p2, uint64_t p3, uint64_t p4)
+{
+    crash(ke, frame, newest_call(), code, p1, p2, p3, p4);
+}
+
+_Noreturn void ke_bug_check_by_hardware(uint32_t code, uint64_t p1, uint64_t p2, uint64_t p3,
+                                        uint64_t p4)
+{
+    crash(ke_current(), NULL, NULL, code, p1, p2, p3, p4);
 }
 
 _Noreturn void ke_bug_check(uint32_t code, uint64_t p1, uint64_t p2, uint64_t p3, uint64_t p4)

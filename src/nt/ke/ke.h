@@ -189,6 +189,9 @@ const struct ke_module *ke_module_of(struct ke *ke, uint64_t va); /* NULL: in no
 /* Bug check: emits code, parameters, registers, call stack, then stops the simulation. rip_va 0
  * means the newest import's caller. Never returns. */
 _Noreturn void ke_bug_check(uint32_t code, uint64_t p1, uint64_t p2, uint64_t p3, uint64_t p4);
+/* The same for what hardware reports: whatever code happens to run has no part in it. */
+_Noreturn void ke_bug_check_by_hardware(uint32_t code, uint64_t p1, uint64_t p2, uint64_t p3,
+                                        uint64_t p4);
 enum ke_stop {
     KE_STOP_DONE = 0,
     KE_STOP_BUG_CHECK = 1,
