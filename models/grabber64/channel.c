@@ -272,16 +272,29 @@ static void fail_in_the_middle(struct channel *channel)
         finish_frame(channel, G64_DONE_BROKEN | G64_ERROR_OVERRUN << G64_DONE_ERROR_SHIFT);
 }
 
+/* A fault in the middle of the frame strikes before the piece that holds the middle. */
+static bool breaks_here(struct channel *channel)
+{
+    const struct g64_descriptor *piece;
+
+    if (channel->shot.break_at >= channel->source.frame_bytes)
+        return false;
+    piece = current_piece(channel);
+    return piece != NULL && channel->offset + piece->length > channel->shot.break_at;
+}
+
 /* Writes whole pieces until so many bytes of the frame are out. */
 static void transfer(struct channel *channel, uint64_t bytes)
 {
-    while (channel->busy && channel->offset < bytes && fill_piece(channel)) {
-        if (channel->shot.break_at >= channel->source.frame_bytes) {
-            fill_plain_pieces(channel, bytes);
-        } else if (channel->offset >= channel->shot.break_at) {
+    while (channel->busy && channel->offset < bytes) {
+        if (breaks_here(channel)) {
             fail_in_the_middle(channel);
             return;
         }
+        if (!fill_piece(channel))
+            break;
+        if (channel->shot.break_at >= channel->source.frame_bytes)
+            fill_plain_pieces(channel, bytes);
     }
     /* Pieces beyond the frame's last byte. */
     while (channel->busy && !channel->starved && bytes >= channel->source.frame_bytes &&
