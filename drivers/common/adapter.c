@@ -1,22 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The DMA adapter, and how AVStream learns of it.
- *
- * A pin with KSPIN_FLAG_GENERATE_MAPPINGS gets its buffers as lists of pieces at bus addresses.
- * AVStream makes these lists with the driver's own adapter object, so it must be registered
- * before the first frame is locked. There are two calls for it:
- *
- *   IKsDeviceFunctions::RegisterAdapterObjectEx   Server 2003 SP1 and later. AVStream also learns
- * the device description and the number of map registers, and can say no.
- *   KsDeviceRegisterAdapterObject                 everywhere, without either
- *
- * A Win64 driver should use the first where it exists. One binary serves all systems when it
- * asks for the interface and falls back: nothing is imported that an older ks.sys lacks. See
- * Supporting DMA in 64-Bit AVStream Drivers. There is no call to take the registration back;
- * AVStream uses the adapter for the last time when the last pin stops, and a new Start registers
- * anew. */
-#include "grabber.h"
+/* The DMA adapter, and the memory that driver and card share. A driver whose pins have mappings
+ * also registers the adapter with AVStream (register.c); one that copies does not. */
+#include "card.h"
 
-static VOID DescribeDevice(PGRABBER_DEVICE Device, PDEVICE_DESCRIPTION Description)
+static VOID DescribeDevice(PCARD_DEVICE Device, PDEVICE_DESCRIPTION Description)
 {
     RtlZeroMemory(Description, sizeof(*Description));
     Description->Version = DEVICE_DESCRIPTION_VERSION;
@@ -26,46 +13,28 @@ static VOID DescribeDevice(PGRABBER_DEVICE Device, PDEVICE_DESCRIPTION Descripti
     Description->Dma64BitAddresses = Device->Card->Is64Bit;
     Description->InterfaceType = PCIBus;
     /* The largest transfer: it decides how many map registers the adapter is granted. */
-    Description->MaximumLength = GRABBER_LARGEST_FRAME;
+    Description->MaximumLength = VIDEO_LARGEST_FRAME;
 }
 
-static NTSTATUS RegisterAdapter(PGRABBER_DEVICE Device, PDEVICE_DESCRIPTION Description)
-{
-    PUNKNOWN Unknown = KsDeviceGetOuterUnknown(Device->KsDevice);
-    IKsDeviceFunctions *Functions = NULL;
-    NTSTATUS Status;
-
-    Status = Unknown->lpVtbl->QueryInterface(Unknown, &IID_IKsDeviceFunctions, (PVOID *)&Functions);
-    if (!NT_SUCCESS(Status)) {
-        KsDeviceRegisterAdapterObject(Device->KsDevice, (PADAPTER_OBJECT)Device->Adapter,
-                                      Device->Card->LargestMapping, sizeof(GRABBER_MAPPING));
-        return STATUS_SUCCESS;
-    }
-    Status = Functions->lpVtbl->RegisterAdapterObjectEx(
-        Functions, (PADAPTER_OBJECT)Device->Adapter, Description, Device->MapRegisters,
-        Device->Card->LargestMapping, sizeof(GRABBER_MAPPING));
-    Functions->lpVtbl->Release(Functions);
-    return Status;
-}
-
-NTSTATUS GrabberOpenAdapter(PGRABBER_DEVICE Device)
+NTSTATUS CardOpenAdapter(PCARD_DEVICE Device)
 {
     DEVICE_DESCRIPTION Description;
-    NTSTATUS Status;
+    NTSTATUS Status = STATUS_SUCCESS;
 
     DescribeDevice(Device, &Description);
     Device->Adapter = IoGetDmaAdapter(Device->KsDevice->PhysicalDeviceObject, &Description,
                                       &Device->MapRegisters);
     if (Device->Adapter == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
-    Status = RegisterAdapter(Device, &Description);
+    if (CardDriver.RegisterAdapter != NULL)
+        Status = CardDriver.RegisterAdapter(Device, &Description);
     if (!NT_SUCCESS(Status))
-        GrabberCloseAdapter(Device);
+        CardCloseAdapter(Device);
     return Status;
 }
 
 /* No frame may be mapped any more: all pins are stopped. */
-VOID GrabberCloseAdapter(PGRABBER_DEVICE Device)
+VOID CardCloseAdapter(PCARD_DEVICE Device)
 {
     if (Device->Adapter == NULL)
         return;
@@ -73,9 +42,12 @@ VOID GrabberCloseAdapter(PGRABBER_DEVICE Device)
     Device->Adapter = NULL;
 }
 
-/* Common buffers come in whole pages, so a page-sized table never crosses one. */
-NTSTATUS GrabberAllocateMemory(PGRABBER_DEVICE Device, ULONG Bytes, PGRABBER_MEMORY Memory)
+/* Common buffers come in whole pages, so a page-sized table never crosses one. A pin that is open
+ * while the device is stopped finds no adapter. */
+NTSTATUS CardAllocateMemory(PCARD_DEVICE Device, ULONG Bytes, PCARD_MEMORY Memory)
 {
+    if (Device->Adapter == NULL)
+        return STATUS_DEVICE_NOT_READY;
     Memory->Va = Device->Adapter->DmaOperations->AllocateCommonBuffer(Device->Adapter, Bytes,
                                                                       &Memory->La, TRUE);
     if (Memory->Va == NULL)
@@ -85,7 +57,7 @@ NTSTATUS GrabberAllocateMemory(PGRABBER_DEVICE Device, ULONG Bytes, PGRABBER_MEM
     return STATUS_SUCCESS;
 }
 
-VOID GrabberFreeMemory(PGRABBER_DEVICE Device, PGRABBER_MEMORY Memory)
+VOID CardFreeMemory(PCARD_DEVICE Device, PCARD_MEMORY Memory)
 {
     if (Memory->Va == NULL)
         return;

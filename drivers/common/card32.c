@@ -5,56 +5,56 @@
  * The adapter was described with Dma32BitAddresses alone, so every mapping lies below 4 GB;
  * where a buffer does not, the system has put map registers in between. LowPart is therefore the
  * whole address. */
-#include "grabber.h"
+#include "card.h"
 
 #include "../../models/grabber32/regs.h"
 
-static NTSTATUS AllocateMemory(PGRABBER_DEVICE Device)
+static NTSTATUS AllocateMemory(PCARD_DEVICE Device)
 {
-    return GrabberAllocateMemory(Device, G32_TABLE_BYTES, &Device->Channels[0].Ring);
+    return CardAllocateMemory(Device, G32_TABLE_BYTES, &Device->Channels[0]->Ring);
 }
 
-static VOID FreeMemory(PGRABBER_DEVICE Device)
+static VOID FreeMemory(PCARD_DEVICE Device)
 {
-    GrabberFreeMemory(Device, &Device->Channels[0].Ring);
+    CardFreeMemory(Device, &Device->Channels[0]->Ring);
 }
 
 /* A reset also ends whatever DMA there is. */
-static VOID Reset(PGRABBER_DEVICE Device)
+static VOID Reset(PCARD_DEVICE Device)
 {
-    GrabberWrite(Device, G32_CONTROL, G32_CONTROL_RESET);
-    GrabberWaitClear(Device, G32_STATUS, G32_STATUS_RESETTING, 1000);
-    Device->Channels[0].Tail = 0;
+    CardWrite(Device, G32_CONTROL, G32_CONTROL_RESET);
+    CardWaitClear(Device, G32_STATUS, G32_STATUS_RESETTING, 1000);
+    Device->Channels[0]->Tail = 0;
 }
 
-static VOID EnableInterrupts(PGRABBER_DEVICE Device, BOOLEAN Enable)
+static VOID EnableInterrupts(PCARD_DEVICE Device, BOOLEAN Enable)
 {
-    GrabberWrite(Device, G32_INT_ENABLE,
+    CardWrite(Device, G32_INT_ENABLE,
                  Enable ? G32_INT_FRAME | G32_INT_WATERMARK | G32_INT_ERROR : 0);
 }
 
 /* Lock held. Settings are taken over with RUN, and the numbers go on where they were. */
-static VOID Start(PGRABBER_CHANNEL Channel)
+static VOID Start(PCARD_CHANNEL Channel)
 {
-    PGRABBER_DEVICE Device = Channel->Device;
-    const GRABBER_FORMAT *Format = &Channel->Format;
+    PCARD_DEVICE Device = Channel->Device;
+    const VIDEO_FORMAT *Format = &Channel->Format;
 
-    GrabberWrite(Device, G32_FORMAT, Format->Code | (Format->BottomUp ? G32_FORMAT_BOTTOM_UP : 0));
-    GrabberWrite(Device, G32_SIZE, Format->Height << 16 | Format->Width);
-    GrabberWrite(Device, G32_PERIOD, Format->PeriodNs);
-    GrabberWrite(Device, G32_TABLE, Channel->Ring.La.LowPart);
-    GrabberWrite(Device, G32_FRAME, Channel->NextNumber);
-    GrabberWrite(Device, G32_CONTROL, G32_CONTROL_RUN);
+    CardWrite(Device, G32_FORMAT, Format->Code | (Format->BottomUp ? G32_FORMAT_BOTTOM_UP : 0));
+    CardWrite(Device, G32_SIZE, Format->Height << 16 | Format->Width);
+    CardWrite(Device, G32_PERIOD, Format->PeriodNs);
+    CardWrite(Device, G32_TABLE, Channel->Ring.La.LowPart);
+    CardWrite(Device, G32_FRAME, Channel->NextNumber);
+    CardWrite(Device, G32_CONTROL, G32_CONTROL_RUN);
 }
 
 /* The card writes on for up to 20 us after RUN is cleared; RUNNING says when it is over. A
  * halted card is not running. Should a card not keep its promise, only a reset is left. */
-static VOID Stop(PGRABBER_CHANNEL Channel)
+static VOID Stop(PCARD_CHANNEL Channel)
 {
-    PGRABBER_DEVICE Device = Channel->Device;
+    PCARD_DEVICE Device = Channel->Device;
 
-    GrabberWrite(Device, G32_CONTROL, 0);
-    if (!GrabberWaitClear(Device, G32_STATUS, G32_STATUS_RUNNING | G32_STATUS_HALTED, 1000) &&
+    CardWrite(Device, G32_CONTROL, 0);
+    if (!CardWaitClear(Device, G32_STATUS, G32_STATUS_RUNNING | G32_STATUS_HALTED, 1000) &&
         !Device->Gone) {
         Reset(Device);
         EnableInterrupts(Device, TRUE);
@@ -63,11 +63,11 @@ static VOID Stop(PGRABBER_CHANNEL Channel)
 
 /* A stop empties the table by itself. What was posted to a card that never ran needs a reset,
  * and with one channel there is nobody it could disturb. */
-static VOID Rewind(PGRABBER_CHANNEL Channel)
+static VOID Rewind(PCARD_CHANNEL Channel)
 {
-    PGRABBER_DEVICE Device = Channel->Device;
+    PCARD_DEVICE Device = Channel->Device;
 
-    if (GrabberRead(Device, G32_TAIL) != 0) {
+    if (CardRead(Device, G32_TAIL) != 0) {
         Reset(Device);
         EnableInterrupts(Device, TRUE);
     }
@@ -76,43 +76,43 @@ static VOID Rewind(PGRABBER_CHANNEL Channel)
 
 /* ---- Descriptors ----------------------------------------------------------------------------- */
 
-/* The next piece of the mapping: at most what is left of it, of 64 KB, and of its 64 KB line. */
-static ULONG PieceLength(const GRABBER_MAPPING *Mapping, ULONG Address)
+/* The next part of the piece: at most what is left of it, of 64 KB, and of its 64 KB line. */
+static ULONG PieceLength(const CARD_PIECE *Piece, ULONG Address)
 {
-    ULONG Left = Mapping->Mapping.ByteCount - Mapping->Posted;
+    ULONG Left = Piece->Mapping.ByteCount - Piece->Posted;
     ULONG ToLine = G32_LINE_BYTES - Address % G32_LINE_BYTES;
 
     return Left < ToLine ? Left : ToLine;
 }
 
 /* Posts one descriptor. FALSE: the frame is posted whole. */
-static BOOLEAN PostPiece(PGRABBER_CHANNEL Channel, PGRABBER_FRAME Frame)
+static BOOLEAN PostPiece(PCARD_CHANNEL Channel, PCARD_FRAME Frame)
 {
-    PGRABBER_MAPPING Mapping = &Frame->Mappings[Frame->NextMapping];
+    PCARD_PIECE Piece = &Frame->Pieces[Frame->NextPiece];
     struct g32_descriptor *Table = Channel->Ring.Va;
     struct g32_descriptor Entry = {0};
 
-    Entry.address = Mapping->Mapping.PhysicalAddress.LowPart + Mapping->Posted;
-    Entry.length = PieceLength(Mapping, Entry.address);
-    Mapping->Posted += Entry.length;
-    if (Mapping->Posted == Mapping->Mapping.ByteCount)
-        Frame->NextMapping++;
-    if (Frame->NextMapping == Frame->MappingCount)
+    Entry.address = Piece->Mapping.PhysicalAddress.LowPart + Piece->Posted;
+    Entry.length = PieceLength(Piece, Entry.address);
+    Piece->Posted += Entry.length;
+    if (Piece->Posted == Piece->Mapping.ByteCount)
+        Frame->NextPiece++;
+    if (Frame->NextPiece == Frame->PieceCount)
         Entry.flags = G32_LAST;
     Table[Channel->Tail % G32_ENTRIES] = Entry;
     Channel->Tail = (Channel->Tail + 1) & 0xffff;
-    return Frame->NextMapping < Frame->MappingCount;
+    return Frame->NextPiece < Frame->PieceCount;
 }
 
 /* The oldest frame that is not posted whole. */
-static PGRABBER_FRAME FirstUnposted(PGRABBER_CHANNEL Channel)
+static PCARD_FRAME FirstUnposted(PCARD_CHANNEL Channel)
 {
     PLIST_ENTRY Link;
 
     for (Link = Channel->Frames.Flink; Link != &Channel->Frames; Link = Link->Flink) {
-        PGRABBER_FRAME Frame = CONTAINING_RECORD(Link, GRABBER_FRAME, Link);
+        PCARD_FRAME Frame = CONTAINING_RECORD(Link, CARD_FRAME, Link);
 
-        if (Frame->NextMapping < Frame->MappingCount)
+        if (Frame->NextPiece < Frame->PieceCount)
             return Frame;
     }
     return NULL;
@@ -120,14 +120,14 @@ static PGRABBER_FRAME FirstUnposted(PGRABBER_CHANNEL Channel)
 
 /* Called when a frame is added and at each half of the table: a frame of scattered pages has
  * about four times as many pieces as the table has entries. */
-static VOID Feed(PGRABBER_CHANNEL Channel)
+static VOID Feed(PCARD_CHANNEL Channel)
 {
-    PGRABBER_FRAME Frame = FirstUnposted(Channel);
+    PCARD_FRAME Frame = FirstUnposted(Channel);
     ULONG Room;
 
     if (Frame == NULL)
         return;
-    Room = G32_ENTRIES - ((Channel->Tail - GrabberRead(Channel->Device, G32_HEAD)) & 0xffff);
+    Room = G32_ENTRIES - ((Channel->Tail - CardRead(Channel->Device, G32_HEAD)) & 0xffff);
     if (Room == 0 || Room > G32_ENTRIES)
         return; /* full, or all ones: the card is gone */
     for (; Room > 0 && Frame != NULL; Room--)
@@ -135,16 +135,16 @@ static VOID Feed(PGRABBER_CHANNEL Channel)
             Frame = FirstUnposted(Channel);
     /* WRITE_REGISTER_ULONG is a barrier: the entries are in memory before the card hears of
      * them. */
-    GrabberWrite(Channel->Device, G32_TAIL, Channel->Tail);
+    CardWrite(Channel->Device, G32_TAIL, Channel->Tail);
 }
 
 /* ---- Interrupts and results ------------------------------------------------------------------ */
 
 /* Reading the register flushes what the card wrote before it queued the result, so the picture
  * is in memory when the number is in the processor. */
-static BOOLEAN TakeCompletion(PGRABBER_CHANNEL Channel, PGRABBER_COMPLETION Completion)
+static BOOLEAN TakeCompletion(PCARD_CHANNEL Channel, PCARD_COMPLETION Completion)
 {
-    ULONG Result = GrabberRead(Channel->Device, G32_RESULT);
+    ULONG Result = CardRead(Channel->Device, G32_RESULT);
 
     if (Result == 0xffffffff || (Result & G32_RESULT_VALID) == 0)
         return FALSE;
@@ -153,31 +153,30 @@ static BOOLEAN TakeCompletion(PGRABBER_CHANNEL Channel, PGRABBER_COMPLETION Comp
     return TRUE;
 }
 
-static VOID CompletionsTaken(PGRABBER_CHANNEL Channel)
+static VOID CompletionsTaken(PCARD_CHANNEL Channel)
 {
     UNREFERENCED_PARAMETER(Channel); /* reading a result gave it back */
 }
 
-static ULONG Interrupt(PGRABBER_DEVICE Device, ULONG Message)
+static ULONG Interrupt(PCARD_DEVICE Device, ULONG Message)
 {
-    ULONG Status = GrabberRead(Device, G32_INT_STATUS);
+    ULONG Status = CardRead(Device, G32_INT_STATUS);
 
     UNREFERENCED_PARAMETER(Message);
     if (Status == 0xffffffff || (Status & G32_INT_ALL) == 0)
         return 0; /* another card on this line, or ours is gone */
-    GrabberWrite(Device, G32_INT_STATUS, Status);
-    return 1 | ((Status & G32_INT_ERROR) != 0 ? GRABBER_CAUSE_ERROR : 0);
+    CardWrite(Device, G32_INT_STATUS, Status);
+    return 1 | ((Status & G32_INT_ERROR) != 0 ? CARD_CAUSE_ERROR : 0);
 }
 
-const GRABBER_CARD GrabberCard32 = {
+const CARD_MODEL CardGrabber32 = {
     .Name = "grabber32",
     .IdValue = G32_ID_VALUE,
     .BarBytes = G32_BAR_BYTES,
     .ChannelCount = 1,
     .Is64Bit = FALSE,
-    .LargestMapping = G32_PIECE_MAX,
+    .LargestPiece = G32_PIECE_MAX,
     .NumberMask = G32_RESULT_NUMBER,
-    .FilterDescriptor = &GrabberFilter1,
     .AllocateMemory = AllocateMemory,
     .FreeMemory = FreeMemory,
     .Reset = Reset,

@@ -5,7 +5,7 @@
  * A frame is posted whole or not at all: nothing tells us when a part of the ring is free but
  * the completion of a frame. In steady state the driver touches two registers a frame, the two
  * doorbells; all else it reads from memory. */
-#include "grabber.h"
+#include "card.h"
 
 #include "../../models/grabber64/regs.h"
 
@@ -15,45 +15,45 @@ enum {
     DONE_ENTRIES = 64,
 };
 
-static VOID WriteChannel(PGRABBER_CHANNEL Channel, ULONG Offset, ULONG Value)
+static VOID WriteChannel(PCARD_CHANNEL Channel, ULONG Offset, ULONG Value)
 {
-    GrabberWrite(Channel->Device, G64_CHANNEL(Channel->Index) + Offset, Value);
+    CardWrite(Channel->Device, G64_CHANNEL(Channel->Index) + Offset, Value);
 }
 
-static VOID WriteAddress(PGRABBER_CHANNEL Channel, ULONG Offset, PHYSICAL_ADDRESS Address)
+static VOID WriteAddress(PCARD_CHANNEL Channel, ULONG Offset, PHYSICAL_ADDRESS Address)
 {
     WriteChannel(Channel, Offset, Address.LowPart);
     WriteChannel(Channel, Offset + 4, Address.HighPart);
 }
 
-static NTSTATUS AllocateMemory(PGRABBER_DEVICE Device)
+static NTSTATUS AllocateMemory(PCARD_DEVICE Device)
 {
     NTSTATUS Status = STATUS_SUCCESS;
     ULONG i;
 
     for (i = 0; i < G64_CHANNELS && NT_SUCCESS(Status); i++) {
-        PGRABBER_CHANNEL Channel = &Device->Channels[i];
+        PCARD_CHANNEL Channel = Device->Channels[i];
 
-        Status = GrabberAllocateMemory(Device, RING_ENTRIES * sizeof(struct g64_descriptor),
+        Status = CardAllocateMemory(Device, RING_ENTRIES * sizeof(struct g64_descriptor),
                                        &Channel->Ring);
         if (NT_SUCCESS(Status))
-            Status = GrabberAllocateMemory(Device, DONE_ENTRIES * sizeof(struct g64_completion),
+            Status = CardAllocateMemory(Device, DONE_ENTRIES * sizeof(struct g64_completion),
                                            &Channel->Completions);
     }
     return Status;
 }
 
-static VOID FreeMemory(PGRABBER_DEVICE Device)
+static VOID FreeMemory(PCARD_DEVICE Device)
 {
     ULONG i;
 
     for (i = 0; i < G64_CHANNELS; i++) {
-        GrabberFreeMemory(Device, &Device->Channels[i].Ring);
-        GrabberFreeMemory(Device, &Device->Channels[i].Completions);
+        CardFreeMemory(Device, &Device->Channels[i]->Ring);
+        CardFreeMemory(Device, &Device->Channels[i]->Completions);
     }
 }
 
-static VOID ForgetRings(PGRABBER_CHANNEL Channel)
+static VOID ForgetRings(PCARD_CHANNEL Channel)
 {
     RtlZeroMemory(Channel->Completions.Va, Channel->Completions.Bytes); /* phase 0: nothing there */
     Channel->Tail = 0;
@@ -62,26 +62,26 @@ static VOID ForgetRings(PGRABBER_CHANNEL Channel)
     Channel->Phase = G64_DONE_PHASE;
 }
 
-static VOID Reset(PGRABBER_DEVICE Device)
+static VOID Reset(PCARD_DEVICE Device)
 {
     ULONG i;
 
-    GrabberWrite(Device, G64_CONTROL, G64_CONTROL_RESET);
-    GrabberWaitClear(Device, G64_STATUS, G64_STATUS_RESETTING, 1000);
+    CardWrite(Device, G64_CONTROL, G64_CONTROL_RESET);
+    CardWaitClear(Device, G64_STATUS, G64_STATUS_RESETTING, 1000);
     for (i = 0; i < G64_CHANNELS; i++)
-        ForgetRings(&Device->Channels[i]);
+        ForgetRings(Device->Channels[i]);
 }
 
-static VOID EnableInterrupts(PGRABBER_DEVICE Device, BOOLEAN Enable)
+static VOID EnableInterrupts(PCARD_DEVICE Device, BOOLEAN Enable)
 {
-    GrabberWrite(Device, G64_INT_ENABLE,
+    CardWrite(Device, G64_INT_ENABLE,
                  Enable ? G64_INT_DONE0 | G64_INT_DONE1 | G64_INT_ERROR : 0);
 }
 
 /* Lock held. */
-static VOID Start(PGRABBER_CHANNEL Channel)
+static VOID Start(PCARD_CHANNEL Channel)
 {
-    const GRABBER_FORMAT *Format = &Channel->Format;
+    const VIDEO_FORMAT *Format = &Channel->Format;
 
     WriteChannel(Channel, G64_CH_FORMAT,
                  Format->Code | (Format->BottomUp ? G64_FORMAT_BOTTOM_UP : 0));
@@ -96,56 +96,56 @@ static VOID Start(PGRABBER_CHANNEL Channel)
 }
 
 /* The piece under way is finished and the frame gets a completion as BROKEN, within 500 us. */
-static VOID Stop(PGRABBER_CHANNEL Channel)
+static VOID Stop(PCARD_CHANNEL Channel)
 {
     WriteChannel(Channel, G64_CH_CONTROL, 0);
-    GrabberWaitClear(Channel->Device, G64_CHANNEL(Channel->Index) + G64_CH_STATUS,
+    CardWaitClear(Channel->Device, G64_CHANNEL(Channel->Index) + G64_CH_STATUS,
                      G64_CH_STATUS_ENABLED | G64_CH_STATUS_BUSY, 2000);
 }
 
-static VOID Rewind(PGRABBER_CHANNEL Channel)
+static VOID Rewind(PCARD_CHANNEL Channel)
 {
     WriteChannel(Channel, G64_CH_CONTROL, G64_CH_CONTROL_RESET);
-    GrabberWaitClear(Channel->Device, G64_CHANNEL(Channel->Index) + G64_CH_STATUS,
+    CardWaitClear(Channel->Device, G64_CHANNEL(Channel->Index) + G64_CH_STATUS,
                      G64_CH_STATUS_RESETTING, 2000);
     ForgetRings(Channel);
 }
 
 /* ---- Descriptors ----------------------------------------------------------------------------- */
 
-/* AVStream has cut the mappings to the 1 MB that a descriptor may have: one is one. */
-static VOID PostFrame(PGRABBER_CHANNEL Channel, PGRABBER_FRAME Frame)
+/* Pieces are cut to the 1 MB that a descriptor may have (LargestPiece): one is one. */
+static VOID PostFrame(PCARD_CHANNEL Channel, PCARD_FRAME Frame)
 {
     struct g64_descriptor *Ring = Channel->Ring.Va;
     ULONG i;
 
-    for (i = 0; i < Frame->MappingCount; i++) {
-        PGRABBER_MAPPING Mapping = &Frame->Mappings[i];
+    for (i = 0; i < Frame->PieceCount; i++) {
+        PCARD_PIECE Piece = &Frame->Pieces[i];
         struct g64_descriptor *Entry = &Ring[Channel->Tail];
 
-        Entry->address = Mapping->Mapping.PhysicalAddress.QuadPart;
-        Entry->length = Mapping->Mapping.ByteCount;
+        Entry->address = Piece->Mapping.PhysicalAddress.QuadPart;
+        Entry->length = Piece->Mapping.ByteCount;
         Entry->flags =
-            i + 1 < Frame->MappingCount ? 0 : G64_LAST | Frame->Cookie << G64_COOKIE_SHIFT;
-        Mapping->Posted = Mapping->Mapping.ByteCount;
+            i + 1 < Frame->PieceCount ? 0 : G64_LAST | Frame->Cookie << G64_COOKIE_SHIFT;
+        Piece->Posted = Piece->Mapping.ByteCount;
         Channel->Tail = (Channel->Tail + 1) % RING_ENTRIES;
     }
-    Frame->NextMapping = Frame->MappingCount;
-    Frame->Entries = Frame->MappingCount;
+    Frame->NextPiece = Frame->PieceCount;
+    Frame->Entries = Frame->PieceCount;
     Channel->EntriesUsed += Frame->Entries;
 }
 
-static VOID Feed(PGRABBER_CHANNEL Channel)
+static VOID Feed(PCARD_CHANNEL Channel)
 {
     BOOLEAN Any = FALSE;
     PLIST_ENTRY Link;
 
     for (Link = Channel->Frames.Flink; Link != &Channel->Frames; Link = Link->Flink) {
-        PGRABBER_FRAME Frame = CONTAINING_RECORD(Link, GRABBER_FRAME, Link);
+        PCARD_FRAME Frame = CONTAINING_RECORD(Link, CARD_FRAME, Link);
 
-        if (Frame->NextMapping == Frame->MappingCount)
+        if (Frame->NextPiece == Frame->PieceCount)
             continue;
-        if (Frame->MappingCount > RING_ENTRIES - 1 - Channel->EntriesUsed)
+        if (Frame->PieceCount > RING_ENTRIES - 1 - Channel->EntriesUsed)
             break; /* in order, or not at all */
         PostFrame(Channel, Frame);
         Any = TRUE;
@@ -156,11 +156,11 @@ static VOID Feed(PGRABBER_CHANNEL Channel)
 
 /* ---- Interrupts and completions -------------------------------------------------------------- */
 
-static BOOLEAN TakeCompletion(PGRABBER_CHANNEL Channel, PGRABBER_COMPLETION Completion)
+static BOOLEAN TakeCompletion(PCARD_CHANNEL Channel, PCARD_COMPLETION Completion)
 {
     struct g64_completion *Ring = Channel->Completions.Va;
     volatile struct g64_completion *Entry = &Ring[Channel->CompletionHead];
-    PGRABBER_FRAME Frame = CONTAINING_RECORD(Channel->Frames.Flink, GRABBER_FRAME, Link);
+    PCARD_FRAME Frame = CONTAINING_RECORD(Channel->Frames.Flink, CARD_FRAME, Link);
     ULONG Status = Entry->status;
 
     if ((Status & G64_DONE_PHASE) != Channel->Phase)
@@ -178,38 +178,37 @@ static BOOLEAN TakeCompletion(PGRABBER_CHANNEL Channel, PGRABBER_COMPLETION Comp
     return TRUE;
 }
 
-static VOID CompletionsTaken(PGRABBER_CHANNEL Channel)
+static VOID CompletionsTaken(PCARD_CHANNEL Channel)
 {
     WriteChannel(Channel, G64_CH_DONE_HEAD, Channel->CompletionHead);
 }
 
 /* With a message for each cause there is nothing to ask the card: not one register is touched. */
-static ULONG Interrupt(PGRABBER_DEVICE Device, ULONG Message)
+static ULONG Interrupt(PCARD_DEVICE Device, ULONG Message)
 {
     ULONG Status;
 
     if (Device->Messages >= G64_MESSAGES) {
         Status = 1u << Message;
     } else {
-        Status = GrabberRead(Device, G64_INT_STATUS);
+        Status = CardRead(Device, G64_INT_STATUS);
         if (Status == 0xffffffff || (Status & G64_INT_ALL) == 0)
             return 0;
-        GrabberWrite(Device, G64_INT_STATUS, Status);
+        CardWrite(Device, G64_INT_STATUS, Status);
     }
     return (Status & (G64_INT_DONE0 | G64_INT_DONE1)) |
-           ((Status & G64_INT_ERROR) != 0 ? GRABBER_CAUSE_ERROR : 0);
+           ((Status & G64_INT_ERROR) != 0 ? CARD_CAUSE_ERROR : 0);
 }
 
-const GRABBER_CARD GrabberCard64 = {
+const CARD_MODEL CardGrabber64 = {
     .Name = "grabber64",
     .IdValue = G64_ID_VALUE,
     .BarBytes = G64_BAR_BYTES,
     .ChannelCount = G64_CHANNELS,
     .Is64Bit = TRUE,
-    .LargestMapping = G64_PIECE_MAX,
+    .LargestPiece = G64_PIECE_MAX,
     .NumberMask = 0xffffffff,
     .MessageCount = G64_MESSAGES,
-    .FilterDescriptor = &GrabberFilter2,
     .AllocateMemory = AllocateMemory,
     .FreeMemory = FreeMemory,
     .Reset = Reset,

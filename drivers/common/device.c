@@ -3,19 +3,17 @@
  * SetPower in between; SurpriseRemoval at any time.
  *
  * Start takes hold of the hardware in this order: registers, DMA adapter (registered with
- * AVStream), memory for descriptors, card reset, interrupt, interrupts on. Stop and Remove let
- * go in reverse. */
-#include "grabber.h"
+ * AVStream if the driver has mapped pins), memory for descriptors, card reset, interrupt,
+ * interrupts on. Stop and Remove let go in reverse. */
+#include "card.h"
 
-static const GRABBER_CARD *const Cards[] = {&GrabberCard32, &GrabberCard64};
-
-BOOLEAN GrabberWaitClear(PGRABBER_DEVICE Device, ULONG Offset, ULONG Bits, ULONG Microseconds)
+BOOLEAN CardWaitClear(PCARD_DEVICE Device, ULONG Offset, ULONG Bits, ULONG Microseconds)
 {
     enum { STEP = 5 };
     ULONG Waited, Value;
 
     for (Waited = 0; Waited <= Microseconds; Waited += STEP) {
-        Value = GrabberRead(Device, Offset);
+        Value = CardRead(Device, Offset);
         if (Value == 0xffffffff)
             return FALSE; /* nobody there */
         if ((Value & Bits) == 0)
@@ -54,29 +52,30 @@ static NTSTATUS FindResources(PCM_RESOURCE_LIST List, RESOURCES *Found)
                                                              : STATUS_INSUFFICIENT_RESOURCES;
 }
 
-/* Both cards say who they are in the first register of BAR 0. */
-static NTSTATUS MapCard(PGRABBER_DEVICE Device, PCM_PARTIAL_RESOURCE_DESCRIPTOR Memory)
+/* All our cards say who they are in the first register of BAR 0. */
+static NTSTATUS MapCard(PCARD_DEVICE Device, PCM_PARTIAL_RESOURCE_DESCRIPTOR Memory)
 {
-    const GRABBER_CARD *Card = NULL;
+    const CARD_MODEL *Card = NULL;
     ULONG Id, i;
 
     Device->Registers = MmMapIoSpace(Memory->u.Memory.Start, Memory->u.Memory.Length, MmNonCached);
     if (Device->Registers == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
     Device->RegisterBytes = Memory->u.Memory.Length;
-    Id = GrabberRead(Device, 0);
-    for (i = 0; i < ARRAYSIZE(Cards); i++)
-        if (Cards[i]->IdValue == Id && Cards[i]->BarBytes <= Device->RegisterBytes)
-            Card = Cards[i];
+    Id = CardRead(Device, 0);
+    for (i = 0; CardDriver.Cards[i] != NULL; i++)
+        if (CardDriver.Cards[i]->IdValue == Id &&
+            CardDriver.Cards[i]->BarBytes <= Device->RegisterBytes)
+            Card = CardDriver.Cards[i];
     if (Card == NULL) {
-        DbgPrint("grabber: unknown card, ID %08x\n", Id);
+        DbgPrint("unknown card, ID %08x\n", Id);
         return STATUS_NO_SUCH_DEVICE;
     }
     Device->Card = Card;
     return STATUS_SUCCESS;
 }
 
-static VOID UnmapCard(PGRABBER_DEVICE Device)
+static VOID UnmapCard(PCARD_DEVICE Device)
 {
     if (Device->Registers != NULL)
         MmUnmapIoSpace(Device->Registers, Device->RegisterBytes);
@@ -86,7 +85,7 @@ static VOID UnmapCard(PGRABBER_DEVICE Device)
 
 /* ---- Power ----------------------------------------------------------------------------------- */
 
-static VOID PowerUp(PGRABBER_DEVICE Device)
+static VOID PowerUp(PCARD_DEVICE Device)
 {
     ULONG i;
 
@@ -95,18 +94,18 @@ static VOID PowerUp(PGRABBER_DEVICE Device)
     Device->Card->EnableInterrupts(Device, TRUE);
     Device->Powered = TRUE;
     for (i = 0; i < Device->Card->ChannelCount; i++)
-        GrabberChannelResume(&Device->Channels[i]);
+        CardChannelResume(Device->Channels[i]);
     ExReleaseFastMutex(&Device->Control);
 }
 
-static VOID PowerDown(PGRABBER_DEVICE Device)
+static VOID PowerDown(PCARD_DEVICE Device)
 {
     ULONG i;
 
     ExAcquireFastMutex(&Device->Control);
     if (Device->Powered && !Device->Gone) {
         for (i = 0; i < Device->Card->ChannelCount; i++)
-            GrabberChannelSuspend(&Device->Channels[i]);
+            CardChannelSuspend(Device->Channels[i]);
         Device->Card->EnableInterrupts(Device, FALSE);
     }
     Device->Powered = FALSE;
@@ -118,7 +117,7 @@ static VOID PowerDown(PGRABBER_DEVICE Device)
  * adapter and the frames' mappings outlive a nap; only the card forgets. */
 static VOID SetPower(PKSDEVICE KsDevice, PIRP Irp, DEVICE_POWER_STATE To, DEVICE_POWER_STATE From)
 {
-    PGRABBER_DEVICE Device = KsDevice->Context;
+    PCARD_DEVICE Device = KsDevice->Context;
 
     UNREFERENCED_PARAMETER(Irp);
     if (Device->Card == NULL || Device->Gone)
@@ -131,30 +130,30 @@ static VOID SetPower(PKSDEVICE KsDevice, PIRP Irp, DEVICE_POWER_STATE To, DEVICE
 
 /* ---- Start and stop -------------------------------------------------------------------------- */
 
-static VOID ReleaseHardware(PGRABBER_DEVICE Device)
+static VOID ReleaseHardware(PCARD_DEVICE Device)
 {
     if (Device->Card != NULL) {
         PowerDown(Device);
-        GrabberDisconnectInterrupt(Device);
+        CardDisconnectInterrupt(Device);
         if (Device->Adapter != NULL)
             Device->Card->FreeMemory(Device);
-        GrabberCloseAdapter(Device);
+        CardCloseAdapter(Device);
     }
     UnmapCard(Device);
 }
 
-static NTSTATUS AcquireHardware(PGRABBER_DEVICE Device, const RESOURCES *Resources)
+static NTSTATUS AcquireHardware(PCARD_DEVICE Device, const RESOURCES *Resources)
 {
     NTSTATUS Status;
 
     Status = MapCard(Device, Resources->Memory);
     if (NT_SUCCESS(Status))
-        Status = GrabberOpenAdapter(Device);
+        Status = CardOpenAdapter(Device);
     if (NT_SUCCESS(Status))
         Status = Device->Card->AllocateMemory(Device);
     if (NT_SUCCESS(Status)) {
         Device->Card->Reset(Device); /* silent, before anyone listens */
-        Status = GrabberConnectInterrupt(Device, Resources->Interrupt);
+        Status = CardConnectInterrupt(Device, Resources->Interrupt);
     }
     if (NT_SUCCESS(Status))
         PowerUp(Device);
@@ -167,10 +166,11 @@ static NTSTATUS AcquireHardware(PGRABBER_DEVICE Device, const RESOURCES *Resourc
  * device mutex, as the call wants. */
 static NTSTATUS CreateFilterFactory(PKSDEVICE KsDevice)
 {
-    PGRABBER_DEVICE Device = KsDevice->Context;
+    PCARD_DEVICE Device = KsDevice->Context;
 
-    return KsCreateFilterFactory(KsDevice->FunctionalDeviceObject, Device->Card->FilterDescriptor,
-                                 NULL, NULL, KSCREATE_ITEM_FREEONSTOP, NULL, NULL, NULL);
+    return KsCreateFilterFactory(KsDevice->FunctionalDeviceObject,
+                                 CardDriver.Filters[Device->Card->ChannelCount - 1], NULL, NULL,
+                                 KSCREATE_ITEM_FREEONSTOP, NULL, NULL, NULL);
 }
 
 /* Translated first, unlike the IRP. A Start while the device is started gives it other
@@ -178,7 +178,7 @@ static NTSTATUS CreateFilterFactory(PKSDEVICE KsDevice)
 static NTSTATUS Start(PKSDEVICE KsDevice, PIRP Irp, PCM_RESOURCE_LIST Translated,
                       PCM_RESOURCE_LIST Untranslated)
 {
-    PGRABBER_DEVICE Device = KsDevice->Context;
+    PCARD_DEVICE Device = KsDevice->Context;
     BOOLEAN First = !KsDevice->Started;
     RESOURCES Resources;
     NTSTATUS Status;
@@ -186,7 +186,7 @@ static NTSTATUS Start(PKSDEVICE KsDevice, PIRP Irp, PCM_RESOURCE_LIST Translated
     UNREFERENCED_PARAMETER(Irp);
     UNREFERENCED_PARAMETER(Untranslated);
     ReleaseHardware(Device);
-    GrabberReadSettings(Device);
+    CardReadSettings(Device);
     Status = FindResources(Translated, &Resources);
     if (NT_SUCCESS(Status))
         Status = AcquireHardware(Device, &Resources);
@@ -198,17 +198,17 @@ static NTSTATUS Start(PKSDEVICE KsDevice, PIRP Irp, PCM_RESOURCE_LIST Translated
     return Status;
 }
 
-static BOOLEAN IsStreaming(PGRABBER_DEVICE Device)
+static BOOLEAN IsStreaming(PCARD_DEVICE Device)
 {
     ULONG i;
 
-    for (i = 0; i < GRABBER_CHANNELS_MAX; i++)
-        if (Device->Channels[i].Accepting)
+    for (i = 0; i < CARD_CHANNELS_MAX; i++)
+        if (Device->Channels[i]->Accepting)
             return TRUE;
     return FALSE;
 }
 
-/* Stopping would take the adapter away under mapped frames. */
+/* Stopping would take the adapter away under frames that the card works in. */
 static NTSTATUS QueryStop(PKSDEVICE KsDevice, PIRP Irp)
 {
     UNREFERENCED_PARAMETER(Irp);
@@ -225,30 +225,36 @@ static VOID Stop(PKSDEVICE KsDevice, PIRP Irp)
  * Remove; the states go down, and the frames with them, as the clients close their handles. */
 static VOID SurpriseRemoval(PKSDEVICE KsDevice, PIRP Irp)
 {
-    PGRABBER_DEVICE Device = KsDevice->Context;
+    PCARD_DEVICE Device = KsDevice->Context;
 
     UNREFERENCED_PARAMETER(Irp);
     ExAcquireFastMutex(&Device->Control);
     Device->Gone = TRUE;
     ExReleaseFastMutex(&Device->Control);
-    GrabberDisconnectInterrupt(Device);
+    CardDisconnectInterrupt(Device);
 }
 
 /* ---- Add and remove -------------------------------------------------------------------------- */
 
+/* The channels lie behind the device. */
 static NTSTATUS Add(PKSDEVICE KsDevice)
 {
-    PGRABBER_DEVICE Device = ExAllocatePoolWithTag(NonPagedPool, sizeof(*Device), GRABBER_TAG);
+    SIZE_T Bytes = sizeof(CARD_DEVICE) + CARD_CHANNELS_MAX * CardDriver.ChannelBytes;
+    PCARD_DEVICE Device = ExAllocatePoolWithTag(NonPagedPool, Bytes, CARD_TAG);
+    PUCHAR Channels = (PUCHAR)(Device + 1);
     ULONG i;
 
     if (Device == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
-    RtlZeroMemory(Device, sizeof(*Device));
+    RtlZeroMemory(Device, Bytes);
     Device->KsDevice = KsDevice;
     ExInitializeFastMutex(&Device->Control);
-    KeInitializeDpc(&Device->Dpc, GrabberDpc, Device);
-    for (i = 0; i < GRABBER_CHANNELS_MAX; i++)
-        GrabberChannelInitialize(Device, i);
+    KeInitializeDpc(&Device->Dpc, CardDpc, Device);
+    for (i = 0; i < CARD_CHANNELS_MAX; i++) {
+        Device->Channels[i] = (PCARD_CHANNEL)(Channels + i * CardDriver.ChannelBytes);
+        CardChannelInitialize(Device->Channels[i], Device, i);
+        CardDriver.InitializeChannel(Device->Channels[i]);
+    }
     KsDevice->Context = Device;
     return STATUS_SUCCESS;
 }
@@ -256,15 +262,15 @@ static NTSTATUS Add(PKSDEVICE KsDevice)
 /* All handles are closed, so nothing is mapped. */
 static VOID Remove(PKSDEVICE KsDevice, PIRP Irp)
 {
-    PGRABBER_DEVICE Device = KsDevice->Context;
+    PCARD_DEVICE Device = KsDevice->Context;
 
     UNREFERENCED_PARAMETER(Irp);
     ReleaseHardware(Device);
     KsDevice->Context = NULL;
-    ExFreePoolWithTag(Device, GRABBER_TAG);
+    ExFreePoolWithTag(Device, CARD_TAG);
 }
 
-const KSDEVICE_DISPATCH GrabberDeviceDispatch = {
+const KSDEVICE_DISPATCH CardDeviceDispatch = {
     .Add = Add,
     .Start = Start,
     .QueryStop = QueryStop,

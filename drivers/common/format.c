@@ -23,11 +23,11 @@ typedef struct _PIXELS {
 } PIXELS;
 
 static const PIXELS Pixels[] = {
-    {&GrabberSubtypeYuy2, FOURCC('Y', 'U', 'Y', '2'), 16, G32_FORMAT_YUY2},
-    {&GrabberSubtypeUyvy, FOURCC('U', 'Y', 'V', 'Y'), 16, G32_FORMAT_UYVY},
-    {&GrabberSubtypeNv12, FOURCC('N', 'V', '1', '2'), 12, G32_FORMAT_NV12},
-    {&GrabberSubtypeRgb24, KS_BI_RGB, 24, G32_FORMAT_RGB24},
-    {&GrabberSubtypeRgb32, KS_BI_RGB, 32, G32_FORMAT_RGB32},
+    {&VideoSubtypeYuy2, FOURCC('Y', 'U', 'Y', '2'), 16, G32_FORMAT_YUY2},
+    {&VideoSubtypeUyvy, FOURCC('U', 'Y', 'V', 'Y'), 16, G32_FORMAT_UYVY},
+    {&VideoSubtypeNv12, FOURCC('N', 'V', '1', '2'), 12, G32_FORMAT_NV12},
+    {&VideoSubtypeRgb24, KS_BI_RGB, 24, G32_FORMAT_RGB24},
+    {&VideoSubtypeRgb32, KS_BI_RGB, 32, G32_FORMAT_RGB32},
 };
 
 static const SIZE Sizes[] = {{640, 480}, {1280, 720}, {1920, 1080}, {3840, 2160}};
@@ -78,8 +78,8 @@ static LONG BitsPerSecond(ULONG Bytes, LONGLONG Interval)
 
 /* ---- Data ranges ----------------------------------------------------------------------------- */
 
-static KS_DATARANGE_VIDEO Ranges[GRABBER_RANGES];
-PKSDATARANGE GrabberDataRanges[GRABBER_RANGES];
+static KS_DATARANGE_VIDEO Ranges[VIDEO_RANGES];
+PKSDATARANGE VideoDataRanges[VIDEO_RANGES];
 
 static VOID FillInfoHeader(PKS_VIDEOINFOHEADER Info, const PIXELS *Of, SIZE Size)
 {
@@ -129,15 +129,15 @@ static VOID FillRange(PKS_DATARANGE_VIDEO Range, const PIXELS *Of, SIZE Size)
     FillInfoHeader(&Range->VideoInfoHeader, Of, Size);
 }
 
-VOID GrabberInitializeFormats(VOID)
+VOID VideoInitializeFormats(VOID)
 {
     ULONG i, j, Count = 0;
 
-    C_ASSERT(ARRAYSIZE(Pixels) * ARRAYSIZE(Sizes) == GRABBER_RANGES);
+    C_ASSERT(ARRAYSIZE(Pixels) * ARRAYSIZE(Sizes) == VIDEO_RANGES);
     for (i = 0; i < ARRAYSIZE(Pixels); i++)
         for (j = 0; j < ARRAYSIZE(Sizes); j++, Count++) {
             FillRange(&Ranges[Count], &Pixels[i], Sizes[j]);
-            GrabberDataRanges[Count] = &Ranges[Count].DataRange;
+            VideoDataRanges[Count] = &Ranges[Count].DataRange;
         }
 }
 
@@ -155,7 +155,7 @@ static BOOLEAN IsSameSize(const KS_DATARANGE_VIDEO *Caller, const KS_DATARANGE_V
     return Theirs->biWidth == Header->biWidth && Height == Header->biHeight;
 }
 
-NTSTATUS GrabberIntersect(PVOID Context, PIRP Irp, PKSP_PIN Pin, PKSDATARANGE CallerRange,
+NTSTATUS VideoIntersect(PVOID Context, PIRP Irp, PKSP_PIN Pin, PKSDATARANGE CallerRange,
                           PKSDATARANGE OurRange, ULONG BufferSize, PVOID Data, PULONG DataSize)
 {
     const KS_DATARANGE_VIDEO *Caller = (const KS_DATARANGE_VIDEO *)CallerRange;
@@ -197,8 +197,8 @@ static const PIXELS *FindPixels(const GUID *Subtype)
     return NULL;
 }
 
-NTSTATUS GrabberParseFormat(const KSDATAFORMAT *Format, const KSDATARANGE *Range,
-                            PGRABBER_FORMAT Parsed)
+NTSTATUS VideoParseFormat(const KSDATAFORMAT *Format, const KSDATARANGE *Range,
+                            PVIDEO_FORMAT Parsed)
 {
     const KS_DATAFORMAT_VIDEOINFOHEADER *Video = (const KS_DATAFORMAT_VIDEOINFOHEADER *)Format;
     const KS_DATARANGE_VIDEO *Ours = (const KS_DATARANGE_VIDEO *)Range;

@@ -1,34 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /* Formats the pins offer, and what a format means to the card. */
-#ifndef GRABBER_FORMAT_H
-#define GRABBER_FORMAT_H
+#ifndef DRIVERS_FORMAT_H
+#define DRIVERS_FORMAT_H
 
 #include "windows.h"
 
-typedef struct _GRABBER_FORMAT {
+typedef struct _VIDEO_FORMAT {
     ULONG Code; /* the cards' FORMAT register: both count alike */
     ULONG Width, Height;
     BOOLEAN BottomUp;
     ULONG FrameBytes;
     ULONG PeriodNs;
     LONGLONG Duration; /* 100 ns */
-} GRABBER_FORMAT, *PGRABBER_FORMAT;
+} VIDEO_FORMAT, *PVIDEO_FORMAT;
 
 enum {
-    GRABBER_RANGES = 20, /* five formats by four sizes */
-    GRABBER_LARGEST_FRAME = 3840 * 2160 * 4,
+    VIDEO_RANGES = 20, /* five formats by four sizes */
+    VIDEO_LARGEST_FRAME = 3840 * 2160 * 4,
 };
-extern PKSDATARANGE GrabberDataRanges[GRABBER_RANGES];
+extern PKSDATARANGE VideoDataRanges[VIDEO_RANGES];
 
 /* Fills the data ranges; once, from DriverEntry. */
-VOID GrabberInitializeFormats(VOID);
+VOID VideoInitializeFormats(VOID);
 
 /* A PFNKSINTERSECTHANDLEREX. */
-NTSTATUS GrabberIntersect(PVOID Context, PIRP Irp, PKSP_PIN Pin, PKSDATARANGE CallerRange,
+NTSTATUS VideoIntersect(PVOID Context, PIRP Irp, PKSP_PIN Pin, PKSDATARANGE CallerRange,
                           PKSDATARANGE OurRange, ULONG BufferSize, PVOID Data, PULONG DataSize);
 
 /* STATUS_NO_MATCH when the range does not hold the format. */
-NTSTATUS GrabberParseFormat(const KSDATAFORMAT *Format, const KSDATARANGE *Range,
-                            PGRABBER_FORMAT Parsed);
+NTSTATUS VideoParseFormat(const KSDATAFORMAT *Format, const KSDATARANGE *Range,
+                            PVIDEO_FORMAT Parsed);
 
 #endif

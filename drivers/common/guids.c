@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "guids.h"
 
-/* {6C0A4B5E-2B0F-4E52-9D5B-3B7F7E6C1A64} */
-const GUID GrabberReferenceGuid = {
-    0x6c0a4b5e, 0x2b0f, 0x4e52, {0x9d, 0x5b, 0x3b, 0x7f, 0x7e, 0x6c, 0x1a, 0x64}};
-
 /* A format with a FOURCC has it as the first part of its GUID. */
 #define FOURCC_GUID(a, b, c, d)                                                             \
     {                                                                                       \
@@ -13,12 +9,12 @@ const GUID GrabberReferenceGuid = {
             0x80, 0x00, 0x00, 0xaa, 0x00, 0x38, 0x9b, 0x71                                  \
         }                                                                                   \
     }
-const GUID GrabberSubtypeYuy2 = FOURCC_GUID('Y', 'U', 'Y', '2');
-const GUID GrabberSubtypeUyvy = FOURCC_GUID('U', 'Y', 'V', 'Y');
-const GUID GrabberSubtypeNv12 = FOURCC_GUID('N', 'V', '1', '2');
-const GUID GrabberSubtypeRgb24 = {
+const GUID VideoSubtypeYuy2 = FOURCC_GUID('Y', 'U', 'Y', '2');
+const GUID VideoSubtypeUyvy = FOURCC_GUID('U', 'Y', 'V', 'Y');
+const GUID VideoSubtypeNv12 = FOURCC_GUID('N', 'V', '1', '2');
+const GUID VideoSubtypeRgb24 = {
     0xe436eb7d, 0x524f, 0x11ce, {0x9f, 0x53, 0x00, 0x20, 0xaf, 0x0b, 0xa7, 0x70}};
-const GUID GrabberSubtypeRgb32 = {
+const GUID VideoSubtypeRgb32 = {
     0xe436eb7e, 0x524f, 0x11ce, {0x9f, 0x53, 0x00, 0x20, 0xaf, 0x0b, 0xa7, 0x70}};
 
 /* Of Windows. */

@@ -4,14 +4,14 @@
  * The ISR asks the card what happened, makes it let go of the line, and leaves the causes to a
  * DPC: AVStream cannot be called above DISPATCH_LEVEL. Causes that come while the DPC is queued
  * are added to it. */
-#include "grabber.h"
+#include "card.h"
 #include "museum.h"
 
 /* ---- Running --------------------------------------------------------------------------------- */
 
 static BOOLEAN NTAPI MessageIsr(PKINTERRUPT Interrupt, PVOID Context, ULONG Message)
 {
-    PGRABBER_DEVICE Device = Context;
+    PCARD_DEVICE Device = Context;
     ULONG Causes = Device->Card->Interrupt(Device, Message);
 
     UNREFERENCED_PARAMETER(Interrupt);
@@ -28,9 +28,9 @@ static BOOLEAN NTAPI LineIsr(PKINTERRUPT Interrupt, PVOID Context)
     return MessageIsr(Interrupt, Context, 0);
 }
 
-VOID NTAPI GrabberDpc(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2)
+VOID NTAPI CardDpc(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2)
 {
-    PGRABBER_DEVICE Device = Context;
+    PCARD_DEVICE Device = Context;
     ULONG Causes = InterlockedExchange(&Device->Causes, 0);
     ULONG i;
 
@@ -38,11 +38,11 @@ VOID NTAPI GrabberDpc(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2
     UNREFERENCED_PARAMETER(Argument1);
     UNREFERENCED_PARAMETER(Argument2);
     MuseumInDpc();
-    if ((Causes & GRABBER_CAUSE_ERROR) != 0)
-        DbgPrint("grabber: %s halted; it starts again with the next RUN\n", Device->Card->Name);
+    if ((Causes & CARD_CAUSE_ERROR) != 0)
+        DbgPrint("%s halted; it starts again with the next RUN\n", Device->Card->Name);
     for (i = 0; i < Device->Card->ChannelCount; i++)
         if ((Causes & 1u << i) != 0)
-            GrabberChannelService(&Device->Channels[i]);
+            CardDriver.Service(Device->Channels[i]);
 }
 
 /* ---- Connecting ------------------------------------------------------------------------------ */
@@ -61,7 +61,7 @@ static PVOID FindRoutine(PCWSTR Name)
 }
 
 /* Messages if the card was given some, with the line as the second choice of the system. */
-static NTSTATUS ConnectEx(PGRABBER_DEVICE Device, CONNECT_EX Connect)
+static NTSTATUS ConnectEx(PCARD_DEVICE Device, CONNECT_EX Connect)
 {
     IO_CONNECT_INTERRUPT_PARAMETERS Parameters;
     PIO_INTERRUPT_MESSAGE_INFO Table;
@@ -85,7 +85,7 @@ static NTSTATUS ConnectEx(PGRABBER_DEVICE Device, CONNECT_EX Connect)
     return STATUS_SUCCESS;
 }
 
-static NTSTATUS ConnectLine(PGRABBER_DEVICE Device, PCM_PARTIAL_RESOURCE_DESCRIPTOR Resource)
+static NTSTATUS ConnectLine(PCARD_DEVICE Device, PCM_PARTIAL_RESOURCE_DESCRIPTOR Resource)
 {
     KINTERRUPT_MODE Mode =
         (Resource->Flags & CM_RESOURCE_INTERRUPT_LATCHED) != 0 ? Latched : LevelSensitive;
@@ -102,7 +102,7 @@ static NTSTATUS ConnectLine(PGRABBER_DEVICE Device, PCM_PARTIAL_RESOURCE_DESCRIP
 }
 
 /* The card's interrupts are off; Resource is the translated one. */
-NTSTATUS GrabberConnectInterrupt(PGRABBER_DEVICE Device, PCM_PARTIAL_RESOURCE_DESCRIPTOR Resource)
+NTSTATUS CardConnectInterrupt(PCARD_DEVICE Device, PCM_PARTIAL_RESOURCE_DESCRIPTOR Resource)
 {
     CONNECT_EX Connect = (CONNECT_EX)FindRoutine(L"IoConnectInterruptEx");
 
@@ -113,7 +113,7 @@ NTSTATUS GrabberConnectInterrupt(PGRABBER_DEVICE Device, PCM_PARTIAL_RESOURCE_DE
 }
 
 /* After this no ISR runs, and no DPC of it either. */
-VOID GrabberDisconnectInterrupt(PGRABBER_DEVICE Device)
+VOID CardDisconnectInterrupt(PCARD_DEVICE Device)
 {
     IO_DISCONNECT_INTERRUPT_PARAMETERS Parameters;
     DISCONNECT_EX Disconnect;

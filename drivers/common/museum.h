@@ -7,10 +7,10 @@
  *   MUSEUM_SPIN_IN_DPC   waits at DISPATCH_LEVEL for what cannot happen there
  *   MUSEUM_SYSCALL       executes a system call instruction, as kernel code never does
  *   MUSEUM_WILD          overwrites its stack, breaks a segment register, and jumps into nowhere */
-#ifndef GRABBER_MUSEUM_H
-#define GRABBER_MUSEUM_H
+#ifndef DRIVERS_MUSEUM_H
+#define DRIVERS_MUSEUM_H
 
-#include "grabber.h"
+#include "card.h"
 
 enum { MUSEUM_AFTER = 5 }; /* interrupts */
 

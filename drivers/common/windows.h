@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The Windows headers a KS minidriver needs, in the order in which mingw-w64's copies of them
  * work. */
-#ifndef GRABBER_WINDOWS_H
-#define GRABBER_WINDOWS_H
+#ifndef DRIVERS_WINDOWS_H
+#define DRIVERS_WINDOWS_H
 
 #define POOL_TAGGING 1 /* else the headers drop the tags of pool allocations */
 

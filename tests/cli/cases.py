@@ -78,8 +78,8 @@ def y4m_frames(path, frame_bytes):
     return len(rest) // (6 + frame_bytes)
 
 
-def check_clean(world, card, *more):
-    done = world.run("run", world.driver(), "--card", card, *SMALL, "--frames", "30", "-o", "v.y4m", "--snapshot",
+def check_clean(world, card, *more, driver="grabber"):
+    done = world.run("run", world.driver(driver), "--card", card, *SMALL, "--frames", "30", "-o", "v.y4m", "--snapshot",
                      "7:p.png", "--json", "s.json", *more)
     assert done.returncode == 0, done.stderr.decode()
     assert y4m_frames(world.path("v.y4m"), FRAME_BYTES) == 30
@@ -125,6 +125,14 @@ def grabber_holds_as_many_locks_as_its_registry_value_says(world):
 def grabber32_with_less_than_4_gib_bounces_nothing(world):
     dma = check_clean(world, "grabber32", "--ram", "2G")["dma"]
     assert dma["bounce_bytes"] == 0, dma
+
+
+@case
+def commonbuffer_delivers_every_frame_and_maps_none(world):
+    for card in ("grabber64", "grabber32"):
+        dma = check_clean(world, card, driver="commonbuffer")["dma"]
+        assert dma["direct_bytes"] == dma["bounce_bytes"] == 0, dma
+        assert dma["frame_bytes_above_4g"] > 0, dma
 
 
 def run_twice(world, *args):
@@ -423,10 +431,10 @@ VERDICTS = {"torn": "torn", "stale": "stale", "duplicate": "duplicate", "short-d
 
 @case
 def each_verdict_is_provoked_by_a_card_fault_and_names_the_frame(world):
-    for card in ("grabber64", "grabber32"):
+    for driver, card in (("grabber", "grabber64"), ("grabber", "grabber32"), ("commonbuffer", "grabber32")):
         for fault, verdict in VERDICTS.items():
-            done = world.run("run", world.driver(), "--card", f"{card},fault={fault},at=9", *SMALL, "--frames", "20",
-                             "--json", "s.json", "--record", "s.weir")
+            done = world.run("run", world.driver(driver), "--card", f"{card},fault={fault},at=9", *SMALL, "--frames",
+                             "20", "--json", "s.json", "--record", "s.weir")
             assert done.returncode == 1, (card, fault, done.stdout.decode(), done.stderr.decode())
             with open(world.path("s.json")) as file:
                 summary = json.load(file)
@@ -436,6 +444,21 @@ def each_verdict_is_provoked_by_a_card_fault_and_names_the_frame(world):
                 assert [bad["frame"] for bad in summary["bad_frames"]] == [10 if verdict == "duplicate" else 9], fault
             others = [k for k in ("torn", "stale", "short", "duplicate", "out_of_order", "wrong", "lost") if k != verdict]
             assert sum(frames[k] for k in others) == 0, (card, fault, frames)
+
+
+@case
+def commonbuffer_survives_what_a_card_can_do(world):
+    for card in ("grabber64", "grabber32"):
+        for fault in ("late-irq", "lost-irq", "spurious-irq", "fifo-overrun"):
+            done = world.run("run", world.driver("commonbuffer"), "--card", f"{card},fault={fault},at=9", *SMALL,
+                             "--frames", "20", "--json", "s.json")
+            assert done.returncode == 0, (card, fault, done.stderr.decode())
+            with open(world.path("s.json")) as file:
+                frames = json.load(file)["frames"]
+            assert frames["dropped_by_driver"] == (1 if fault == "fifo-overrun" else 0), (card, fault, frames)
+        done = world.run("run", world.driver("commonbuffer"), "--card", f"{card},fault=removal,at=9", *SMALL)
+        assert done.returncode == 1, (card, done.stderr.decode())
+        assert b"was removed after 9 frames" in done.stderr, done.stderr.decode()
 
 
 def main():

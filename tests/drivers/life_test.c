@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The sample driver through the life that a command line does not lead it through: sleep and
- * wake while it streams, stop and start between two streams, removal in the middle of a frame.
- * Every run must end without a finding, with all map registers returned, and every frame
- * delivered must be right. */
+/* The sample drivers through the life that a command line does not lead them through: sleep and
+ * wake while they stream, stop and start between two streams, removal in the middle of a frame,
+ * memory that runs out. Every run must end without a finding, with all map registers and common
+ * buffers returned, and every frame delivered must be right. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,7 +27,7 @@ typedef void stage_event_fn(struct stage *stage);
 typedef void stage_main_fn(struct stage *stage);
 
 struct stage {
-    const char *card;
+    const char *driver, *card;
     stage_main_fn *main;
     stage_event_fn *event; /* in the middle of the first stream, on the client's thread */
     struct trace_ring *ring;
@@ -57,7 +57,7 @@ static bool expect(struct stage *stage, bool held, const char *what)
 {
     if (!held && !stage->failed) {
         stage->failed = true;
-        snprintf(stage->why, sizeof stage->why, "%s: %s", stage->card, what);
+        snprintf(stage->why, sizeof stage->why, "%s on %s: %s", stage->driver, stage->card, what);
     }
     return held;
 }
@@ -92,12 +92,12 @@ static bool never_stop(void *ctx)
     return false;
 }
 
-static void stream(struct stage *stage)
+static void stream_lines(struct stage *stage, uint32_t width, uint32_t height)
 {
     const struct client_request request = {
         .fourcc = "YUY2",
-        .width = 1280,
-        .height = 720,
+        .width = width,
+        .height = height,
         .rate_numerator = 60,
         .rate_denominator = 1,
         .frames = FRAMES,
@@ -109,6 +109,11 @@ static void stream(struct stage *stage)
 
     stage->frames = 0;
     client_capture(stage->machine, &request, &sink, &stage->result);
+}
+
+static void stream(struct stage *stage)
+{
+    stream_lines(stage, 1280, 720);
 }
 
 static bool frames_are_right(const struct client_result *result)
@@ -127,14 +132,14 @@ static void stream_whole(struct stage *stage)
 
 /* ---- Running a machine ----------------------------------------------------------------------- */
 
-static void *read_driver(size_t *size_bytes)
+static void *read_driver(const char *name, size_t *size_bytes)
 {
     const char *build = getenv("WEIR_BUILD");
     char path[4096];
     FILE *file;
     void *bytes;
 
-    snprintf(path, sizeof path, "%s/drivers/grabber.sys", build != NULL ? build : ".");
+    snprintf(path, sizeof path, "%s/drivers/%s", build != NULL ? build : ".", name);
     file = fopen(path, "rb");
     assert_non_null(file);
     bytes = malloc(1 << 20);
@@ -155,22 +160,25 @@ static void live(struct machine *machine, void *ctx)
         stage->main(stage);
 }
 
-static void run(const char *card, stage_main_fn *main, stage_event_fn *event)
+/* low_memory_bytes 0: as much as there usually is. */
+static void run(const char *driver, const char *card, uint64_t low_memory_bytes,
+                stage_main_fn *main, stage_event_fn *event)
 {
-    struct stage stage = {.card = card, .main = main, .event = event};
+    struct stage stage = {.driver = driver, .card = card, .main = main, .event = event};
     struct machine_config config = {
         .seed = 11,
         .cpus = 2,
         .windows = KE_WINDOWS_10,
-        .memory = {.ram_bytes = UINT64_C(8) << 30, .policy = MM_SCATTERED},
+        .memory = {.ram_bytes = UINT64_C(8) << 30, .policy = MM_SCATTERED,
+                   .low_memory_bytes = low_memory_bytes},
         .card = card,
-        .driver_name = "grabber.sys",
+        .driver_name = driver,
         .trace = &stage.trace,
     };
     struct machine_error error;
     struct machine *machine;
 
-    config.driver_bytes = read_driver(&config.driver_size_bytes);
+    config.driver_bytes = read_driver(driver, &config.driver_size_bytes);
     stage.ring = aligned_alloc(64, bits_align_up(trace_ring_size_bytes(RING_RECORDS), 64));
     assert_non_null(stage.ring);
     trace_ring_init(stage.ring, RING_RECORDS);
@@ -189,10 +197,12 @@ static void run(const char *card, stage_main_fn *main, stage_event_fn *event)
         fail_msg("%s", stage.why);
 }
 
-static void run_on_both(stage_main_fn *main, stage_event_fn *event)
+static void run_all(stage_main_fn *main, stage_event_fn *event)
 {
-    run("grabber64", main, event);
-    run("grabber32", main, event);
+    run("grabber.sys", "grabber64", 0, main, event);
+    run("grabber.sys", "grabber32", 0, main, event);
+    run("commonbuffer.sys", "grabber64", 0, main, event);
+    run("commonbuffer.sys", "grabber32", 0, main, event);
 }
 
 static bool registers_are_back(struct stage *stage)
@@ -231,7 +241,7 @@ static void stream_twice(struct stage *stage)
 static void two_streams_follow_each_other(void **state)
 {
     (void)state;
-    run_on_both(stream_twice, NULL);
+    run_all(stream_twice, NULL);
 }
 
 static void nap(struct stage *stage)
@@ -245,7 +255,7 @@ static void nap(struct stage *stage)
 static void a_stream_goes_on_after_sleep(void **state)
 {
     (void)state;
-    run_on_both(stream_once, nap);
+    run_all(stream_once, nap);
 }
 
 static void stop_and_start(struct stage *stage)
@@ -263,7 +273,7 @@ static void stop_and_start(struct stage *stage)
 static void a_stopped_device_starts_again(void **state)
 {
     (void)state;
-    run_on_both(stop_and_start, NULL);
+    run_all(stop_and_start, NULL);
 }
 
 static void try_to_stop(struct stage *stage)
@@ -276,7 +286,7 @@ static void try_to_stop(struct stage *stage)
 static void a_streaming_device_refuses_to_stop(void **state)
 {
     (void)state;
-    run_on_both(stream_once, try_to_stop);
+    run_all(stream_once, try_to_stop);
 }
 
 static void pull_out(struct stage *stage)
@@ -298,7 +308,52 @@ static void stream_until_removed(struct stage *stage)
 static void a_card_pulled_out_while_streaming_ends_the_stream_and_nothing_else(void **state)
 {
     (void)state;
-    run_on_both(stream_until_removed, pull_out);
+    run_all(stream_until_removed, pull_out);
+}
+
+/* ---- Memory that runs out -------------------------------------------------------------------- */
+
+/* The descriptors are there since Start, so these are buffers for pictures: what is not to be had
+ * in one piece is made of two. */
+static void stream_with_failing_allocations(struct stage *stage)
+{
+    struct sim *sim = machine_sim(stage->machine);
+
+    for (uint64_t nth = 1; nth <= 5; nth++) {
+        EXPECT(stage, sim_fault_arm(sim, "common_buffer", nth) == 0);
+        stream_whole(stage);
+    }
+    EXPECT(stage, sim_fault_arm(sim, "common_buffer", 0) == 0);
+    leave(stage);
+}
+
+static void a_failed_common_buffer_is_made_of_smaller_ones(void **state)
+{
+    (void)state;
+    run("commonbuffer.sys", "grabber64", 0, stream_with_failing_allocations, NULL);
+    run("commonbuffer.sys", "grabber32", 0, stream_with_failing_allocations, NULL);
+}
+
+/* Two pictures of 1.76 MB fit in, the four that the driver would like do not. */
+static void little_low_memory_is_enough_for_two_common_buffers(void **state)
+{
+    (void)state;
+    run("commonbuffer.sys", "grabber32", UINT64_C(4) << 20, stream_once, NULL);
+}
+
+static void stream_refused(struct stage *stage)
+{
+    stream_lines(stage, 1920, 1080);
+    EXPECT(stage, stage->result.kind == CLIENT_REFUSED);
+    EXPECT(stage, stage->result.status == STATUS_INSUFFICIENT_RESOURCES);
+    EXPECT(stage, stage->result.delivered == 0);
+    leave(stage);
+}
+
+static void too_little_low_memory_for_two_common_buffers_refuses_the_stream(void **state)
+{
+    (void)state;
+    run("commonbuffer.sys", "grabber32", UINT64_C(4) << 20, stream_refused, NULL);
 }
 
 int main(void)
@@ -309,6 +364,9 @@ int main(void)
         cmocka_unit_test(a_stopped_device_starts_again),
         cmocka_unit_test(a_streaming_device_refuses_to_stop),
         cmocka_unit_test(a_card_pulled_out_while_streaming_ends_the_stream_and_nothing_else),
+        cmocka_unit_test(a_failed_common_buffer_is_made_of_smaller_ones),
+        cmocka_unit_test(little_low_memory_is_enough_for_two_common_buffers),
+        cmocka_unit_test(too_little_low_memory_for_two_common_buffers_refuses_the_stream),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

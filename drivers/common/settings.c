@@ -5,7 +5,7 @@
  * Anything else counts as not there
  *
  * Read at each Start, so a disabled and enabled device has the new values. */
-#include "grabber.h"
+#include "card.h"
 
 static ULONG ReadNumber(HANDLE Key, PCWSTR Name, ULONG Least, ULONG Most, ULONG Default)
 {
@@ -26,15 +26,15 @@ static ULONG ReadNumber(HANDLE Key, PCWSTR Name, ULONG Least, ULONG Most, ULONG 
     return Number >= Least && Number <= Most ? Number : Default;
 }
 
-VOID GrabberReadSettings(PGRABBER_DEVICE Device)
+VOID CardReadSettings(PCARD_DEVICE Device)
 {
     HANDLE Key;
 
-    Device->FramesInFlight = GRABBER_FRAMES_IN_FLIGHT;
+    Device->FramesInFlight = CARD_FRAMES_IN_FLIGHT;
     if (!NT_SUCCESS(IoOpenDeviceRegistryKey(Device->KsDevice->PhysicalDeviceObject,
                                             PLUGPLAY_REGKEY_DRIVER, KEY_READ, &Key)))
         return;
-    Device->FramesInFlight = ReadNumber(Key, L"FramesInFlight", 1, GRABBER_FRAMES_IN_FLIGHT_MAX,
-                                        GRABBER_FRAMES_IN_FLIGHT);
+    Device->FramesInFlight = ReadNumber(Key, L"FramesInFlight", 1, CARD_FRAMES_IN_FLIGHT_MAX,
+                                        CARD_FRAMES_IN_FLIGHT);
     ZwClose(Key);
 }
