@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "exports/exports.h"
 
 struct tally {
@@ -17,7 +18,8 @@ static void help(void)
 {
     printf("usage: weir imports DRIVER.sys [--windows PROFILE]\n\n"
            "Lists what the driver imports: full, partial or data (here), stub or absent (a call\n"
-           "stops the run), newer (the profile does not have it: the driver would not load).\n\n"
+           "stops the run), newer (the profile does not have it: the driver would not load),\n"
+           "and the first profile that has it. PROFILE is one of those of `weir run` [win10].\n\n"
            "Exit codes: 0 all is here, 1 something is missing or newer, 2 usage, 3 not a driver\n"
            "image.\n");
 }
@@ -90,8 +92,7 @@ int cli_imports(int argc, char **argv)
             if (value == NULL)
                 return cli_fail(CLI_USAGE, "--windows wants a value: --windows PROFILE");
             if (!exports_windows_parse(value, &windows))
-                return cli_fail(CLI_USAGE, "--windows %s: unknown profile; see `weir run --help`",
-                                value);
+                return cli_fail(CLI_USAGE, "--windows %s: wants " OPTIONS_WINDOWS, value);
         } else if (argv[i][0] == '-') {
             return cli_fail(CLI_USAGE, "unknown option %s; see `weir imports --help`", argv[i]);
         } else if (path != NULL) {

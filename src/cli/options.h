@@ -10,6 +10,9 @@
 
 enum { OPTIONS_SNAPSHOTS_MAX = 8, OPTIONS_PARAMETERS_MAX = 64 };
 
+#define OPTIONS_WINDOWS                                                                            \
+    "xp, ws2003, ws2003sp1, vista, win7, win8, win8.1, win10-1803, win10 or win11"
+
 struct options_snapshot {
     uint64_t frame;
     const char *path;

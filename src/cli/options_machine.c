@@ -51,9 +51,7 @@ static int take_cpus(struct options *options, char *value)
 static int take_windows(struct options *options, char *value)
 {
     if (!exports_windows_parse(value, &options->windows))
-        return option_bad_value("--windows", value,
-                         "wants xp, ws2003, ws2003sp1, vista, win7, win8, win8.1, win10-1803, "
-                         "win10 or win11");
+        return option_bad_value("--windows", value, "wants " OPTIONS_WINDOWS);
     return 0;
 }
 

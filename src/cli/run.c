@@ -353,6 +353,9 @@ static void describe(struct session *session, struct report_run *run)
                                .cpus = options->cpus,
                                .ram_bytes = options->ram_bytes,
                                .windows = exports_windows_name(options->windows),
+                               .windows_label = options->windows != KE_WINDOWS_10
+                                                    ? exports_windows_label(options->windows)
+                                                    : NULL,
                                .payload = drawn ? payloads[payload] : NULL,
                                .buffers = options->buffers, .dma = describe_dma(options),
                                .wall_ns = session->wall_ns,

@@ -47,6 +47,8 @@ bool exports_has(const struct exports_row *row, enum ke_windows windows);
 const char *exports_state_name(enum exports_state state);
 const char *exports_windows_name(enum ke_windows windows); /* "win10" */
 const char *exports_windows_label(enum ke_windows windows); /* "Windows 10" */
+/* The first Windows that has the function, as its page names it. */
+const char *exports_first_label(const struct exports_row *row);
 bool exports_windows_parse(const char *text, enum ke_windows *out);
 
 /* ---- In a machine ---------------------------------------------------------------------------- */

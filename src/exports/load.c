@@ -56,9 +56,9 @@ static int check_versions(struct exports *exports, const struct pe_image *image,
             if (row != NULL && !exports_has(row, ke_windows(exports->ke)))
                 return fail(error, EXPORTS_IMPORT_TOO_NEW,
                             "imports %s!%s, which %s does not have (first in %s); "
-                            "choose a later --windows", module.name, import.name,
+                            "choose --windows %s or later", module.name, import.name,
                             exports_windows_label(ke_windows(exports->ke)),
-                            exports_windows_label(row->since));
+                            exports_first_label(row), exports_windows_name(row->since));
         }
     }
     return 0;

@@ -160,6 +160,16 @@ const char *exports_windows_label(enum ke_windows windows)
     return windows_rows[windows].label;
 }
 
+/* A profile stands for a time in which functions came; the pages name the first release of it. */
+const char *exports_first_label(const struct exports_row *row)
+{
+    switch (row->since) {
+    case KE_WINDOWS_10_1803: return "Windows 10";
+    case KE_WINDOWS_10: return "Windows 10 2004";
+    default: return exports_windows_label(row->since);
+    }
+}
+
 bool exports_windows_parse(const char *text, enum ke_windows *out)
 {
     for (unsigned i = 0; i < WINDOWS_ROWS; i++) {

@@ -58,7 +58,8 @@ struct report_run { /* what the cli knows beside the events */
     uint64_t seed;
     unsigned cpus;
     uint64_t ram_bytes;
-    const char *windows;
+    const char *windows; /* profile */
+    const char *windows_label; /* for people; NULL: the usual one */
     const char *payload;
     unsigned buffers;
     struct report_dma dma;

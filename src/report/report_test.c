@@ -346,13 +346,16 @@ static void the_summary_tells_of_an_unusual_machine_only(void **state)
     (void)state;
     bench_open(&bench);
     text = summary_of(&bench);
+    expect_words(text, "grabber.sys on grabber64: no format");
     expect_no_words(text, "memory and DMA");
     expect_no_words(text, "low memory");
     bench.run.dma = (struct report_dma){.pages = "runs:7", .iommu = "strict",
                                         .buffer_offset_bytes = 291, .low_memory_bytes = 8 << 20,
                                         .low_memory_pressure = 40, .map_registers = 100,
                                         .force_bounce = true};
+    bench.run.windows_label = "Windows XP (what-if)";
     text = summary_of(&bench);
+    expect_words(text, "grabber.sys on grabber64, Windows XP (what-if): no format");
     expect_words(text, "memory and DMA      pages runs:7, buffers at byte 291 of a page, low "
                        "memory 8M of which others want 40%, 100 map registers, every page "
                        "bounced, IOMMU strict\n");

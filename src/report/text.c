@@ -53,6 +53,8 @@ static void head_text(const struct report_run *run, struct text *out)
     text_printf(out, "%s on %s", run->driver, run->card);
     if (run->card_parameters != NULL && run->card_parameters[0] != 0)
         text_printf(out, ",%s", run->card_parameters);
+    if (run->windows_label != NULL)
+        text_printf(out, ", %s", run->windows_label);
     if (format->name == NULL)
         text_string(out, ": no format agreed on\n");
     else

@@ -73,3 +73,4 @@ RULE(not_flushed,          error,  "freed map registers with %0 bytes mapped and
 RULE(flush_not_mapped,     error,  "flushed %1 bytes at %0x that are not mapped",                     "Bug check 0xE6, 16")
 RULE(dma_direction,        error,  "gave a transfer back with another direction than it was mapped with", "PutScatterGatherList")
 RULE(dma_buffer,           error,  "DMA on a buffer that is not locked or too short: MDL %0x",        "Bug check 0xE6, 0E, 1B and 24")
+RULE(pool_type,          error,  "pool type %0x: this Windows has no NonPagedPoolNx, which came with Windows 8", "NX Pool Compatibility Issues")

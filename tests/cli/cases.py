@@ -407,6 +407,187 @@ def imports_lists_every_import_of_the_sample_as_full(world):
     assert b", 0 missing, 0 newer" in done.stdout
 
 
+# ---- DMA: the same pixels everywhere --------------------------------------------------------------------------------
+
+SHORT = [*SMALL, "--frames", "12"]
+
+
+def stream(world, *args, code=0):
+    """Streams, expects every frame to be there and whole and no finding; the summary and the frames' bytes."""
+    done = world.run("run", world.driver(), "-o", "v.raw", "--json", "s.json", *args)
+    assert done.returncode == code, (args, done.stdout.decode(), done.stderr.decode())
+    with open(world.path("s.json")) as file:
+        summary = json.load(file)
+    frames = summary["frames"]
+    bad = sum(frames[k] for k in frames if k not in ("delivered", "dropped_by_driver"))
+    assert bad == 0 and summary["findings"] == [], (args, frames, summary["findings"])
+    assert summary["dma"]["map_registers_at_end"] == 0, (args, summary["dma"])
+    with open(world.path("v.raw"), "rb") as file:
+        return summary, file.read()
+
+
+def check_profile(world, profile):
+    reference = stream(world, *SHORT)[1]
+    assert len(reference) == 12 * FRAME_BYTES
+    for card in ("grabber32", "grabber64"):
+        for iommu in ("off", "remap", "strict"):
+            for pages in ("scattered", "contiguous", "high"):
+                what = ("--windows", profile, "--card", card, "--iommu", iommu, "--pages", pages)
+                summary, video = stream(world, *SHORT, *what)
+                dma, frames = summary["dma"], summary["frames"]
+                assert video == reference, what
+                assert frames["delivered"] == 12 and frames["dropped_by_driver"] == 0, (what, frames)
+                bounced = card == "grabber32" and iommu == "off"
+                assert dma["bounce_bytes"] == (dma["frame_bytes_above_4g"] if bounced else 0), (what, dma)
+                if pages == "high":
+                    assert (dma["direct_bytes"] == 0) == bounced, (what, dma)
+                assert dma["frame_locks_failed"] == 0, (what, dma)
+
+
+@case
+def on_xp_every_card_iommu_and_page_policy_gives_the_same_pixels(world):
+    check_profile(world, "xp")
+
+
+@case
+def on_ws2003sp1_every_card_iommu_and_page_policy_gives_the_same_pixels(world):
+    check_profile(world, "ws2003sp1")
+
+
+@case
+def on_windows_11_every_card_iommu_and_page_policy_gives_the_same_pixels(world):
+    check_profile(world, "win11")
+
+
+# ---- DMA: when there is too little ---------------------------------------------------------------------------------
+
+@case
+def locks_fail_when_low_memory_runs_out_and_the_stream_goes_on(world):
+    """A 1080p frame takes 500 pages of low memory and more, 8 MB are 2048: of eight buffers three can be locked."""
+    for seed in ("1", "2"):
+        summary, video = stream(world, "--card", "grabber32", "--ram", "8G", "--low-memory", "8M", "--size", "1920x1080",
+                                "--format", "yuy2", "--buffers", "8", "--frames", "24", "--seed", seed)
+        dma = summary["dma"]
+        assert summary["frames"]["delivered"] == 24 and len(video) == 24 * 1920 * 1080 * 2
+        assert dma["frame_locks_failed"] > 0 and dma["map_register_requests_queued"] > 0, dma
+        assert 1 <= dma["frame_locks_highest"] <= 3, dma
+
+
+@case
+def a_stream_survives_every_kind_of_scarcity(world):
+    """Frames may be dropped, as long as the driver says so; none is torn or lost."""
+    for args, failing in ((("--low-memory", "1M", "--low-memory-pressure", "60"), True),
+                          (("--low-memory", "1M", "--low-memory-pressure", "95"), True),
+                          (("--map-registers", "160"), True),
+                          (("--map-registers", "400", "--force-bounce"), True),
+                          (("--force-bounce", "--low-memory", "2M", "--buffer-offset", "0x123"), True),
+                          (("--force-bounce",), False),
+                          (("--buffer-offset", "0x123"), False)):
+        for seed in ("1", "2", "3"):
+            summary, _ = stream(world, "--card", "grabber32", *SMALL, "--frames", "20", "--seed", seed, *args)
+            assert summary["frames"]["delivered"] == 20, (args, seed)
+            assert (summary["dma"]["frame_locks_failed"] > 0) == failing, (args, seed, summary["dma"])
+
+
+@case
+def every_page_policy_and_buffer_offset_gives_the_same_pixels(world):
+    reference = stream(world, *SHORT)[1]
+    for card in ("grabber32", "grabber64"):
+        for pages in ("scattered", "runs:1", "runs:7", "runs:512", "contiguous", "high", "low"):
+            for offset in ("0", "0x123", "4095"):
+                summary, video = stream(world, *SHORT, "--card", card, "--pages", pages, "--buffer-offset", offset)
+                assert video == reference, (card, pages, offset)
+                if pages == "contiguous" and card == "grabber64":
+                    assert summary["dma"]["mappings_max"] <= 2, summary["dma"]
+
+
+@case
+def pressure_is_the_same_again_for_the_same_seed(world):
+    first, second = run_twice(world, "--card", "grabber32", "--low-memory", "1M", "--low-memory-pressure", "70")
+    assert first == second
+    assert first[2]["dma"]["low_memory_rival_highest"] > 0
+
+
+# ---- Windows profiles ----------------------------------------------------------------------------------------------
+
+# Version as the profile answers it, service pack, product (1 workstation, 3 server), highest WDM version.
+PROFILES = {"xp": ("5.1.2600", 3, 1, "1.20"), "ws2003": ("5.2.3790", 0, 3, "1.30"),
+            "ws2003sp1": ("5.2.3790", 1, 3, "1.30"), "vista": ("6.0.6002", 2, 1, "6.0"),
+            "win7": ("6.1.7601", 1, 1, "6.0"), "win8": ("6.2.9200", 0, 1, "6.0"), "win8.1": ("6.3.9600", 0, 1, "6.0"),
+            "win10-1803": ("10.0.17134", 0, 1, "6.0"), "win10": ("10.0.19045", 0, 1, "6.0"),
+            "win11": ("10.0.22631", 0, 1, "6.0")}
+# Functions with the first profile that exports them; what came before the first x64 Windows is in every one.
+FUNCTIONS = {"IoGetDmaAdapter": "xp", "KeInitializeGuardedMutex": "xp", "RtlIsNtDdiVersionAvailable": "vista",
+             "EtwRegister": "vista", "KeQueryActiveGroupCount": "win7", "KeQuerySystemTimePrecise": "win8",
+             "ExAllocateTimer": "win8.1", "MmMapIoSpaceEx": "win10-1803", "ExAllocatePool2": "win10"}
+
+
+def printed(world, record):
+    """What the driver printed, a line each: text events follow a debug_print."""
+    data = open(world.path(record), "rb").read()
+    first, size = struct.unpack_from("<II", data, 12)
+    kinds = {line.split()[1]: int(line.split()[0]) for line in data[24:first].rstrip(b"\0").decode().splitlines()}
+    lines, left = [], 0
+    for at in range(first, len(data), size):
+        kind = struct.unpack_from("<H", data, at + 12)[0]
+        if kind == kinds["debug_print"]:
+            lines.append(b"")
+            left = 1
+        elif kind == kinds["text"] and left:
+            left = struct.unpack_from("<Q", data, at + 16)[0]
+            lines[-1] += data[at + 24:at + 24 + min(left, 40)]
+            left = left > 40
+    return [line.decode().strip() for line in lines]
+
+
+@case
+def every_way_of_asking_for_the_windows_version_gives_the_profiles_answer(world):
+    order = list(PROFILES)
+    for place, (profile, (version, pack, product, wdm)) in enumerate(PROFILES.items()):
+        done = world.run("run", world.bad("versions"), "--card", "none", "--windows", profile, "--record", "v.weir")
+        assert done.returncode == 3 and b"DriverEntry" in done.stderr, done.stderr.decode()
+        lines = printed(world, "v.weir")
+        major, minor, build = version.split(".")
+        has = {name: int(place >= order.index(first)) for name, first in FUNCTIONS.items()}
+        wanted = [f"RtlGetVersion {version} sp {pack} product {product}", f"PsGetVersion {version}",
+                  f"NtBuildNumber {build}",
+                  f"SharedUserData {major}.{minor}.{build if major == '10' else 0} product {product}",
+                  f"wdm 1.20 1 1.30 {int(wdm != '1.20')} 6.0 {int(wdm == '6.0')} 6.1 0"]
+        if has["RtlIsNtDdiVersionAvailable"]:
+            wanted.append("ntddi win7 %u win8 %u win10 %u" % tuple(place >= order.index(first)
+                                                                 for first in ("win7", "win8", "win10-1803")))
+        wanted += [f"{name} {there}" for name, there in has.items()] + ["ExNobodyHasWrittenThis 0"]
+        assert lines == wanted, (profile, lines, wanted)
+
+
+@case
+def a_driver_that_imports_what_the_profile_lacks_does_not_load(world):
+    for profile in ("xp", "win7", "win10-1803"):
+        world.refuses(["run", world.bad("modern"), "--card", "none", "--windows", profile], 3, "modern.sys",
+                      "ntoskrnl.exe!ExAllocatePool2", "Windows 10 2004", "--windows win10")
+        done = world.run("imports", world.bad("modern"), "--windows", profile)
+        said = done.stdout.decode()
+        assert done.returncode == 1, said
+        assert "1 newer" in said and any(line.split() == ["newer", "ntoskrnl.exe", "ExAllocatePool2", "win10"]
+                                         for line in said.splitlines()), said
+    for profile in ("win10", "win11"):
+        done = world.run("run", world.bad("modern"), "--card", "none", "--windows", profile)
+        assert done.returncode == 3 and b"DriverEntry failed with status 0xc000009d" in done.stderr, done.stderr
+        assert world.run("imports", world.bad("modern"), "--windows", profile).returncode == 0
+
+
+@case
+def imports_of_an_unknown_profile_are_refused(world):
+    world.refuses(["imports", world.driver(), "--windows", "dos"], 2, "--windows dos", "ws2003sp1", "win11")
+
+
+@case
+def the_sample_loads_on_every_profile(world):
+    for profile in PROFILES:
+        done = world.run("imports", world.driver(), "--windows", profile)
+        assert done.returncode == 0, (profile, done.stdout.decode())
+
+
 @case
 def cards_lists_the_built_in_cards(world):
     done = world.run("cards")

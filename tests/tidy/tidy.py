@@ -295,6 +295,15 @@ def rooms_have_a_short_readme(file):
             yield 1, "the room has no README.md"
 
 
+@rule
+def every_test_of_a_room_is_built(file):
+    if not re.fullmatch(r"src/(nt/)?\w+/\w+_test\.c", file.path):
+        return
+    build = os.path.join(file.root, os.path.dirname(file.path), "meson.build")
+    if not os.path.exists(build) or f"'{os.path.basename(file.path)}'" not in open(build, encoding="utf-8").read():
+        yield 1, "not in the room's meson.build: it never runs"
+
+
 # ---- Report ------------------------------------------------------------------------------------------------
 
 LIST_MAX = 100

@@ -55,6 +55,8 @@ CASES = [
     ("rooms have a short readme", "src/ks/README.md", "line\n" * 41, 41),
     ("rooms have a short readme", "src/ks/README.md", "line\n" * 40, None),
     ("rooms have a short readme", "src/nt/mm/meson.build", "mm_sources = files()\n", 1),
+    ("every test of a room is built", "src/nt/ex/a_test.c", "int a;\n", 1),
+    ("every test of a room is built", "src/nt/ex/a.c", "int a;\n", None),
 ]
 
 

@@ -12,7 +12,12 @@
 #include "mm/mm.h"
 #include "trace/rules.h"
 
-enum { NO_TAG = 0x656E6F4E /* "None" */, PAGED_BIT = 1, CACHE_ALIGNED_BIT = 4 };
+enum {
+    NO_TAG = 0x656E6F4E, /* "None" */
+    PAGED_BIT = 1,
+    CACHE_ALIGNED_BIT = 4,
+    NO_EXECUTE_BIT = 512
+};
 
 /* Pool that ks or io allocates inside a driver's call is theirs: only a call that came straight
  * from the driver to one of these functions is charged to it. */
@@ -50,13 +55,26 @@ static PVOID allocate(const struct mm_pool_request *request, bool raise)
     return block;
 }
 
+/* The allocators before Windows 8 go wrong when asked for no-execute pool; zeroing
+ * on request came with Windows 10 2004, and wrappers in wdm.h pass the flag to older systems and
+ * zero themselves. UNDOC: those systems give ordinary pool here, and take the flag for nothing. "NX
+ * Pool Compatibility Issues"; ExAllocatePoolZero, Remarks. */
+static bool check_type(ULONG type)
+{
+    enum ke_windows windows = ke_windows(ke_current());
+
+    if ((type & NO_EXECUTE_BIT) && windows < KE_WINDOWS_8)
+        KE_FINDING(ke_current(), VERIFY_pool_type, type);
+    return (type & POOL_ZERO_ALLOCATION) && windows >= KE_WINDOWS_10;
+}
+
 static PVOID allocate_typed(POOL_TYPE type, SIZE_T size_bytes, ULONG tag, bool raise,
                             uint64_t caller_va)
 {
     struct mm_pool_request request = {
         .kind = (ULONG)type & PAGED_BIT ? MM_POOL_PAGED : MM_POOL_NONPAGED,
         .cache_aligned = ((ULONG)type & CACHE_ALIGNED_BIT) != 0,
-        .zero = ((ULONG)type & POOL_ZERO_ALLOCATION) != 0,
+        .zero = check_type((ULONG)type),
         .tag = tag,
         .size_bytes = size_bytes,
         .caller_va = caller_va,

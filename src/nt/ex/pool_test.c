@@ -83,6 +83,43 @@ static void the_newer_function_zeroes_unless_told_not_to(void **state)
     assert_true(is_zero(old, 500));
 }
 
+static void start_as(enum ke_windows windows)
+{
+    struct mm_config config = {.ram_bytes = UINT64_C(1) << 30};
+
+    stop(NULL);
+    testbed_start_as(&bed, 3, windows, &config);
+}
+
+static void no_execute_pool_before_windows_8_is_a_finding(void **state)
+{
+    (void)state;
+    start_as(KE_WINDOWS_7);
+    assert_non_null(ExAllocatePoolWithTag(NonPagedPool, 100, TAG));
+    assert_non_null(ExAllocatePoolWithTag(PagedPool, 100, TAG));
+    assert_int_equal(testbed_findings(&bed, VERIFY_pool_type), 0);
+    assert_non_null(ExAllocatePoolWithTag(NonPagedPoolNx, 100, TAG));
+    assert_int_equal(testbed_findings(&bed, VERIFY_pool_type), 1);
+    assert_non_null(ExAllocatePoolWithTag(NonPagedPoolNxCacheAligned, 100, TAG));
+    assert_int_equal(testbed_findings(&bed, VERIFY_pool_type), 1);
+    start_as(KE_WINDOWS_8);
+    assert_non_null(ExAllocatePoolWithTag(NonPagedPoolNx, 100, TAG));
+    assert_int_equal(testbed_findings(&bed, VERIFY_pool_type), 0);
+}
+
+/* The wrappers of wdm.h pass the flag to any Windows: it must not be held against a driver. */
+static void zeroing_on_request_came_with_windows_10_2004(void **state)
+{
+    POOL_TYPE type = (POOL_TYPE)(NonPagedPool | POOL_ZERO_ALLOCATION);
+
+    (void)state;
+    start_as(KE_WINDOWS_10_1803);
+    assert_false(is_zero(ExAllocatePoolWithTag(type, 500, TAG), 500));
+    assert_int_equal(testbed_findings(&bed, VERIFY_pool_type), 0);
+    start_as(KE_WINDOWS_10);
+    assert_true(is_zero(ExAllocatePoolWithTag(type, 500, TAG), 500));
+}
+
 static void flags_that_make_no_sense_give_nothing(void **state)
 {
     (void)state;
@@ -126,6 +163,8 @@ int main(void)
         TEST(pool_types_choose_pool_and_alignment),
         TEST(every_way_to_ask_gives_a_block),
         TEST(the_newer_function_zeroes_unless_told_not_to),
+        TEST(no_execute_pool_before_windows_8_is_a_finding),
+        TEST(zeroing_on_request_came_with_windows_10_2004),
         TEST(flags_that_make_no_sense_give_nothing),
         TEST(failing_means_null),
         TEST(paged_pool_is_for_low_irql),

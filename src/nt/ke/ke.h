@@ -37,6 +37,14 @@ enum ke_windows {
     KE_WINDOWS_XP, KE_WINDOWS_WS2003, KE_WINDOWS_WS2003SP1, KE_WINDOWS_VISTA, KE_WINDOWS_7,
     KE_WINDOWS_8, KE_WINDOWS_81, KE_WINDOWS_10_1803, KE_WINDOWS_10, KE_WINDOWS_11
 };
+/* What every way of asking for the version answers. */
+struct ke_windows_version {
+    ULONG major, minor, build;
+    USHORT service_pack;
+    ULONG ntddi;
+    bool server;
+};
+struct ke_windows_version ke_windows_version_of(enum ke_windows windows);
 struct ke_config {
     struct sim *sim; /* borrowed */
     enum ke_windows windows;

@@ -31,25 +31,6 @@ struct ke_pcrs {
     } shared;
 };
 
-static const struct ke_windows_version versions[] = {
-    /* x64 Windows begins with 5.2: XP x64 is Server 2003 in other clothes. */
-    [KE_WINDOWS_XP] = {5, 2, 3790, false},
-    [KE_WINDOWS_WS2003] = {5, 2, 3790, true},
-    [KE_WINDOWS_WS2003SP1] = {5, 2, 3790, true},
-    [KE_WINDOWS_VISTA] = {6, 0, 6002, false},
-    [KE_WINDOWS_7] = {6, 1, 7601, false},
-    [KE_WINDOWS_8] = {6, 2, 9200, false},
-    [KE_WINDOWS_81] = {6, 3, 9600, false},
-    [KE_WINDOWS_10_1803] = {10, 0, 17134, false},
-    [KE_WINDOWS_10] = {10, 0, 19045, false},
-    [KE_WINDOWS_11] = {10, 0, 22631, false},
-};
-
-struct ke_windows_version ke_windows_version(struct ke *ke)
-{
-    return versions[ke_windows(ke)];
-}
-
 /* ---- KPCR ------------------------------------------------------------------------------------ */
 
 KPCR *ke_pcr(struct ke *ke, unsigned cpu)
@@ -132,7 +113,7 @@ static void shared_root(KUSER_SHARED_DATA *data)
 
 static void shared_init(struct ke *ke, KUSER_SHARED_DATA *data)
 {
-    struct ke_windows_version version = ke_windows_version(ke);
+    struct ke_windows_version version = ke_windows_version_of(ke_windows(ke));
     uint64_t pages = ke->config.ram_pages;
     struct sim_rng rng;
     sim_rng_init(&rng, sim_seed(ke->sim), "ke_shared_data");

@@ -14,15 +14,6 @@
 
 struct _KPCR *ke_pcr(struct ke *ke, unsigned cpu);
 
-/* Version of Windows the machine plays, as shared user data and version calls show it. */
-struct ke_windows_version {
-    uint32_t major;
-    uint32_t minor;
-    uint32_t build;
-    bool server;
-};
-struct ke_windows_version ke_windows_version(struct ke *ke);
-
 static inline bool ke_is_shared_data(uint64_t va)
 {
     return (va & ~UINT64_C(0xfff)) == KI_USER_SHARED_DATA;

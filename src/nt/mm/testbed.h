@@ -22,10 +22,11 @@ struct testbed {
     struct mm *mm;
 };
 
-static inline void testbed_start(struct testbed *bed, uint64_t seed, const struct mm_config *config)
+static inline void testbed_start_as(struct testbed *bed, uint64_t seed, enum ke_windows windows,
+                                    const struct mm_config *config)
 {
     struct sim_config sim = {.seed = seed, .cpus = 1, .trace = &bed->trace};
-    struct ke_config ke = {.windows = KE_WINDOWS_10};
+    struct ke_config ke = {.windows = windows};
 
     memset(bed, 0, sizeof *bed);
     bed->ring = calloc(1, trace_ring_size_bytes(TESTBED_RING));
@@ -39,6 +40,11 @@ static inline void testbed_start(struct testbed *bed, uint64_t seed, const struc
     ke.ram_pages = config->ram_bytes >> MM_PAGE_SHIFT;
     assert_int_equal(ke_create(&ke, &bed->ke), 0);
     assert_int_equal(mm_create(bed->ke, config, &bed->mm), 0);
+}
+
+static inline void testbed_start(struct testbed *bed, uint64_t seed, const struct mm_config *config)
+{
+    testbed_start_as(bed, seed, KE_WINDOWS_10, config);
 }
 
 static inline void testbed_stop(struct testbed *bed)

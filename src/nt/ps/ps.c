@@ -134,7 +134,7 @@ NTSTATUS NTAPI PsLookupProcessByProcessId(HANDLE id, PEPROCESS *process)
 /* TRUE would mean a checked build. The string may be NULL, or not initialised by the caller. */
 BOOLEAN NTAPI PsGetVersion(PULONG major, PULONG minor, PULONG build, PUNICODE_STRING service_pack)
 {
-    struct rtl_version version = rtl_version_of(ke_windows(ke_current()));
+    struct ke_windows_version version = ke_windows_version_of(ke_windows(ke_current()));
 
     if (major != NULL)
         *major = version.major;

@@ -44,11 +44,4 @@ NTSTATUS rtl_string_create(const WCHAR *text, size_t count, ULONG tag, UNICODE_S
 enum { RTL_GUID_CHARS = 38 };
 void rtl_guid_spell(const GUID *guid, char out[RTL_GUID_CHARS + 1]);
 
-/* Version numbers of the Windows that the machine plays. */
-struct rtl_version {
-    ULONG major, minor, build;
-    USHORT service_pack;
-};
-struct rtl_version rtl_version_of(enum ke_windows windows);
-
 #endif

@@ -1,44 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* Which Windows this is. One table answers every way of asking: RtlGetVersion, PsGetVersion,
- * IoIsWdmVersionAvailable, RtlIsNtDdiVersionAvailable and the shared user data. The kernel is not
- * subject to manifests, so the true version is always told. */
+/* Which Windows this is, as drivers ask (ke/version.c knows). The kernel is not subject to
+ * manifests, so the true version is always told. */
 #include "rtl/rtl.h"
 
 #include <string.h>
 
-struct version_row {
-    struct rtl_version version;
-    ULONG ntddi; /* NTDDI_ value without service pack and sub-version */
-    UCHAR product;
-};
-
-/* x64 Windows begins with 5.2; the XP row is its x64 edition. */
-static const struct version_row rows[] = {
-    [KE_WINDOWS_XP] = {{5, 2, 3790, 1}, 0x05020100, NtProductWinNt},
-    [KE_WINDOWS_WS2003] = {{5, 2, 3790, 0}, 0x05020000, NtProductServer},
-    [KE_WINDOWS_WS2003SP1] = {{5, 2, 3790, 1}, 0x05020100, NtProductServer},
-    [KE_WINDOWS_VISTA] = {{6, 0, 6002, 2}, 0x06000200, NtProductWinNt},
-    [KE_WINDOWS_7] = {{6, 1, 7601, 1}, 0x06010000, NtProductWinNt},
-    [KE_WINDOWS_8] = {{6, 2, 9200, 0}, 0x06020000, NtProductWinNt},
-    [KE_WINDOWS_81] = {{6, 3, 9600, 0}, 0x06030000, NtProductWinNt},
-    [KE_WINDOWS_10_1803] = {{10, 0, 17134, 0}, 0x0A000005, NtProductWinNt},
-    [KE_WINDOWS_10] = {{10, 0, 19045, 0}, 0x0A000008, NtProductWinNt},
-    [KE_WINDOWS_11] = {{10, 0, 22631, 0}, 0x0A00000D, NtProductWinNt},
-};
-
-static const struct version_row *row_of(enum ke_windows windows)
+static struct ke_windows_version current(void)
 {
-    return &rows[windows];
+    return ke_windows_version_of(ke_windows(ke_current()));
 }
 
-static const struct version_row *current_row(void)
+static UCHAR product(const struct ke_windows_version *version)
 {
-    return row_of(ke_windows(ke_current()));
-}
-
-struct rtl_version rtl_version_of(enum ke_windows windows)
-{
-    return row_of(windows)->version;
+    return version->server ? NtProductServer : NtProductWinNt;
 }
 
 static void spell_service_pack(USHORT number, WCHAR out[128])
@@ -50,22 +24,22 @@ static void spell_service_pack(USHORT number, WCHAR out[128])
 
 NTSTATUS NTAPI RtlGetVersion(PRTL_OSVERSIONINFOW information)
 {
-    const struct version_row *row = current_row();
+    struct ke_windows_version version = current();
     ULONG size = information->dwOSVersionInfoSize;
     PRTL_OSVERSIONINFOEXW extended = (PRTL_OSVERSIONINFOEXW)information;
 
     if (size != sizeof(RTL_OSVERSIONINFOW) && size != sizeof(RTL_OSVERSIONINFOEXW))
         return STATUS_INVALID_PARAMETER;
-    information->dwMajorVersion = row->version.major;
-    information->dwMinorVersion = row->version.minor;
-    information->dwBuildNumber = row->version.build;
+    information->dwMajorVersion = version.major;
+    information->dwMinorVersion = version.minor;
+    information->dwBuildNumber = version.build;
     information->dwPlatformId = VER_PLATFORM_WIN32_NT;
-    spell_service_pack(row->version.service_pack, information->szCSDVersion);
+    spell_service_pack(version.service_pack, information->szCSDVersion);
     if (size == sizeof(RTL_OSVERSIONINFOEXW)) {
-        extended->wServicePackMajor = row->version.service_pack;
+        extended->wServicePackMajor = version.service_pack;
         extended->wServicePackMinor = 0;
         extended->wSuiteMask = 0;
-        extended->wProductType = row->product;
+        extended->wProductType = product(&version);
         extended->wReserved = 0;
     }
     return STATUS_SUCCESS;
@@ -167,18 +141,20 @@ BOOLEAN NTAPI RtlIsNtDdiVersionAvailable(ULONG version)
 {
     if ((version & 0xFFFF) != 0 && version < 0x0A000000)
         return FALSE;
-    return current_row()->ntddi >= version;
+    return current().ntddi >= version;
 }
 
 BOOLEAN NTAPI RtlIsServicePackVersionInstalled(ULONG version)
 {
-    ULONG ntddi = current_row()->ntddi;
+    ULONG ntddi = current().ntddi;
 
     return (ntddi & 0xFFFF0000) == (version & 0xFFFF0000) && ntddi >= version;
 }
 
 BOOLEAN NTAPI RtlGetNtProductType(PNT_PRODUCT_TYPE type)
 {
-    *type = current_row()->product;
+    struct ke_windows_version version = current();
+
+    *type = product(&version);
     return TRUE;
 }
