@@ -31,6 +31,7 @@ struct plot_series {
 enum plot_scale { PLOT_LINEAR, PLOT_LOG10, PLOT_LOG2 };
 enum plot_unit {
     PLOT_NUMBER, /* 0.25, 1500, 2M */
+    PLOT_COUNT, /* the same for what is whole: no ticks between 1 and 2 */
     PLOT_PERCENT, /* the value 0.25 shows as 25 % */
     PLOT_BYTES /* 64 KB, 16 MB: powers of 1024 */
 };

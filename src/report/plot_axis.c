@@ -18,6 +18,8 @@ static double nice_step(double least, enum plot_unit unit)
 
     if (unit == PLOT_BYTES)
         return exp2(ceil(log2(fmax(least, 1))));
+    if (unit == PLOT_COUNT)
+        least = fmax(least, 1);
     power = pow(10, floor(log10(least)));
     for (unsigned i = 0; i < ARRAY_LEN(steps); i++) {
         if (steps[i] * power >= least * (1 - fraction_of_step))

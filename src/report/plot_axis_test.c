@@ -79,6 +79,18 @@ static void shares_show_as_per_cent(void **state)
     check_labels(&axis, "0 %|0.2 %|0.4 %|0.6 %|0.8 %|1 %|1.2 %");
 }
 
+static void counts_have_whole_ticks(void **state)
+{
+    struct plot_axis wish = {.label = "x", .unit = PLOT_COUNT};
+    struct axis axis;
+
+    (void)state;
+    axis_fit(&wish, 0, 3, 9, false, &axis);
+    check_labels(&axis, "0|1|2|3");
+    axis_fit(&wish, 0, 60, 9, false, &axis);
+    check_labels(&axis, "0|10|20|30|40|50|60");
+}
+
 static void bytes_have_binary_steps(void **state)
 {
     struct plot_axis linear = {.label = "x", .unit = PLOT_BYTES};
@@ -139,6 +151,7 @@ int main(void)
         cmocka_unit_test(an_axis_that_does_not_snap_ends_where_the_data_end),
         cmocka_unit_test(given_ends_are_kept),
         cmocka_unit_test(shares_show_as_per_cent),
+        cmocka_unit_test(counts_have_whole_ticks),
         cmocka_unit_test(bytes_have_binary_steps),
         cmocka_unit_test(a_logarithmic_axis_has_its_decades_and_on_a_short_one_more),
         cmocka_unit_test(one_value_still_has_an_axis),

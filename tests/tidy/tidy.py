@@ -25,7 +25,8 @@ EXTRA_DOORS = {
     "hw": ["config.h"],  # config space is bytes and offsets, used by hal's bus data
     "rtl": ["crt.h"],  # the C run time that drivers import: rows of exports name it
     "mm": ["fault.h"],  # page faults of guest addresses, between mm and hal's common buffers
-    "report": ["plot.h"],  # pictures of any figures, also of the benchmarks: nothing of a run
+    # pictures of any figures, also of the benchmarks; counts over many runs
+    "report": ["plot.h", "locks.h"],
     "io": ["device_node.h"],  # what pnp and the bus drivers share of a device's place in the tree
 }
 # What tests of one room lend to tests of another.
