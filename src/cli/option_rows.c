@@ -23,27 +23,6 @@ int option_take_number(const char *option, const char *value, uint64_t low, uint
     return option_bad_value(option, value, wanted);
 }
 
-enum { HELP_COLUMN = 24 };
-
-void option_rows_help(const struct option_command *command)
-{
-    for (unsigned t = 0; command->tables[t] != NULL; t++) {
-        const struct option_table *table = command->tables[t];
-
-        printf("%s%s\n", t > 0 ? "\n" : "", table->title);
-        for (unsigned i = 0; i < table->count; i++) {
-            const struct option_row *row = &table->rows[i];
-            char left[80];
-
-            snprintf(left, sizeof left, "%s %s", row->name, row->value != NULL ? row->value : "");
-            if (strlen(left) > HELP_COLUMN)
-                printf("  %s\n  %-*s %s\n", left, HELP_COLUMN, "", row->help);
-            else
-                printf("  %-*s %s\n", HELP_COLUMN, left, row->help);
-        }
-    }
-}
-
 static const struct option_row *find_row(const struct option_command *command, const char *name,
                                          size_t length)
 {
@@ -59,6 +38,29 @@ static const struct option_row *find_row(const struct option_command *command, c
     if (length == 2 && strncmp(name, "-h", 2) == 0)
         return find_row(command, "--help", strlen("--help"));
     return NULL;
+}
+
+enum { HELP_COLUMN = 24 };
+
+void option_rows_help(const struct option_command *command)
+{
+    for (unsigned t = 0; command->tables[t] != NULL; t++) {
+        const struct option_table *table = command->tables[t];
+
+        printf("%s%s\n", t > 0 ? "\n" : "", table->title);
+        for (unsigned i = 0; i < table->count; i++) {
+            const struct option_row *row = &table->rows[i];
+            char left[80];
+
+            if (find_row(command, row->name, strlen(row->name)) != row)
+                continue; /* an earlier table has it in its own way */
+            snprintf(left, sizeof left, "%s %s", row->name, row->value != NULL ? row->value : "");
+            if (strlen(left) > HELP_COLUMN)
+                printf("  %s\n  %-*s %s\n", left, HELP_COLUMN, "", row->help);
+            else
+                printf("  %-*s %s\n", HELP_COLUMN, left, row->help);
+        }
+    }
 }
 
 static int wants_value(const struct option_row *row)

@@ -25,6 +25,7 @@ extern const struct option_table option_machine_table; /* card, RAM, CPUs, seed,
 extern const struct option_table option_dma_table; /* map registers, low memory, pages, IOMMU */
 extern const struct option_table option_stream_table; /* format, size, rate, buffers */
 
+/* Where two tables have a row of the same name, the first table's is meant. */
 struct option_command {
     const char *name; /* "run" */
     const struct option_table *const *tables; /* NULL at the end */
@@ -40,6 +41,8 @@ void option_rows_help(const struct option_command *command);
 int option_bad_value(const char *option, const char *value, const char *wanted);
 int option_take_number(const char *option, const char *value, uint64_t low, uint64_t high,
                        uint64_t *out);
+
+int option_take_card(struct options *options, char *value);
 
 /* Combinations that no machine can be. After all words were taken. */
 int options_check_machine(struct options *options);

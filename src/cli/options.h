@@ -68,5 +68,6 @@ bool options_dma_asked(const struct options *options); /* anything but the usual
 const char *options_iommu_name(enum hal_iommu iommu); /* "off" */
 /* What the card draws: its payload parameter, as given or by default; false when it has none. */
 bool options_payload(const struct options *options, enum weir_pattern_payload *out);
+bool options_payload_given(const struct options *options); /* it stands on the command line */
 
 #endif

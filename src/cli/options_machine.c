@@ -10,7 +10,7 @@
 enum { MIB = 1 << 20, MAP_REGISTERS_MAX = 1 << 20, PRESSURE_MAX = 95, RUN_PAGES_MAX = 512 };
 static const uint64_t ram_min = 64u * MIB, ram_max = UINT64_C(1) << 40;
 
-static int take_card(struct options *options, char *value)
+int option_take_card(struct options *options, char *value)
 {
     char *comma = strchr(value, ',');
     size_t length = comma != NULL ? (size_t)(comma - value) : strlen(value);
@@ -164,7 +164,8 @@ static int take_iommu(struct options *options, char *value)
 
 static const struct option_row machine_rows[] = {
     {"--card", "NAME|FILE.so[,key=value...]",
-     "the card, see `weir cards`; none: a device without hardware [grabber64]", take_card},
+     "the card, see `weir cards`; none: a device without hardware [grabber64]",
+     option_take_card},
     {"--ram", "SIZE", "modelled RAM, 64M to 1T [8G]", take_ram},
     {"--cpus", "N", "virtual CPUs, 1 to 32 [2]", take_cpus},
     {"--seed", "N", "what decides every free choice [1]", take_seed},

@@ -198,6 +198,11 @@ static const char *card_default(const char *card, const char *key)
     return NULL;
 }
 
+bool options_payload_given(const struct options *options)
+{
+    return card_parameter(options->card_parameters, "payload") != NULL;
+}
+
 bool options_payload(const struct options *options, enum weir_pattern_payload *out)
 {
     static const char *const words[] = {"full", "stamps", "none"};

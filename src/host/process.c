@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -49,6 +50,15 @@ int host_process_start(host_process_fn *run, void *ctx, int *out_pid)
 void host_process_leave(int status)
 {
     _exit(status);
+}
+
+unsigned host_cpu_count(void)
+{
+    cpu_set_t set;
+
+    if (sched_getaffinity(0, sizeof set, &set) != 0 || CPU_COUNT(&set) < 1)
+        return 1;
+    return (unsigned)CPU_COUNT(&set);
 }
 
 static struct timespec timespec_of(uint64_t duration_ns)

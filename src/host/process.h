@@ -27,6 +27,9 @@ int host_process_kill(int pid); /* at once, not to be caught */
 _Noreturn void host_process_leave(int status);
 const char *host_signal_name(int signal); /* "SIGSEGV" */
 
+/* How many CPUs this process may use, at least 1. */
+unsigned host_cpu_count(void);
+
 /* ---- Waiting on a word of shared memory ------------------------------------------------------ */
 /* Returns 0 when woken or when the word is no longer as expected, -ETIMEDOUT, or -EINTR. */
 int host_futex_wait(uint32_t *word, uint32_t expected, uint64_t timeout_ns);

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import xml.etree.ElementTree
 
 CASES = {}
 
@@ -598,11 +599,154 @@ def cards_lists_the_built_in_cards(world):
 @case
 def version_and_help_work(world):
     assert world.run("--version").stdout.startswith(b"weir ")
-    for command in (["--help"], ["run", "--help"], ["imports", "--help"], ["cards", "--help"]):
+    for command in (["--help"], ["run", "--help"], ["locks", "--help"], ["imports", "--help"], ["cards", "--help"]):
         done = world.run(*command)
         assert done.returncode == 0 and done.stdout.startswith(b"usage: weir"), command
     assert world.run().returncode == 2
     assert world.run("dance").returncode == 2
+
+
+# ---- How many locks ------------------------------------------------------------------------------------------------
+
+FEW = ["--seeds", "2", "--frames", "20"]
+
+
+def locks_json(world, *args, code=0):
+    done = world.run("locks", world.driver(), "--json", "l.json", *args)
+    assert done.returncode == code, done.stderr.decode()
+    with open(world.path("l.json")) as file:
+        return json.load(file)
+
+
+@case
+def locks_shows_that_a_32_bit_card_runs_out_of_low_memory_and_a_64_bit_one_does_not(world):
+    args = ["--card", "grabber32", "--card", "grabber64", "--param", "FramesInFlight=64", "--low-memory", "2M",
+            "--buffers", "1..12", "--target", "20%", *FEW]
+    done = world.run("locks", world.driver(), "--json", "l.json", "-o", "l.svg", *args)
+    assert done.returncode == 0 and done.stderr == b"", done.stderr.decode()
+    with open(world.path("l.json")) as file:
+        answer = json.load(file)
+    assert list(answer)[0] == "schema_version" and answer["target"] == 0.2
+    narrow, wide = answer["columns"]
+    assert (narrow["name"], wide["name"]) == ("grabber32", "grabber64")
+    assert wide["failures"] == 0 and wide["most_held"] == 12 and wide["bounce_bytes_per_lock"] == 0
+    assert narrow["levels"][-1]["rate"] == 1.0 and 3 <= narrow["locks_sure"] <= narrow["most_held"] < 12
+    fitting = (2 << 20) // narrow["bounce_bytes_per_lock"]
+    assert abs(narrow["most_held"] - fitting) <= 1, (narrow["most_held"], fitting)
+    text = done.stdout.decode()
+    assert f"grabber32: hold at most {narrow['locks_sure']} frame locks" in text, text
+    assert "grabber64: no lock failed; up to 12 were held" in text, text
+
+
+@case
+def locks_counts_the_attempts_that_run_counts(world):
+    args = ["--card", "grabber32,payload=none", "--param", "FramesInFlight=64", "--low-memory", "2M",
+            "--low-memory-pressure", "20", "--buffers", "9", "--frames", "30", "--seed", "5"]
+    [column] = locks_json(world, "--ways", "plain", *args)["columns"]
+    done = world.run("run", world.driver(), "--json", "r.json", *args)
+    assert done.returncode == 0, done.stderr.decode()
+    with open(world.path("r.json")) as file:
+        dma = json.load(file)["dma"]
+    assert column["failures"] == dma["frame_locks_failed"] > 0
+    assert column["attempts"] - column["failures"] == dma["frame_locks"]
+    assert column["most_held"] == dma["frame_locks_highest"]
+
+
+@case
+def locks_treats_one_card_in_three_ways_unless_told_otherwise(world):
+    few = ["--buffers", "2", *FEW]
+    names = lambda *args: [c["name"] for c in locks_json(world, *few, *args)["columns"]]
+    assert names() == ["grabber64", "grabber64, all bounced", "grabber64, remapped"]
+    assert names("--card", "grabber32,bandwidth=0") == [
+        "grabber32,bandwidth=0" + way for way in ("", ", all bounced", ", remapped")]
+    assert names("--force-bounce") == ["grabber64, all bounced"]
+    assert names("--card", "grabber32", "--card", "grabber64", "--ways", "remap") == [
+        "grabber32, remapped", "grabber64, remapped"]
+
+
+@case
+def locks_without_options_says_how_many_the_driver_holds(world):
+    done = world.run("locks", world.driver())
+    assert done.returncode == 0 and done.stderr == b"", done.stderr.decode()
+    text = done.stdout.decode()
+    assert "grabber64: no lock failed; up to 4 were held, the driver holds no more" in text, text
+    assert "150 of 16384 map registers (room for 109) and 600K of 64M of low memory (room for 109)" in text, text
+
+
+@case
+def locks_says_the_same_every_time_however_many_work(world):
+    results = set()
+    for jobs in ("1", "3"):
+        for name in ("l.svg", "l.png"):
+            done = world.run("locks", world.driver(), "--json", "l.json", "-o", name, "--jobs", jobs, "--param",
+                             "FramesInFlight=8", "--low-memory", "1M", "--buffers", "4,8", *FEW)
+            assert done.returncode == 0, done.stderr.decode()
+            with open(world.path(name), "rb") as file:
+                picture = file.read()
+            with open(world.path("l.json"), "rb") as file:
+                results.add((name, picture, file.read(), done.stdout))
+    assert len(results) == 2
+
+
+@case
+def locks_pictures_are_well_formed(world):
+    for name in ("l.svg", "L.PNG"):
+        done = world.run("locks", world.driver(), "--quiet", "-o", name, "--buffers", "2", *FEW)
+        assert done.returncode == 0 and done.stdout == b"", done.stderr.decode()
+    root = xml.etree.ElementTree.parse(world.path("l.svg")).getroot()
+    assert root.tag == "{http://www.w3.org/2000/svg}svg" and root.get("width") == "960px", root.attrib
+    with open(world.path("L.PNG"), "rb") as file:
+        png = file.read()
+    assert png.startswith(b"\x89PNG\r\n\x1a\n") and struct.unpack(">II", png[16:24]) == (1440, 840)
+    assert png.endswith(b"IEND\xaeB`\x82")
+
+
+@case
+def locks_refuses_bad_values_by_option(world):
+    for args, *words in (
+            (["--buffers", "0"], "--buffers 0", "1 to 1024"),
+            (["--buffers", "4..2"], "--buffers 4..2"),
+            (["--buffers", "1,,2"], "--buffers 1,,2"),
+            (["--seeds", "0"], "--seeds 0"),
+            (["--seeds", "9..8"], "--seeds 9..8"),
+            (["--seeds", "1000000"], "--seeds", "100000 runs"),
+            (["--target", "0%"], "--target 0%"),
+            (["--target", "100%"], "--target 100%"),
+            (["--target", "few"], "--target few"),
+            (["--ways", "twice"], "--ways twice", "plain, bounce or remap"),
+            (["--ways", "bounce", "--iommu", "remap"], "--ways", "--iommu"),
+            (["--ways", "remap", "--card", "none"], "--ways", "--card none"),
+            (["--jobs", "0"], "--jobs 0"),
+            (["-o", "locks.jpg"], "-o locks.jpg", ".svg or .png"),
+            (["--json", "l.svg", "-o", "l.svg"], "l.svg is named twice"),
+            (["--low-memory-pressure", "99"], "--low-memory-pressure 99"),
+            (["--card", "grabber32"] * 9, "--card", "at most 8"),
+            (["--snapshot", "1:p.png"], "--snapshot", "weir locks --help")):
+        world.refuses(["locks", world.driver(), *args], 2, *words)
+    world.refuses(["locks"], 2, "which driver")
+
+
+@case
+def locks_refuses_what_run_refuses_with_one_message_and_nothing_left(world):
+    outputs = ["--json", "l.json", "-o", "l.svg", *FEW]
+    world.refuses(["locks", world.driver(), "--card", "grabber128", *outputs], 2, "grabber128")
+    world.refuses(["locks", world.driver(), "--size", "16000x16", *outputs], 2, "no data range")
+    world.refuses(["locks", "nowhere.sys", *outputs], 3, "nowhere.sys")
+    world.refuses(["locks", world.bad("missing"), *outputs], 3, "missing.sys")
+    world.refuses(["locks", world.driver(), "-o", "/nowhere/l.svg"], 5, "/nowhere/l.svg")
+
+
+@case
+def locks_counts_the_runs_that_break_off_and_names_the_first(world):
+    args = ["--card", "grabber32", "--ways", "plain", "--buffers", "2", "--seeds", "3..4"]
+    done = world.run("locks", world.bad("nullisr"), "--json", "l.json", *args)
+    said = done.stderr.decode()
+    assert done.returncode == 1, said
+    assert "2 of 2 runs broke off or had findings" in said and "--seed 3 --buffers 2" in said, said
+    assert "0xd1" in said.lower() and said.count("weir: ") == 1, said
+    with open(world.path("l.json")) as file:
+        answer = json.load(file)
+    assert answer["columns"][0]["broken_runs"] == 2 and answer["incidents"][1]["seed"] == 4
 
 
 # ---- The oracle ----------------------------------------------------------------------------------------------------
