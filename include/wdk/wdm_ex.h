@@ -409,6 +409,7 @@ ULONG NTAPI ExQueryTimerResolution(PULONG MaximumTime, PULONG MinimumTime, PULON
 DECLSPEC_NORETURN void NTAPI ExRaiseStatus(NTSTATUS Status);
 DECLSPEC_NORETURN void NTAPI ExRaiseAccessViolation(void);
 DECLSPEC_NORETURN void NTAPI ExRaiseDatatypeMisalignment(void);
+DECLSPEC_NORETURN int NTAPI _purecall(void);
 
 WDK_ASSERT_SIZE(SLIST_HEADER, 16);
 WDK_ASSERT_SIZE(SLIST_ENTRY, 16);

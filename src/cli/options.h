@@ -8,7 +8,7 @@
 #include "client/client.h"
 #include "machine/machine.h"
 
-enum { OPTIONS_SNAPSHOTS_MAX = 8, OPTIONS_PARAMETERS_MAX = 64 };
+enum { OPTIONS_SNAPSHOTS_MAX = 8, OPTIONS_PARAMETERS_MAX = 64, OPTIONS_OTHERS_MAX = 16 };
 
 #define OPTIONS_WINDOWS                                                                            \
     "xp, ws2003, ws2003sp1, vista, win7, win8, win8.1, win10-1803, win10 or win11"
@@ -37,6 +37,8 @@ struct options {
     enum ke_windows windows;
     struct machine_parameter parameters[OPTIONS_PARAMETERS_MAX];
     unsigned parameter_count;
+    struct machine_image others[OPTIONS_OTHERS_MAX]; /* --load; the bytes are ours */
+    unsigned other_count;
     enum mm_policy pages;
     const char *pages_shown; /* as given */
     uint32_t run_pages; /* of MM_RUNS */
@@ -54,6 +56,7 @@ struct options {
 /* 0, or an exit code after one clear message. Strings are borrowed from argv; Name=Value pairs are
  * cut in place. */
 int options_parse(int argc, char **argv, struct options *out);
+void options_release(struct options *options); /* after options_parse, whatever it said */
 void options_help(void);
 void options_default(struct options *out);
 /* The machine that was asked for; the caller adds the driver's bytes, the trace and its hooks. */

@@ -2,6 +2,7 @@
 /* The machine around the driver: card, RAM, CPUs, Windows, and what its memory and its HAL give to
  * DMA. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
@@ -67,6 +68,29 @@ static int take_parameter(struct options *options, char *value)
     options->parameters[options->parameter_count++] =
         (struct machine_parameter){.name = value, .value = equals + 1};
     return 0;
+}
+
+static int take_load(struct options *options, char *value)
+{
+    struct machine_image *other = &options->others[options->other_count];
+    void *bytes;
+    int result;
+
+    if (options->other_count == OPTIONS_OTHERS_MAX)
+        return cli_fail(CLI_USAGE, "--load: at most %d of them", OPTIONS_OTHERS_MAX);
+    result = cli_read_driver(value, &bytes, &other->size_bytes);
+    if (result != 0)
+        return result;
+    other->bytes = bytes;
+    other->name = cli_base_name(value);
+    options->other_count++;
+    return 0;
+}
+
+void options_release(struct options *options)
+{
+    while (options->other_count > 0)
+        free((void *)(uintptr_t)options->others[--options->other_count].bytes);
 }
 
 /* ---- DMA and memory -------------------------------------------------------------------------- */
@@ -174,6 +198,8 @@ static const struct option_row machine_rows[] = {
     {"--param", "Name=Value",
      "a registry value the driver finds in its Parameters and driver keys; repeatable",
      take_parameter},
+    {"--load", "FILE.sys",
+     "another driver, loaded first: the driver may import from it; repeatable", take_load},
 };
 const struct option_table option_machine_table = {"The machine", machine_rows,
                                                   ARRAY_LEN(machine_rows)};
@@ -266,6 +292,8 @@ void options_machine_config(const struct options *options, struct machine_config
         .card = options->card,
         .card_parameters = options->card_parameters,
         .driver_name = cli_base_name(options->driver),
+        .others = options->others,
+        .other_count = options->other_count,
         .parameters = options->parameters,
         .parameter_count = options->parameter_count};
 }

@@ -460,6 +460,7 @@ static void release(struct session *session)
     host_file_abandon(&session->json);
     report_destroy(session->report);
     free(session->driver_bytes);
+    options_release(&session->options);
     free(session);
 }
 

@@ -239,6 +239,7 @@ void exports_destroy(struct exports *exports)
     free(exports->missing);
     free(exports->thunks);
     free(exports->row_va);
+    array_fini(&exports->drivers);
     exports->magic = 0;
     free(exports);
 }

@@ -78,9 +78,12 @@ struct exports_driver {
     uint8_t *copy; /* of the mapped image, for unwinding */
     unsigned missing; /* imports bound to a stub that stops the run */
 };
-/* Maps, relocates and binds the image at a seeded address. The bytes are borrowed until unload. */
+/* Maps, relocates and binds the image at a seeded address; it may import from drivers that are
+ * loaded already. The bytes are borrowed until unload. */
 int exports_load(struct exports *exports, const char *name, const void *bytes, size_t size_bytes,
                  struct exports_driver **out, struct exports_error *error);
+/* The address of a function that the driver itself exports (DllInitialize); 0: it does not. */
+uint64_t exports_driver_function(const struct exports_driver *driver, const char *name);
 void exports_discard_init(struct exports *exports, struct exports_driver *driver);
 void exports_unload(struct exports *exports, struct exports_driver *driver);
 /* Names an import that was called although weir lacks it (event missing_call, argument

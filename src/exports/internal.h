@@ -3,6 +3,7 @@
 #ifndef WEIR_EXPORTS_INTERNAL_H
 #define WEIR_EXPORTS_INTERNAL_H
 
+#include "base/base.h"
 #include "exports/exports.h"
 
 /* A thunk's id: a row's index, an index into the missing names, or this for slots of tables. */
@@ -26,11 +27,18 @@ struct exports {
     char **missing;
     uint32_t missing_count;
     uint64_t data_va; /* the page of exported variables; 0 = not made yet */
+    ARRAY(struct exports_driver *) drivers; /* loaded, oldest first; borrowed */
 };
 
 int exports_bind_row(struct exports *exports, const struct exports_row *row, uint64_t *out_va);
 int exports_bind_data(struct exports *exports, const struct exports_row *row, uint64_t *out_va);
 int exports_bind_missing(struct exports *exports, const char *module, const char *name,
                          uint64_t *out_va);
+
+/* drivers.c: -ENOENT when no loaded driver exports it. */
+int exports_drivers_add(struct exports *exports, struct exports_driver *driver);
+void exports_drivers_remove(struct exports *exports, const struct exports_driver *driver);
+int exports_drivers_find(struct exports *exports, const char *module, const char *name,
+                         uint32_t ordinal, uint64_t *out_va);
 
 #endif

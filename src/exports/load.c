@@ -75,6 +75,9 @@ static int bind_import(struct exports *exports, struct exports_driver *driver,
 
     if (row != NULL && row->state != EXPORTS_STUB) {
         result = exports_bind_row(exports, row, &va);
+    } else if (exports_drivers_find(exports, module->name, import->name, import->ordinal, &va) ==
+               0) {
+        result = 0;
     } else {
         snprintf(ordinal, sizeof ordinal, "#%u", import->ordinal);
         result = exports_bind_missing(exports, module->name,
@@ -206,7 +209,7 @@ int exports_load(struct exports *exports, const char *name, const void *bytes, s
         free(driver);
         return result;
     }
-    if (map_image(exports, driver) != 0) {
+    if (map_image(exports, driver) != 0 || exports_drivers_add(exports, driver) != 0) {
         fail(error, EXPORTS_NO_MEMORY, "no memory for an image of %u bytes",
              driver->image.size_of_image);
         exports_unload(exports, driver);
@@ -230,6 +233,7 @@ void exports_discard_init(struct exports *exports, struct exports_driver *driver
 
 void exports_unload(struct exports *exports, struct exports_driver *driver)
 {
+    exports_drivers_remove(exports, driver);
     if (driver->module.base_va != 0) {
         ke_module_remove(exports->ke, driver->base_va);
         TRACE(exports->trace, module_unloaded, driver->base_va);

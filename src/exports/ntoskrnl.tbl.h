@@ -18,6 +18,7 @@ EXPORT_AS(_itoa_s,                                 nt__itoa_s,             4,   
 EXPORT_AS(_itow,                                   nt__itow,               3,       PASSIVE,  HIGH,     WIN2K,      CRT,         FULL)
 EXPORT_AS(_itow_s,                                 nt__itow_s,             4,       PASSIVE,  HIGH,     WIN2K,      CRT,         FULL)
 EXPORT(_local_unwind,                              2,       UNDOC,    UNDOC,    WIN2K,      RTL,         FULL)
+EXPORT(_purecall,                                  0,       PASSIVE,  HIGH,     WIN2K,      EX,          FULL)
 EXPORT_AS(_snprintf,                               nt__snprintf,           VARARGS, PASSIVE,  HIGH,     WIN2K,      CRT,         FULL)
 EXPORT_AS(_snprintf_s,                             nt__snprintf_s,         VARARGS, PASSIVE,  HIGH,     WIN2K,      CRT,         FULL)
 EXPORT_AS(_snwprintf,                              nt__snwprintf,          VARARGS, PASSIVE,  HIGH,     WIN2K,      CRT,         FULL)

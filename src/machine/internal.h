@@ -16,6 +16,12 @@
 #include "ps/ps.h"
 #include "rtl/rtl.h"
 
+struct machine_other {
+    struct exports_driver *image;
+    PDRIVER_OBJECT driver;
+    bool is_library; /* it has DllInitialize; DriverEntry is not called */
+};
+
 struct machine {
     uint64_t magic;
     struct machine_config config;
@@ -40,12 +46,19 @@ struct machine {
     struct exports_driver *image;
     PDRIVER_OBJECT driver;
     PDEVICE_OBJECT pdo;
+    ARRAY(struct machine_other) others; /* loaded, in order */
     /* The caller's function and its thread. */
     machine_main_fn *main;
     void *main_ctx;
 };
 
+/* others.c: the drivers that come before the one under test. */
+bool machine_load_others(struct machine *machine, struct machine_error *error);
+void machine_unload_others(struct machine *machine);
 void machine_card_gone(void *ctx, struct hw_device *device); /* life.c */
+
+/* "grabber" of "grabber.sys". */
+void machine_service_name(const char *file_name, char *name, size_t size);
 
 bool machine_fail(struct machine_error *error, enum machine_failure kind, NTSTATUS status,
                   const char *format, ...) WEIR_PRINTF(4, 5);

@@ -6,12 +6,11 @@
 
 #include "machine/internal.h"
 
-/* "grabber" of "grabber.sys": the service's name. */
-static void service_name(const struct machine *machine, char *name, size_t size)
+void machine_service_name(const char *file_name, char *name, size_t size)
 {
     char *dot;
 
-    snprintf(name, size, "%s", machine->config.driver_name);
+    snprintf(name, size, "%s", file_name);
     dot = strrchr(name, '.');
     if (dot != NULL && dot != name)
         *dot = 0;
@@ -56,24 +55,25 @@ bool machine_load_driver(struct machine *machine, struct machine_error *error)
     char service[64];
     NTSTATUS status;
 
-    service_name(machine, service, sizeof service);
+    machine_service_name(machine->config.driver_name, service, sizeof service);
     if (!set_parameters(machine, service))
         return machine_fail(error, MACHINE_HOST, STATUS_SUCCESS, "no memory for the registry");
-    if (!load_image(machine, error))
+    if (machine->config.before_guest != NULL)
+        machine->config.before_guest(machine->config.before_guest_ctx);
+    if (!machine_load_others(machine, error) || !load_image(machine, error))
         return false;
     status = io_driver_create(machine->io, service, machine->image->base_va,
                               machine->image->size_bytes, machine->image->entry_va,
                               &machine->driver);
     if (!NT_SUCCESS(status))
         return machine_fail(error, MACHINE_HOST, status, "no memory for the driver object");
-    if (machine->config.before_guest != NULL)
-        machine->config.before_guest(machine->config.before_guest_ctx);
     status = io_driver_initialize(machine->driver);
     if (!NT_SUCCESS(status)) {
         machine_fail(error, MACHINE_DRIVER, status, "DriverEntry failed with status 0x%08x",
                      (unsigned)status);
         exports_unload(machine->exports, machine->image);
         machine->image = NULL;
+        machine_unload_others(machine);
         return false;
     }
     exports_discard_init(machine->exports, machine->image);
@@ -86,7 +86,7 @@ static NTSTATUS make_pdo(struct machine *machine)
 
     if (machine->pdo != NULL)
         return STATUS_SUCCESS;
-    service_name(machine, service, sizeof service);
+    machine_service_name(machine->config.driver_name, service, sizeof service);
     if (machine->slot != NULL)
         return inbox_pci_pdo(machine->inbox, machine->slot, &machine->pdo);
     return inbox_root_pdo(machine->inbox, service, &machine->pdo);
@@ -182,4 +182,5 @@ void machine_unload_driver(struct machine *machine)
     exports_unload(machine->exports, machine->image);
     machine->driver = NULL;
     machine->image = NULL;
+    machine_unload_others(machine);
 }

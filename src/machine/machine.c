@@ -200,6 +200,7 @@ void machine_destroy(struct machine *machine)
         return;
     weir_assert(machine->magic == machine_magic);
     free_parts(machine, ARRAY_LEN(parts));
+    array_fini(&machine->others);
     machine->magic = 0;
     free(machine);
 }

@@ -20,6 +20,12 @@ struct machine_parameter { /* --param Name=Value: REG_DWORD if it is a number, e
     const char *value;
 };
 
+struct machine_image { /* another .sys */
+    const char *name; /* "grabber.sys" */
+    const void *bytes; /* borrowed */
+    size_t size_bytes;
+};
+
 struct machine_config {
     uint64_t seed;
     unsigned cpus;
@@ -31,6 +37,8 @@ struct machine_config {
     const char *driver_name; /* "grabber.sys" */
     const void *driver_bytes; /* borrowed */
     size_t driver_size_bytes;
+    const struct machine_image *others; /* loaded before it, in order; it may import from them */
+    size_t other_count;
     const struct machine_parameter *parameters;
     size_t parameter_count;
     struct trace *trace; /* borrowed */

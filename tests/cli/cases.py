@@ -218,6 +218,20 @@ def ctrl_c_leaves_whole_frames_under_the_final_name(world):
     assert not os.path.exists(part)
 
 
+# ---- Several drivers ---------------------------------------------------------------------------------------------
+
+@case
+def another_driver_is_loaded_first_and_a_bad_one_is_refused_by_name(world):
+    msvc = os.path.join(world.build, "tests", "drivers", "msvc")
+    importer = os.path.join(msvc, "importer.sys")
+    exporter = os.path.join(msvc, "exporter.sys")
+    # It has no AddDevice: that far it comes only when its imports were there.
+    world.refuses(["run", importer, "--card", "none", "--load", exporter], 3, "AddDevice")
+    world.refuses(["run", importer, "--card", "none", "--load", os.path.join(msvc, "seh.obj")], 3, "--load", "seh.obj",
+                  "at file offset")
+    world.refuses(["run", importer, "--card", "none", "--load", "no-such.sys"], 3, "no-such.sys", "cannot be read")
+
+
 # ---- Refusals ------------------------------------------------------------------------------------------------------
 
 def write(world, name, data):

@@ -103,3 +103,9 @@ void NTAPI ExRaiseDatatypeMisalignment(void)
 {
     ke_raise_exception(STATUS_DATATYPE_MISALIGNMENT, 0, NULL);
 }
+
+/* A virtual function without a body was called. UNDOC: what happens then; an exception here. */
+int NTAPI _purecall(void)
+{
+    ke_raise_exception(STATUS_NOT_IMPLEMENTED, 0, NULL);
+}

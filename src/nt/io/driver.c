@@ -62,6 +62,11 @@ const char *io_driver_name(PDRIVER_OBJECT driver)
     return state_of(driver)->name;
 }
 
+PUNICODE_STRING io_driver_registry_path(PDRIVER_OBJECT driver)
+{
+    return &block_of(driver)->registry_path;
+}
+
 /* ---- Life ------------------------------------------------------------------------------------ */
 
 static void free_lists(struct io_driver *state)
@@ -205,7 +210,7 @@ static void report_leftovers(struct io_driver *state)
     io_irps_flush(state->io);
 }
 
-static void end_driver(PDRIVER_OBJECT driver)
+void io_driver_end(PDRIVER_OBJECT driver)
 {
     struct io_driver *state = state_of(driver);
     struct io *io = state->io;
@@ -264,7 +269,7 @@ NTSTATUS io_driver_initialize(PDRIVER_OBJECT driver)
     status = (NTSTATUS)KE_CALL(driver->DriverInit, KE_ARG(driver),
                                KE_ARG(&block_of(driver)->registry_path));
     if (!NT_SUCCESS(status)) {
-        end_driver(driver);
+        io_driver_end(driver);
         return status;
     }
     finish_initialization(state);
@@ -278,7 +283,7 @@ NTSTATUS io_driver_unload(PDRIVER_OBJECT driver)
         return STATUS_INVALID_DEVICE_REQUEST;
     driver->Flags |= DRVO_UNLOAD_INVOKED;
     KE_CALL(driver->DriverUnload, KE_ARG(driver));
-    end_driver(driver);
+    io_driver_end(driver);
     return STATUS_SUCCESS;
 }
 

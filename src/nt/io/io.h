@@ -28,6 +28,10 @@ NTSTATUS io_driver_unload(PDRIVER_OBJECT driver);
 /* Frees a driver object without asking the driver: one of ours, or one whose DriverEntry never
  * ran. */
 void io_driver_destroy(PDRIVER_OBJECT driver);
+/* Checks for leftovers and frees the driver object, without asking the driver. */
+void io_driver_end(PDRIVER_OBJECT driver);
+/* \Registry\Machine\System\CurrentControlSet\Services\<name>, where drivers can read it. */
+PUNICODE_STRING io_driver_registry_path(PDRIVER_OBJECT driver);
 const char *io_driver_name(PDRIVER_OBJECT driver); /* the service's */
 
 /* ---- Files ----------------------------------------------------------------------------------- */

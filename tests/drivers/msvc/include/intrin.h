@@ -60,4 +60,46 @@ unsigned char _BitScanReverse(unsigned long *, unsigned long);
 unsigned char _BitScanForward64(unsigned long *, unsigned __int64);
 unsigned char _BitScanReverse64(unsigned long *, unsigned __int64);
 
+/* ---- Instructions without an intrinsic here -------------------------------------------------- */
+
+#define PORT_INTRINSICS(name, type, suffix, accumulator)                                           \
+    static __inline type __in##name(unsigned short port)                                           \
+    {                                                                                              \
+        type value;                                                                                \
+                                                                                                   \
+        __asm__ volatile("in" suffix " %1, %" accumulator : "=a"(value) : "Nd"(port) : "memory");  \
+        return value;                                                                              \
+    }                                                                                              \
+    static __inline void __out##name(unsigned short port, type value)                              \
+    {                                                                                              \
+        __asm__ volatile("out" suffix " %" accumulator ", %1" : : "a"(value), "Nd"(port)           \
+                         : "memory");                                                              \
+    }                                                                                              \
+    static __inline void __in##name##string(unsigned short port, type *to, unsigned long count)    \
+    {                                                                                              \
+        unsigned __int64 left = count;                                                             \
+                                                                                                   \
+        __asm__ volatile("rep ins" suffix : "+D"(to), "+c"(left) : "d"(port) : "memory");          \
+    }                                                                                              \
+    static __inline void __out##name##string(unsigned short port, const type *from,                \
+                                             unsigned long count)                                  \
+    {                                                                                              \
+        unsigned __int64 left = count;                                                             \
+                                                                                                   \
+        __asm__ volatile("rep outs" suffix : "+S"(from), "+c"(left) : "d"(port) : "memory");       \
+    }
+PORT_INTRINSICS(byte, unsigned char, "b", "0")
+PORT_INTRINSICS(word, unsigned short, "w", "0")
+PORT_INTRINSICS(dword, unsigned long, "l", "0")
+
+#define MOVE_INTRINSIC(name, type, instruction)                                                    \
+    static __inline void name(type *to, const type *from, unsigned __int64 count)                  \
+    {                                                                                              \
+        __asm__ volatile("rep " instruction : "+D"(to), "+S"(from), "+c"(count) : : "memory");     \
+    }
+MOVE_INTRINSIC(__movsb, unsigned char, "movsb")
+MOVE_INTRINSIC(__movsw, unsigned short, "movsw")
+MOVE_INTRINSIC(__movsd, unsigned long, "movsl")
+MOVE_INTRINSIC(__movsq, unsigned __int64, "movsq")
+
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Drivers with structured exceptions, loaded: the checks run in their DriverEntry (seh.c). */
+/* Drivers as Microsoft's compilers lay them out, loaded: the checks run in their DriverEntry. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/base.h"
 #include "machine/machine.h"
@@ -64,8 +65,10 @@ static void live(struct machine *machine, void *ctx)
         machine_unload_driver(machine);
 }
 
-static int run(const char *name, struct stage *stage)
+/* library: loaded before; NULL: nothing is. */
+static int run_with(const char *library, const char *name, struct stage *stage)
 {
+    struct machine_image other = {.name = library};
     struct machine_config config = {
         .seed = 3,
         .cpus = 2,
@@ -74,12 +77,16 @@ static int run(const char *name, struct stage *stage)
         .card = "none",
         .driver_name = name,
         .trace = &stage->trace,
+        .others = &other,
+        .other_count = library != NULL,
     };
     struct machine *machine;
     int reason;
 
     *stage = (struct stage){0};
     config.driver_bytes = read_driver(name, &config.driver_size_bytes);
+    if (library != NULL)
+        other.bytes = read_driver(library, &other.size_bytes);
     stage->ring = aligned_alloc(64, bits_align_up(trace_ring_size_bytes(RING_RECORDS), 64));
     assert_non_null(stage->ring);
     trace_ring_init(stage->ring, RING_RECORDS);
@@ -92,19 +99,79 @@ static int run(const char *name, struct stage *stage)
     trace_fini(&stage->trace);
     free(stage->ring);
     free((void *)(uintptr_t)config.driver_bytes);
+    free((void *)(uintptr_t)other.bytes);
     return reason;
 }
 
-static void every_check_of_the_driver_holds(void **state)
+static int run(const char *name, struct stage *stage)
+{
+    return run_with(NULL, name, stage);
+}
+
+static void expect_good(const char *library, const char *name)
+{
+    struct stage stage;
+
+    assert_int_equal(run_with(library, name, &stage), KE_STOP_DONE);
+    if (!stage.loaded)
+        fail_msg("%s: %s", name, stage.error.text);
+    assert_int_equal(stage.findings, 0);
+    assert_int_equal(stage.bug_check, 0);
+}
+
+static void exceptions_reach_their_handlers(void **state)
+{
+    (void)state;
+    expect_good(NULL, "seh.sys");
+}
+
+static void guarded_cplusplus_code_runs_with_a_cookie_of_its_own(void **state)
+{
+    (void)state;
+    expect_good(NULL, "guard.sys");
+}
+
+static void a_buffer_overrun_ends_in_bug_check_139(void **state)
 {
     struct stage stage;
 
     (void)state;
-    assert_int_equal(run("seh.sys", &stage), KE_STOP_DONE);
-    if (!stage.loaded)
-        fail_msg("%s", stage.error.text);
-    assert_int_equal(stage.findings, 0);
-    assert_int_equal(stage.bug_check, 0);
+    assert_int_equal(run("overrun.sys", &stage), KE_STOP_BUG_CHECK);
+    assert_int_equal(stage.bug_check, 0x139);
+    assert_int_equal(stage.first_parameter, 2);
+}
+
+static void a_pure_virtual_call_ends_the_machine(void **state)
+{
+    struct stage stage;
+
+    (void)state;
+    assert_int_equal(run("purecall.sys", &stage), KE_STOP_BUG_CHECK);
+}
+
+static void a_driver_imports_from_one_that_was_loaded_before(void **state)
+{
+    (void)state;
+    expect_good("exporter.sys", "importer.sys");
+}
+
+static void without_the_other_driver_a_call_to_it_stops_by_name(void **state)
+{
+    struct stage stage;
+
+    (void)state;
+    assert_int_equal(run("importer.sys", &stage), KE_STOP_MISSING_CALL);
+}
+
+static void a_library_that_is_none_is_refused_by_name(void **state)
+{
+    struct stage stage;
+
+    (void)state;
+    assert_int_equal(run_with("unhandled.obj", "importer.sys", &stage), KE_STOP_DONE);
+    assert_false(stage.loaded);
+    assert_int_equal(stage.error.kind, MACHINE_IMAGE);
+    assert_non_null(strstr(stage.error.text, "unhandled.obj"));
 }
 
 static void expect_bug_check(const char *name, uint64_t code)
@@ -137,7 +204,13 @@ static void an_exception_does_not_pass_through_our_frames(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_check_of_the_driver_holds),
+        cmocka_unit_test(exceptions_reach_their_handlers),
+        cmocka_unit_test(guarded_cplusplus_code_runs_with_a_cookie_of_its_own),
+        cmocka_unit_test(a_buffer_overrun_ends_in_bug_check_139),
+        cmocka_unit_test(a_pure_virtual_call_ends_the_machine),
+        cmocka_unit_test(a_driver_imports_from_one_that_was_loaded_before),
+        cmocka_unit_test(without_the_other_driver_a_call_to_it_stops_by_name),
+        cmocka_unit_test(a_library_that_is_none_is_refused_by_name),
         cmocka_unit_test(an_exception_nobody_handles_is_bug_check_7e),
         cmocka_unit_test(at_dispatch_level_it_is_1e),
         cmocka_unit_test(an_exception_does_not_pass_through_our_frames),
