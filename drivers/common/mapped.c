@@ -22,6 +22,24 @@ VOID MappedInitializeChannel(PCARD_CHANNEL Channel)
     KeInitializeDpc(&MappedOf(Channel)->RetryDpc, RetryDpc, Channel);
 }
 
+/* ---- Formats --------------------------------------------------------------------------------- */
+
+/* AVStream maps a frame in one go, and none may take more map registers than the adapter was
+ * granted: such a format could never be streamed. A buffer may begin anywhere in a page. */
+NTSTATUS MappedSetDataFormat(PKSPIN Pin, PKSDATAFORMAT OldFormat, PKSMULTIPLE_ITEM OldAttributes,
+                             const KSDATARANGE *Range, const KSATTRIBUTE_LIST *AttributeRange)
+{
+    PCARD_DEVICE Device = KsPinGetDevice(Pin)->Context;
+    VIDEO_FORMAT Format;
+    NTSTATUS Status = VideoParseFormat(Pin->ConnectionFormat, Range, &Format);
+
+    if (NT_SUCCESS(Status) && BYTES_TO_PAGES(Format.FrameBytes) + 1 > Device->MapRegisters)
+        Status = STATUS_INSUFFICIENT_RESOURCES;
+    if (!NT_SUCCESS(Status))
+        return Status;
+    return PinSetDataFormat(Pin, OldFormat, OldAttributes, Range, AttributeRange);
+}
+
 /* ---- Trying again ---------------------------------------------------------------------------- */
 
 /* A leading edge that cannot be locked is an empty queue, or a lack of map registers. With

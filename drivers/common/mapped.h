@@ -28,6 +28,8 @@ VOID MappedInitializeChannel(PCARD_CHANNEL Channel);
 VOID MappedService(PCARD_CHANNEL Channel);
 
 /* Of KSPIN_DISPATCH; Pin->Context is the channel. */
+NTSTATUS MappedSetDataFormat(PKSPIN Pin, PKSDATAFORMAT OldFormat, PKSMULTIPLE_ITEM OldAttributes,
+                             const KSDATARANGE *Range, const KSATTRIBUTE_LIST *AttributeRange);
 NTSTATUS MappedProcess(PKSPIN Pin);
 VOID MappedReset(PKSPIN Pin);
 NTSTATUS MappedSetDeviceState(PKSPIN Pin, KSSTATE To, KSSTATE From);

@@ -37,6 +37,6 @@ const KSPIN_DISPATCH GrabberPinDispatch = {
     .Close = Close,
     .Process = MappedProcess,
     .Reset = MappedReset,
-    .SetDataFormat = PinSetDataFormat,
+    .SetDataFormat = MappedSetDataFormat,
     .SetDeviceState = MappedSetDeviceState,
 };

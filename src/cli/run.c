@@ -184,6 +184,14 @@ static int WEIR_PRINTF(4, 5)
     return code;
 }
 
+static bool no_lock_succeeded(const struct session *session)
+{
+    struct report_figures figures;
+
+    report_figures(session->report, &figures);
+    return figures.frame_locks == 0 && figures.frame_locks_failed > 0;
+}
+
 static int said_outcome(struct session *session)
 {
     const struct super_end *end = &session->end;
@@ -200,7 +208,12 @@ static int said_outcome(struct session *session)
     case RUN_SAID_BUG_CHECK:
         return outcome(session, CLI_FINDINGS, "bug check", "%s: %s", session->options.driver,
                        known ? reason : end->said);
-    default: return outcome(session, CLI_FINDINGS, "stalled", "%s", end->said);
+    default:
+        return outcome(session, CLI_FINDINGS, "stalled", "%s%s", end->said,
+                       no_lock_succeeded(session)
+                           ? "; every lock failed: a frame needs more map registers or low memory "
+                             "than there are (--map-registers, --low-memory)"
+                           : "");
     }
 }
 
