@@ -315,6 +315,15 @@ static void give_single(struct low_piece *piece, uint64_t at)
     note_given(piece, at, 1);
 }
 
+bool low_holds(const struct mm_low *low, mm_pfn pfn)
+{
+    for (unsigned i = 0; i < LOW_PIECES; i++) {
+        if (pfn - low->piece[i].first < low->piece[i].pages)
+            return true;
+    }
+    return false;
+}
+
 void low_give(struct mm_low *low, mm_pfn first, uint64_t count)
 {
     struct low_piece *piece = piece_of(low, first);

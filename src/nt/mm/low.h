@@ -40,6 +40,7 @@ uint64_t low_bytes_max(uint64_t below_4g_bytes);
 int low_init(struct mm_low *low, struct mm_zones *zones, uint64_t bytes, uint64_t seed);
 void low_fini(struct mm_low *low);
 mm_pfn low_take(struct mm_low *low, uint64_t count, uint64_t align_pages, uint64_t limit_pa);
+bool low_holds(const struct mm_low *low, mm_pfn pfn); /* a page of the pool, given out or not */
 void low_give(struct mm_low *low, mm_pfn first, uint64_t count);
 /* Single pages, the same ones as count calls would give; all or nothing. */
 bool low_take_pages(struct mm_low *low, uint64_t count, uint64_t limit_pa, mm_pfn *out);

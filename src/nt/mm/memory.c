@@ -32,6 +32,7 @@ static PVOID allocate(struct mm *mm, uint64_t size_bytes, take_fn *take, const v
     if (take(mm, wish, pages, region->pfns) != 0)
         goto destroy;
     region->owns_pages = true;
+    region->low = low_holds(&mm->low, region->pfns[0]);
     if (region_map(mm, region, 0, pages) < 0)
         goto destroy;
     for (uint64_t i = 0; i < pages; i++)
@@ -60,10 +61,36 @@ struct contiguous_wish {
     uint64_t low_pa, high_pa, boundary_bytes;
 };
 
+static uint64_t power_of_two_around(uint64_t count)
+{
+    return bits_is_power_of_two(count) ? count : UINT64_C(2) << bits_highest(count);
+}
+
+/* A run that begins at a multiple of a power of two no shorter than itself crosses no boundary that
+ * is one. */
+static mm_pfn take_low(struct mm *mm, const struct contiguous_wish *wish, uint64_t pages)
+{
+    uint64_t align = wish->boundary_bytes != 0 ? power_of_two_around(pages) : 1;
+    mm_pfn first;
+
+    if (wish->boundary_bytes != 0 && align << MM_PAGE_SHIFT > wish->boundary_bytes)
+        return MM_PFN_NONE;
+    first = low_take(&mm->low, pages, align, wish->high_pa);
+    if (first == MM_PFN_NONE || first << MM_PAGE_SHIFT >= wish->low_pa)
+        return first;
+    low_give(&mm->low, first, pages);
+    return MM_PFN_NONE;
+}
+
+/* Memory that must lie below 4 GB is what 32-bit cards bounce through, and as scarce. UNDOC: on a
+ * PC it is whatever is left there; here it is the low-memory pool. */
 static int take_contiguous(struct mm *mm, const void *wish, uint64_t pages, mm_pfn *out)
 {
     const struct contiguous_wish *w = wish;
-    mm_pfn first = mm_contiguous_allocate(mm, pages, w->low_pa, w->high_pa, w->boundary_bytes);
+    mm_pfn first = w->high_pa <= UINT32_MAX
+                       ? take_low(mm, w, pages)
+                       : mm_contiguous_allocate(mm, pages, w->low_pa, w->high_pa,
+                                                w->boundary_bytes);
 
     if (first == MM_PFN_NONE)
         return -ENOMEM;

@@ -235,6 +235,32 @@ static void contiguous_memory_is_contiguous_and_not_zero(void **state)
     assert_null(MmAllocateContiguousMemory(4096, pa(UINT64_MAX)));
 }
 
+static void contiguous_memory_below_4_gb_comes_from_low_memory(void **state)
+{
+    uint64_t all = mm_low_free_pages(bed.mm);
+    PHYSICAL_ADDRESS none = pa(0);
+    void *memory = MmAllocateContiguousMemory(300000, pa(0xFFFFFFFF));
+    void *anywhere = MmAllocateContiguousMemory(300000, pa(UINT64_MAX));
+    void *whole = MmAllocateContiguousMemorySpecifyCache(0x9000, none, pa(0xFFFFFFFF),
+                                                         pa(0x10000), MmCached);
+    uint64_t first = (uint64_t)MmGetPhysicalAddress(whole).QuadPart;
+
+    (void)state;
+    assert_int_equal(mm_low_free_pages(bed.mm), all - 74 - 9);
+    assert_int_equal(first / 0x10000, (first + 0x8FFF) / 0x10000);
+    assert_null(MmAllocateContiguousMemorySpecifyCache(0x11000, none, pa(0xFFFFFFFF), pa(0x10000),
+                                                       MmCached));
+    assert_null(MmAllocateContiguousMemorySpecifyCache(4096, pa(0xBFFF0000), pa(0xBFFFFFFF), none,
+                                                       MmCached));
+    assert_null(MmAllocateContiguousMemory(all << MM_PAGE_SHIFT, pa(0xFFFFFFFF)));
+    assert_true((uint64_t)MmGetPhysicalAddress(MmAllocateContiguousMemory(4096, pa(0xFFFFFF)))
+                    .QuadPart <= 0xFFFFFF);
+    MmFreeContiguousMemory(anywhere);
+    MmFreeContiguousMemory(memory);
+    MmFreeContiguousMemory(whole);
+    assert_int_equal(mm_low_free_pages(bed.mm), all - 1);
+}
+
 static void free_wild_contiguous(void *ctx)
 {
     MmFreeContiguousMemory(ctx);
@@ -365,6 +391,7 @@ int main(void)
         TEST(system_maps_of_many_runs_are_lazy_and_keep_their_pages),
         TEST(system_maps_of_few_runs_work_at_once),
         TEST(contiguous_memory_is_contiguous_and_not_zero),
+        TEST(contiguous_memory_below_4_gb_comes_from_low_memory),
         TEST(freeing_what_is_no_contiguous_memory_is_a_bug_check),
         TEST(device_registers_are_reached_by_their_physical_address),
         TEST(ram_under_mm_map_io_space_is_memory),

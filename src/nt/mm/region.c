@@ -129,10 +129,13 @@ void region_release_pages(struct mm *mm, struct mm_region *region)
 {
     if (!region->owns_pages)
         return;
-    for (uint64_t i = 0; i < region->pages; i++) {
+    if (region->low)
+        low_give(&mm->low, region->pfns[0], region->pages);
+    for (uint64_t i = 0; i < region->pages && !region->low; i++) {
         if (region->pfns[i] != 0)
             zones_give_run(&mm->zones, region->pfns[i], 1);
     }
+    region->low = false;
     memset(region->pfns, 0, region->pages * sizeof *region->pfns);
     region->owns_pages = false;
 }

@@ -36,6 +36,7 @@ struct mm_region {
     unsigned protection; /* HOST_READ ... */
     bool live; /* else nothing may touch it */
     bool owns_pages; /* gives them back at the end */
+    bool low; /* they are a run of the low-memory pool */
     bool lazy;
     bool masked; /* its host mappings exist but are inaccessible */
     bool paged; /* paged pool */
