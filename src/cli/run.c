@@ -319,13 +319,6 @@ static int decide(struct session *session)
     return judge(session);
 }
 
-static const char *export_name(uint64_t id)
-{
-    const struct exports_row *row = exports_at((unsigned)id);
-
-    return row != NULL ? row->name : "?";
-}
-
 static struct report_format agreed_format(const struct super_end *end)
 {
     const struct super_format *format = &end->format;
@@ -490,7 +483,7 @@ int cli_run(int argc, char **argv)
         release(session);
         return CLI_CLEAN;
     }
-    session->report = report_create(export_name);
+    session->report = report_create(exports_call_name);
     if (result == 0 && session->report == NULL)
         result = cli_fail(CLI_HOST, "no memory");
     if (result == 0)

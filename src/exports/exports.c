@@ -147,22 +147,22 @@ const char *exports_missing_name(struct exports *exports, uint64_t import_id)
 
 /* ke_thunk's other half: functions handed out through tables rather than by name. A function that
  * has a row keeps that row's thunk, so a driver that compares the two sees one address. */
-static uint64_t bind_host_function(void *ctx, const void *host_fn, const char *name,
-                                   unsigned stack_args)
+static uint64_t bind_host_function(void *ctx, const struct ke_handout *slot)
 {
     struct exports *exports = ctx;
-    struct thunk_info info = {.id = EXPORTS_SLOT_ID, .irql_from = 0, .irql_to = 15, .name = name};
+    struct thunk_info info = {.id = EXPORTS_SLOT_ID, .irql_from = 0, .irql_to = 15,
+                              .nothing = slot->nothing, .name = slot->name};
     uint64_t va;
     int result;
 
     for (unsigned i = 0; exports_at(i) != NULL; i++) {
-        if (exports_at(i)->function == host_fn) {
+        if (exports_at(i)->function == slot->host_fn) {
             result = exports_bind_row(exports, exports_at(i), &va);
             weir_assert(result == 0);
             return va;
         }
     }
-    result = bind_thunk(exports, host_fn, stack_args, &info, &va);
+    result = bind_thunk(exports, slot->host_fn, slot->stack_args, &info, &va);
     weir_assert(result == 0);
     return va;
 }

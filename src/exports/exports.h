@@ -39,6 +39,9 @@ enum { EXPORTS_VARARGS = 255 };
  * it. */
 const struct exports_row *exports_find(const char *module, const char *name);
 const struct exports_row *exports_at(unsigned index); /* NULL after the last */
+/* What a finding about a call names: the row's function, or a slot of DMA_OPERATIONS
+ * (HAL_OPERATION_ID + its index). */
+const char *exports_call_name(uint64_t id);
 bool exports_returns_nothing(const struct exports_row *row);
 bool exports_knows_module(const char *module);
 /* Whether a system of that profile exports the function. x64 Windows began with Server 2003 SP1: xp

@@ -10,6 +10,7 @@
 #include "base/base.h"
 #include "exports/exports.h"
 #include "exports/symbols.h"
+#include "hal/hal.h"
 
 #define PASSIVE 0
 #define APC 1
@@ -99,6 +100,13 @@ const struct exports_row *exports_find(const char *module, const char *name)
 const struct exports_row *exports_at(unsigned index)
 {
     return index < ROWS ? &rows[index] : NULL;
+}
+
+const char *exports_call_name(uint64_t id)
+{
+    if (id >= HAL_OPERATION_ID && id < HAL_OPERATION_ID + UINT16_MAX)
+        return hal_operation_name((unsigned)(id - HAL_OPERATION_ID));
+    return id < ROWS ? rows[id].name : "?";
 }
 
 bool exports_has(const struct exports_row *row, enum ke_windows windows)

@@ -2,13 +2,12 @@
 /* Making and giving back adapters. IoGetDmaAdapter reads a DEVICE_DESCRIPTION and returns NULL for
  * anything it does not like; NULL is also how a driver learns that a version is not known. The
  * number of map registers it returns is a quota for one transfer, one more than the pages of
- * MaximumLength if there are as many. IoGetDmaAdapter, DEVICE_DESCRIPTION, PutDmaAdapter; wdm.h.
- * "Getting an Adapter Object".
+ * MaximumLength if there are as many. Versions 0 to 2 of the description say how far the device
+ * reaches by three flags, version 3 by a width in bits. IoGetDmaAdapter, DEVICE_DESCRIPTION,
+ * PutDmaAdapter; wdm.h. "Getting an Adapter Object".
  *
  * A card whose addresses are translated reaches everything: nothing of its transfers is bounced and
- * its quota is what it asked for ("Getting an Adapter Object" promises no more than a number).
- *
- * Not here yet: description version 3. */
+ * its quota is what it asked for ("Getting an Adapter Object" promises no more than a number). */
 #include "hal/adapter.h"
 #include "hal/operations.h"
 
@@ -17,13 +16,17 @@
 
 static const uint64_t adapter_magic = 0x776569726c616470; /* "weirladp" */
 
-enum { TAG = 0x41616D44 /* "DmaA" */, PLAIN_LIMIT_BITS = 24 };
+enum { TAG = 0x41616D44 /* "DmaA" */, PLAIN_WIDTH = 24, WIDEST = 64 };
 
 struct hal_adapter *adapter_of(PDMA_ADAPTER object)
 {
     struct hal *hal = hal_here();
     struct hal_adapter *adapter;
 
+    if (object == NULL) {
+        KE_FINDING(hal->ke, VERIFY_adapter_null);
+        return NULL;
+    }
     list_for_each_entry(adapter, &hal->adapters, link)
     {
         if (adapter->object == object) {
@@ -35,25 +38,37 @@ struct hal_adapter *adapter_of(PDMA_ADAPTER object)
     return NULL;
 }
 
-/* How far a bus master's addresses reach. A PCI device with scatter/gather is taken to have 32 bits
- * even when it does not say so; what claims nothing is taken for a device on the old 24-bit bus.
- * DEVICE_DESCRIPTION, Dma32BitAddresses; the 24 bits are UNDOC, and observed. */
-static uint64_t address_limit(const DEVICE_DESCRIPTION *description)
+/* How wide a bus master's addresses are, in bits. A PCI device with scatter/gather is taken to have
+ * 32 even when it does not say so; what claims nothing is taken for a device on the old 24-bit bus.
+ * Version 3 looks at its own member alone. DEVICE_DESCRIPTION, Dma32BitAddresses, DmaAddressWidth;
+ * the 24 bits are UNDOC, and observed. */
+static ULONG address_width(const struct hal_slot *slot, const DEVICE_DESCRIPTION *description)
 {
+    bool pci = description->InterfaceType == PCIBus ||
+               (description->InterfaceType == InterfaceTypeUndefined && slot != NULL);
+
+    if (description->Version >= DEVICE_DESCRIPTION_VERSION3)
+        return description->DmaAddressWidth;
     if (description->Dma64BitAddresses)
-        return UINT64_MAX;
-    if (description->Dma32BitAddresses ||
-        (description->ScatterGather && description->InterfaceType == PCIBus))
-        return UINT32_MAX;
-    return (UINT64_C(1) << PLAIN_LIMIT_BITS) - 1;
+        return WIDEST;
+    if (description->Dma32BitAddresses || (description->ScatterGather && pci))
+        return 32;
+    return PLAIN_WIDTH;
 }
 
-/* Only bus masters: the machine has no DMA controller. Never read past the version 2 structure:
- * binaries for older systems pass a short one. */
-static bool is_acceptable(const DEVICE_DESCRIPTION *description)
+/* Only bus masters: the machine has no DMA controller. Never read past the version 2 structure
+ * unless it is of version 3: binaries for older systems pass a short one. A version that no Windows
+ * knows is the driver's mistake (bug check 0xE6, 25), one that a later Windows knows a question.
+ * UNDOC: widths below 24 are refused, as observed. */
+static bool is_acceptable(struct hal *hal, const DEVICE_DESCRIPTION *description)
 {
-    return description->Version <= DEVICE_DESCRIPTION_VERSION2 && description->Master &&
-           !description->Reserved1;
+    if (description->Version > DEVICE_DESCRIPTION_VERSION3)
+        KE_FINDING(hal->ke, VERIFY_description_version, description->Version);
+    if (!operations_has(hal, description->Version) || !description->Master ||
+        description->Reserved1)
+        return false;
+    return description->Version < DEVICE_DESCRIPTION_VERSION3 ||
+           (description->DmaAddressWidth >= PLAIN_WIDTH && description->DmaAddressWidth <= WIDEST);
 }
 
 /* The quota for one transfer. UNDOC: the cap of a bouncing adapter; 16384 is ours
@@ -70,7 +85,8 @@ static void describe(struct hal_adapter *adapter, const DEVICE_DESCRIPTION *desc
     const struct hal_config *config = &adapter->hal->config;
     uint64_t top = mm_highest_pa(adapter->hal->mm);
 
-    adapter->limit_la = address_limit(description);
+    adapter->width = (uint8_t)address_width(adapter->slot, description);
+    adapter->limit_la = UINT64_MAX >> (WIDEST - adapter->width);
     adapter->scatter_gather = description->ScatterGather != FALSE;
     adapter->direct_end_pfn = config->force_bounce ? 0
                               : adapter->limit_la >= top - 1 || domain_remaps(adapter)
@@ -85,7 +101,7 @@ static void describe(struct hal_adapter *adapter, const DEVICE_DESCRIPTION *desc
 
 static PDMA_ADAPTER make_object(struct hal *hal, ULONG version)
 {
-    PDMA_OPERATIONS operations = adapter_operations(hal, version);
+    PDMA_OPERATIONS operations = operations_table(hal, version);
     PDMA_ADAPTER object;
 
     if (operations == NULL)
@@ -106,8 +122,7 @@ PDMA_ADAPTER hal_get_adapter(struct hal_slot *slot, PDEVICE_DESCRIPTION descript
     struct hal *hal = hal_here();
     struct hal_adapter *adapter;
 
-    hal_require_irql(hal, PASSIVE_LEVEL, DISPATCH_LEVEL);
-    if (!is_acceptable(description) || sim_fault_point(hal->sim, "adapter"))
+    if (!is_acceptable(hal, description) || sim_fault_point(hal->sim, "adapter"))
         return NULL;
     adapter = calloc(1, sizeof *adapter);
     if (adapter == NULL)
@@ -128,7 +143,7 @@ PDMA_ADAPTER hal_get_adapter(struct hal_slot *slot, PDEVICE_DESCRIPTION descript
     hal->figures.adapters_live++;
     *map_registers = adapter->grant;
     TRACE(hal->trace, adapter_created, adapter->id, adapter->limit_la, adapter->grant,
-          description->Version < 2 ? 1 : 2);
+          description->Version < 2 ? 1 : description->Version);
     return adapter->object;
 }
 
@@ -153,13 +168,12 @@ void adapter_abandon(struct hal_adapter *adapter)
  * access to it is seen. PutDmaAdapter; bug check 0xE6, 07 to 0A. */
 void NTAPI hal_put_dma_adapter(PDMA_ADAPTER DmaAdapter)
 {
-    struct hal_adapter *adapter = adapter_of(DmaAdapter);
+    struct hal_adapter *adapter = operations_enter(DmaAdapter, HAL_OP_PutDmaAdapter);
     struct hal *hal;
 
     if (adapter == NULL)
         return;
     hal = adapter->hal;
-    hal_require_irql(hal, PASSIVE_LEVEL, DISPATCH_LEVEL);
     TRACE(hal->trace, adapter_released, adapter->id, adapter->lists_live,
           adapter->common_buffers_live, adapter->registers_in_use);
     if (adapter->lists_live != 0 || adapter->common_buffers_live != 0 ||
@@ -173,13 +187,13 @@ void NTAPI hal_put_dma_adapter(PDMA_ADAPTER DmaAdapter)
 /* Alignment of buffers in bytes: x64 caches are coherent, so any will do. */
 ULONG NTAPI hal_get_dma_alignment(PDMA_ADAPTER DmaAdapter)
 {
-    (void)adapter_of(DmaAdapter);
+    (void)operations_enter(DmaAdapter, HAL_OP_GetDmaAlignment);
     return 1;
 }
 
 /* Counts what is left of a transfer by a DMA controller; bus masters count themselves. */
 ULONG NTAPI hal_read_dma_counter(PDMA_ADAPTER DmaAdapter)
 {
-    (void)adapter_of(DmaAdapter);
+    (void)operations_enter(DmaAdapter, HAL_OP_ReadDmaCounter);
     return 0;
 }

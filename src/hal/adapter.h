@@ -23,6 +23,7 @@ struct hal_adapter {
     struct hal_domain *domain; /* where its logical addresses come from */
     PDMA_ADAPTER object;
     uint64_t id;
+    uint8_t width; /* of its addresses, in bits */
     uint64_t limit_la; /* highest address the device can be given */
     uint64_t direct_end_pfn; /* pages below it need no bouncing; 0: all are bounced */
     bool scatter_gather;
@@ -44,7 +45,6 @@ struct hal_adapter {
 /* NULL, after a finding, when the driver's pointer is no live adapter. */
 struct hal_adapter *adapter_of(PDMA_ADAPTER object);
 void adapter_abandon(struct hal_adapter *adapter);
-PDMA_OPERATIONS adapter_operations(struct hal *hal, ULONG version);
 
 /* sglist.c, channel.c, common_buffer.c: what PutDmaAdapter finds left over ends with the adapter.
  */

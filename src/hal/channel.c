@@ -199,14 +199,13 @@ NTSTATUS NTAPI hal_allocate_adapter_channel(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJ
                                             ULONG NumberOfMapRegisters,
                                             PDRIVER_CONTROL ExecutionRoutine, PVOID Context)
 {
-    struct hal_adapter *adapter = adapter_of(DmaAdapter);
+    struct hal_adapter *adapter = operations_enter(DmaAdapter, HAL_OP_AllocateAdapterChannel);
     struct hal_token *token;
     struct hal *hal;
 
     if (adapter == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
     hal = adapter->hal;
-    hal_require_irql(hal, DISPATCH_LEVEL, DISPATCH_LEVEL);
     if (NumberOfMapRegisters > adapter->grant) {
         KE_FINDING(hal->ke, VERIFY_too_many_registers, NumberOfMapRegisters, adapter->grant);
         goto refuse;
@@ -350,7 +349,7 @@ static enum registers_result map_fragment(struct hal_token *token, struct transf
 PHYSICAL_ADDRESS NTAPI hal_map_transfer(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID MapRegisterBase,
                                         PVOID CurrentVa, PULONG Length, BOOLEAN WriteToDevice)
 {
-    struct hal_adapter *adapter = adapter_of(DmaAdapter);
+    struct hal_adapter *adapter = operations_enter(DmaAdapter, HAL_OP_MapTransfer);
     struct hal_token *token = adapter != NULL ? token_of(adapter, MapRegisterBase) : NULL;
     struct transfer transfer = {Mdl, KE_ARG(CurrentVa) - KE_ARG(Mdl->StartVa) - Mdl->ByteOffset,
                                 *Length};
@@ -362,7 +361,6 @@ PHYSICAL_ADDRESS NTAPI hal_map_transfer(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID
     *Length = 0;
     if (adapter == NULL)
         return la;
-    hal_require_irql(adapter->hal, PASSIVE_LEVEL, DISPATCH_LEVEL);
     if (token == NULL || transfer.size_bytes == 0 ||
         transfer_check(adapter->hal, &transfer, &registers) != TRANSFER_GOOD) {
         KE_FINDING(adapter->hal->ke, VERIFY_dma_buffer, KE_ARG(Mdl));
@@ -401,14 +399,13 @@ static void flush(struct hal_token *token, size_t index)
 BOOLEAN NTAPI hal_flush_adapter_buffers(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID MapRegisterBase,
                                         PVOID CurrentVa, ULONG Length, BOOLEAN WriteToDevice)
 {
-    struct hal_adapter *adapter = adapter_of(DmaAdapter);
+    struct hal_adapter *adapter = operations_enter(DmaAdapter, HAL_OP_FlushAdapterBuffers);
     struct hal_token *token = adapter != NULL ? token_of(adapter, MapRegisterBase) : NULL;
     uint64_t va = KE_ARG(CurrentVa);
     bool found = false;
 
     if (adapter == NULL)
         return FALSE;
-    hal_require_irql(adapter->hal, PASSIVE_LEVEL, DISPATCH_LEVEL);
     for (size_t i = 0; token != NULL && i < token->fragments.count;) {
         const struct fragment *fragment = &token->fragments.items[i];
 
@@ -441,12 +438,11 @@ static void check_flushed(struct hal_token *token)
 
 void NTAPI hal_free_adapter_channel(PDMA_ADAPTER DmaAdapter)
 {
-    struct hal_adapter *adapter = adapter_of(DmaAdapter);
+    struct hal_adapter *adapter = operations_enter(DmaAdapter, HAL_OP_FreeAdapterChannel);
     struct hal_token *token;
 
     if (adapter == NULL)
         return;
-    hal_require_irql(adapter->hal, DISPATCH_LEVEL, DISPATCH_LEVEL);
     token = adapter->channel;
     if (token == NULL) {
         KE_FINDING(adapter->hal->ke, VERIFY_channel_not_held, adapter->id);
@@ -462,14 +458,13 @@ void NTAPI hal_free_adapter_channel(PDMA_ADAPTER DmaAdapter)
 void NTAPI hal_free_map_registers(PDMA_ADAPTER DmaAdapter, PVOID MapRegisterBase,
                                   ULONG NumberOfMapRegisters)
 {
-    struct hal_adapter *adapter = adapter_of(DmaAdapter);
+    struct hal_adapter *adapter = operations_enter(DmaAdapter, HAL_OP_FreeMapRegisters);
     struct hal_token *token = adapter != NULL ? token_of(adapter, MapRegisterBase) : NULL;
     struct hal *hal;
 
     if (adapter == NULL)
         return;
     hal = adapter->hal;
-    hal_require_irql(hal, DISPATCH_LEVEL, DISPATCH_LEVEL);
     if (token == NULL || token->registers != NumberOfMapRegisters)
         KE_FINDING(hal->ke, VERIFY_registers_free, NumberOfMapRegisters,
                    token != NULL ? token->registers : 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Adapters, channels and common buffers. */
+/* Channels and common buffers. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -40,109 +40,6 @@ static int stop(void **state)
     ke_irql_lower(PASSIVE_LEVEL);
     hal_bed_stop(&bed);
     return 0;
-}
-
-/* ---- Adapters -------------------------------------------------------------------------------- */
-
-static ULONG grant(const DEVICE_DESCRIPTION *description)
-{
-    DEVICE_DESCRIPTION copy = *description;
-    ULONG registers = 0;
-    PDMA_ADAPTER adapter = hal_get_adapter(bed.slot, &copy, &registers);
-
-    if (adapter == NULL)
-        return 0;
-    operations(adapter)->PutDmaAdapter(adapter);
-    return registers;
-}
-
-static void the_grant_is_one_more_than_the_pages_up_to_the_cap(void **state)
-{
-    DEVICE_DESCRIPTION wide = {.Version = 1,
-                               .Master = TRUE,
-                               .ScatterGather = TRUE,
-                               .Dma64BitAddresses = TRUE,
-                               .InterfaceType = PCIBus,
-                               .MaximumLength = 65536};
-    DEVICE_DESCRIPTION narrow = wide;
-
-    (void)state;
-    narrow.Dma64BitAddresses = FALSE;
-    assert_int_equal(grant(&wide), 17);
-    assert_int_equal(grant(&narrow), 17);
-    wide.MaximumLength = narrow.MaximumLength = UINT32_MAX;
-    assert_int_equal(grant(&wide), 0x100001);
-    assert_int_equal(grant(&narrow), HAL_REGISTERS_DEFAULT);
-}
-
-static void descriptions_that_make_no_sense_are_refused(void **state)
-{
-    DEVICE_DESCRIPTION good = {.Version = 2, .Master = TRUE, .MaximumLength = 4096};
-    DEVICE_DESCRIPTION bad = good;
-
-    (void)state;
-    assert_int_equal(grant(&good), 2);
-    bad.Version = 4;
-    assert_int_equal(grant(&bad), 0);
-    bad = good;
-    bad.Master = FALSE;
-    assert_int_equal(grant(&bad), 0);
-    bad = good;
-    bad.Reserved1 = TRUE;
-    assert_int_equal(grant(&bad), 0);
-    assert_int_equal(sim_fault_arm(bed.base.sim, "adapter", 1), 0);
-    assert_int_equal(grant(&good), 0);
-}
-
-static void the_table_is_as_long_as_the_version_says(void **state)
-{
-    DEVICE_DESCRIPTION description = {.Master = TRUE, .MaximumLength = 4096};
-    ULONG registers;
-
-    (void)state;
-    for (description.Version = 0; description.Version <= 2; description.Version++) {
-        PDMA_ADAPTER adapter = hal_get_adapter(NULL, &description, &registers);
-
-        assert_int_equal(adapter->Version, 1);
-        assert_int_equal(adapter->DmaOperations->Size,
-                         description.Version < 2 ? DMA_OPERATIONS_SIZE_V1 : DMA_OPERATIONS_SIZE_V2);
-        assert_int_equal(operations(adapter)->GetDmaAlignment(adapter), 1);
-        assert_int_equal(operations(adapter)->ReadDmaCounter(adapter), 0);
-        operations(adapter)->PutDmaAdapter(adapter);
-    }
-}
-
-static void old_narrow_devices_reach_16_mb(void **state)
-{
-    DEVICE_DESCRIPTION description = {
-        .Version = 1, .Master = TRUE, .InterfaceType = Isa, .MaximumLength = 65536};
-    PHYSICAL_ADDRESS la;
-    ULONG registers;
-    PDMA_ADAPTER adapter = hal_get_adapter(bed.slot, &description, &registers);
-    PVOID va = operations(adapter)->AllocateCommonBuffer(adapter, 65536, &la, FALSE);
-
-    (void)state;
-    assert_non_null(va);
-    assert_true(la.QuadPart + 65536 <= 16 << 20);
-    operations(adapter)->FreeCommonBuffer(adapter, 65536, la, va, FALSE);
-    operations(adapter)->PutDmaAdapter(adapter);
-}
-
-static void an_adapter_that_outlives_its_device_is_a_finding(void **state)
-{
-    struct test_card other;
-    struct hal_slot *slot;
-    DEVICE_DESCRIPTION description = {.Version = 1, .Master = TRUE, .MaximumLength = 4096};
-    ULONG registers;
-    PDMA_ADAPTER adapter;
-
-    (void)state;
-    test_card_init(&other, bed.base.sim);
-    assert_int_equal(hal_attach(bed.hal, &other.device, &slot), 0);
-    adapter = hal_get_adapter(slot, &description, &registers);
-    hal_detach(bed.hal, slot);
-    assert_int_equal(testbed_findings(&bed.base, VERIFY_adapter_not_put), 1);
-    operations(adapter)->PutDmaAdapter(adapter);
 }
 
 /* ---- Common buffers -------------------------------------------------------------------------- */
@@ -390,11 +287,6 @@ static void the_old_names_do_the_same(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        TEST(the_grant_is_one_more_than_the_pages_up_to_the_cap),
-        TEST(descriptions_that_make_no_sense_are_refused),
-        TEST(the_table_is_as_long_as_the_version_says),
-        TEST(old_narrow_devices_reach_16_mb),
-        TEST(an_adapter_that_outlives_its_device_is_a_finding),
         TEST(a_common_buffer_is_shared_with_the_card),
         TEST(common_buffers_are_refused_and_must_be_freed_as_allocated),
         TEST(packets_arrive_whole_for_every_kind_of_adapter),

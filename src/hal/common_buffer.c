@@ -95,7 +95,7 @@ static void end(struct hal_adapter *adapter, struct hal_common_buffer *buffer)
 PVOID NTAPI hal_allocate_common_buffer(PDMA_ADAPTER DmaAdapter, ULONG Length,
                                        PPHYSICAL_ADDRESS LogicalAddress, BOOLEAN CacheEnabled)
 {
-    struct hal_adapter *adapter = adapter_of(DmaAdapter);
+    struct hal_adapter *adapter = operations_enter(DmaAdapter, HAL_OP_AllocateCommonBuffer);
     struct hal_common_buffer *buffer;
     struct hal *hal;
 
@@ -103,7 +103,6 @@ PVOID NTAPI hal_allocate_common_buffer(PDMA_ADAPTER DmaAdapter, ULONG Length,
     if (adapter == NULL)
         return NULL;
     hal = adapter->hal;
-    hal_require_irql(hal, PASSIVE_LEVEL, PASSIVE_LEVEL);
     if (Length == 0 || sim_fault_point(hal->sim, "common_buffer") ||
         array_reserve(&adapter->common_buffers, adapter->common_buffers.count + 1) != 0)
         return NULL;
@@ -127,14 +126,13 @@ void NTAPI hal_free_common_buffer(PDMA_ADAPTER DmaAdapter, ULONG Length,
                                   PHYSICAL_ADDRESS LogicalAddress, PVOID VirtualAddress,
                                   BOOLEAN CacheEnabled)
 {
-    struct hal_adapter *adapter = adapter_of(DmaAdapter);
+    struct hal_adapter *adapter = operations_enter(DmaAdapter, HAL_OP_FreeCommonBuffer);
     struct hal *hal;
 
     (void)CacheEnabled;
     if (adapter == NULL)
         return;
     hal = adapter->hal;
-    hal_require_irql(hal, PASSIVE_LEVEL, PASSIVE_LEVEL);
     for (size_t i = 0; i < adapter->common_buffers.count; i++) {
         struct hal_common_buffer *buffer = adapter->common_buffers.items[i];
 

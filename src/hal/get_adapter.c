@@ -75,14 +75,16 @@ static PDMA_ADAPTER from_bus(PDEVICE_OBJECT pdo, PDEVICE_DESCRIPTION description
     return adapter;
 }
 
-/* The part every version has, with the bus filled in. */
+/* A copy with the bus filled in. Callers of versions before 3 have a shorter structure. */
 static DEVICE_DESCRIPTION complete(PDEVICE_OBJECT pdo, PDEVICE_DESCRIPTION description)
 {
     DEVICE_DESCRIPTION copy = {0};
     INTERFACE_TYPE type;
     ULONG size;
 
-    memcpy(&copy, description, DEVICE_DESCRIPTION_SIZE_V2);
+    memcpy(&copy, description,
+           description->Version < DEVICE_DESCRIPTION_VERSION3 ? DEVICE_DESCRIPTION_SIZE_V2
+                                                              : sizeof copy);
     if (copy.InterfaceType == InterfaceTypeUndefined && pdo != NULL &&
         NT_SUCCESS(
             IoGetDeviceProperty(pdo, DevicePropertyLegacyBusType, sizeof type, &type, &size)))

@@ -47,6 +47,11 @@ ULONG hal_slot_write_config(struct hal_slot *slot, const void *buffer, ULONG off
 PDMA_ADAPTER hal_get_adapter(struct hal_slot *slot, PDEVICE_DESCRIPTION description,
                              PULONG map_registers);
 
+/* A slot of DMA_OPERATIONS in findings: this and its index. Its name is that of the member, as in
+ * "DMA_OPERATIONS.PutDmaAdapter". */
+enum { HAL_OPERATION_ID = 0x10000 };
+const char *hal_operation_name(unsigned index);
+
 struct hal_figures {
     uint64_t adapters_live, lists_live, common_buffers_live, registers_in_use, registers_highest;
     uint64_t direct_bytes, bounce_bytes;

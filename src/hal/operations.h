@@ -1,9 +1,31 @@
 /* SPDX-License-Identifier: MIT */
-/* The functions behind DMA_OPERATIONS, in table order. */
+/* DMA_OPERATIONS: the tables, the way in, and the functions behind the slots in table order. Rows
+ * in operations.tbl.h say which Windows and which description version has a slot, and at which IRQL
+ * it may be called. */
 #ifndef WEIR_HAL_OPERATIONS_H
 #define WEIR_HAL_OPERATIONS_H
 
+#include <stdbool.h>
+
 #include "wdk/wdm.h"
+
+struct hal;
+struct hal_adapter;
+
+enum hal_operation {
+#define OPERATION(name, symbol, result, args, from, to, table, since, state) HAL_OP_##name,
+#include "hal/operations.tbl.h"
+#undef OPERATION
+    HAL_OPERATIONS
+};
+
+/* Whether the Windows played knows that version of a description. */
+bool operations_has(struct hal *hal, ULONG description_version);
+/* The table for it; NULL when there is no pool for one. */
+PDMA_OPERATIONS operations_table(struct hal *hal, ULONG description_version);
+/* First in every function below: NULL, after a finding, when the driver's pointer is no live
+ * adapter; a finding, too, when the IRQL is not that of the row. */
+struct hal_adapter *operations_enter(PDMA_ADAPTER object, enum hal_operation operation);
 
 void NTAPI hal_put_dma_adapter(PDMA_ADAPTER DmaAdapter);
 PVOID NTAPI hal_allocate_common_buffer(PDMA_ADAPTER DmaAdapter, ULONG Length,

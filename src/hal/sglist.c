@@ -255,7 +255,7 @@ NTSTATUS NTAPI hal_get_scatter_gather_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJE
                                            PDRIVER_LIST_CONTROL ExecutionRoutine, PVOID Context,
                                            BOOLEAN WriteToDevice)
 {
-    struct hal_adapter *adapter = adapter_of(DmaAdapter);
+    struct hal_adapter *adapter = operations_enter(DmaAdapter, HAL_OP_GetScatterGatherList);
     struct hal_list request = {.to_device = WriteToDevice != FALSE,
                                .device = DeviceObject,
                                .routine = ExecutionRoutine,
@@ -263,7 +263,6 @@ NTSTATUS NTAPI hal_get_scatter_gather_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJE
 
     if (adapter == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
-    hal_require_irql(adapter->hal, DISPATCH_LEVEL, DISPATCH_LEVEL);
     request.transfer = transfer_of(Mdl, CurrentVa, Length);
     return get(adapter, &request, NULL, 0);
 }
@@ -276,7 +275,7 @@ NTSTATUS NTAPI hal_build_scatter_gather_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OB
                                              BOOLEAN WriteToDevice, PVOID ScatterGatherBuffer,
                                              ULONG ScatterGatherLength)
 {
-    struct hal_adapter *adapter = adapter_of(DmaAdapter);
+    struct hal_adapter *adapter = operations_enter(DmaAdapter, HAL_OP_BuildScatterGatherList);
     struct hal_list request = {.to_device = WriteToDevice != FALSE,
                                .device = DeviceObject,
                                .routine = ExecutionRoutine,
@@ -284,7 +283,6 @@ NTSTATUS NTAPI hal_build_scatter_gather_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OB
 
     if (adapter == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
-    hal_require_irql(adapter->hal, DISPATCH_LEVEL, DISPATCH_LEVEL);
     request.transfer = transfer_of(Mdl, CurrentVa, Length);
     return get(adapter, &request, ScatterGatherBuffer, ScatterGatherLength);
 }
@@ -295,7 +293,7 @@ NTSTATUS NTAPI hal_calculate_scatter_gather_list(PDMA_ADAPTER DmaAdapter, PMDL M
                                                  ULONG Length, PULONG ScatterGatherListSize,
                                                  PULONG pNumberOfMapRegisters)
 {
-    struct hal_adapter *adapter = adapter_of(DmaAdapter);
+    struct hal_adapter *adapter = operations_enter(DmaAdapter, HAL_OP_CalculateScatterGatherList);
     uint32_t pages = ADDRESS_AND_SIZE_TO_SPAN_PAGES(CurrentVa, Length);
 
     if (adapter == NULL)
@@ -363,14 +361,13 @@ static void end(struct hal_list *list)
 void NTAPI hal_put_scatter_gather_list(PDMA_ADAPTER DmaAdapter, PSCATTER_GATHER_LIST ScatterGather,
                                        BOOLEAN WriteToDevice)
 {
-    struct hal_adapter *adapter = adapter_of(DmaAdapter);
+    struct hal_adapter *adapter = operations_enter(DmaAdapter, HAL_OP_PutScatterGatherList);
     struct hal_list *list = adapter != NULL ? list_of(adapter, ScatterGather) : NULL;
     struct hal *hal;
 
     if (list == NULL)
         return;
     hal = adapter->hal;
-    hal_require_irql(hal, DISPATCH_LEVEL, DISPATCH_LEVEL);
     if (list->to_device != (WriteToDevice != FALSE))
         KE_FINDING(hal->ke, VERIFY_dma_direction, KE_ARG(ScatterGather));
     end(list);
@@ -408,7 +405,8 @@ static PMDL build_mdl(struct hal_list *list)
 NTSTATUS NTAPI hal_build_mdl_from_list(PDMA_ADAPTER DmaAdapter, PSCATTER_GATHER_LIST ScatterGather,
                                        PMDL OriginalMdl, PMDL *TargetMdl)
 {
-    struct hal_adapter *adapter = adapter_of(DmaAdapter);
+    struct hal_adapter *adapter =
+        operations_enter(DmaAdapter, HAL_OP_BuildMdlFromScatterGatherList);
     struct hal_list *list = adapter != NULL ? list_of(adapter, ScatterGather) : NULL;
 
     if (list == NULL || OriginalMdl == NULL)

@@ -14,7 +14,7 @@
 #include "hal/rival.h"
 #include "trace/rules.h"
 
-enum { HAL_TABLES = 2 };
+enum { HAL_TABLES = 3 };
 
 struct hal_list;
 struct hal_adapter;
@@ -38,7 +38,7 @@ struct hal {
     struct hal_queue queue; /* who waits for map registers */
     struct list_node adapters;
     uint64_t adapters_made;
-    PDMA_OPERATIONS tables[HAL_TABLES]; /* of versions 1 and 2, where drivers see them */
+    PDMA_OPERATIONS tables[HAL_TABLES]; /* of versions 1 to 3, where drivers see them */
     ARRAY(struct hal_list *) lists; /* every one there is, by number */
     ARRAY(struct hal_token *) tokens;
     mm_pfn *scratch; /* pages of one transfer while it is mapped */
@@ -51,16 +51,6 @@ struct hal {
 static inline struct hal *hal_here(void)
 {
     return ke_room(ke_current(), KE_ROOM_HAL);
-}
-
-/* The call is documented for these levels only: a finding. It goes on: on a PC such a call works
- * too, until it races. */
-static inline void hal_require_irql(struct hal *hal, KIRQL lowest, KIRQL highest)
-{
-    KIRQL irql = ke_irql();
-
-    if (irql < lowest || irql > highest)
-        KE_FINDING(hal->ke, VERIFY_call_irql, irql, lowest, highest);
 }
 
 #endif

@@ -65,14 +65,20 @@ static inline void test_card_init(struct test_card *card, struct sim *sim)
     config_init(&card->device, &identity);
 }
 
-static inline void hal_bed_start(struct hal_bed *bed, const struct mm_config *mm,
-                                 const struct hal_config *config)
+static inline void hal_bed_start_on(struct hal_bed *bed, enum ke_windows windows,
+                                    const struct mm_config *mm, const struct hal_config *config)
 {
-    testbed_start(&bed->base, 5, mm);
+    testbed_start_as(&bed->base, 5, windows, mm);
     assert_int_equal(hal_create(bed->base.ke, bed->base.mm, config, &bed->hal), 0);
     test_card_init(&bed->card, bed->base.sim);
     assert_int_equal(hal_attach(bed->hal, &bed->card.device, &bed->slot), 0);
     assert_int_equal(hal_slot_enable(bed->slot), STATUS_SUCCESS);
+}
+
+static inline void hal_bed_start(struct hal_bed *bed, const struct mm_config *mm,
+                                 const struct hal_config *config)
+{
+    hal_bed_start_on(bed, KE_WINDOWS_10, mm, config);
 }
 
 static inline void hal_bed_stop(struct hal_bed *bed)
@@ -93,6 +99,24 @@ static inline PDMA_ADAPTER hal_bed_adapter(struct hal_bed *bed, bool wide, bool 
         .Dma64BitAddresses = wide,
         .InterfaceType = PCIBus,
         .MaximumLength = maximum_length,
+    };
+    PDMA_ADAPTER adapter = hal_get_adapter(bed->slot, &description, registers);
+
+    assert_non_null(adapter);
+    return adapter;
+}
+
+/* An adapter whose description is of version 3, with addresses that many bits wide. */
+static inline PDMA_ADAPTER hal_bed_adapter_v3(struct hal_bed *bed, ULONG width, bool scatter_gather,
+                                              ULONG maximum_length, PULONG registers)
+{
+    DEVICE_DESCRIPTION description = {
+        .Version = 3,
+        .Master = TRUE,
+        .ScatterGather = scatter_gather,
+        .InterfaceType = PCIBus,
+        .MaximumLength = maximum_length,
+        .DmaAddressWidth = width,
     };
     PDMA_ADAPTER adapter = hal_get_adapter(bed->slot, &description, registers);
 

@@ -74,3 +74,5 @@ RULE(flush_not_mapped,     error,  "flushed %1 bytes at %0x that are not mapped"
 RULE(dma_direction,        error,  "gave a transfer back with another direction than it was mapped with", "PutScatterGatherList")
 RULE(dma_buffer,           error,  "DMA on a buffer that is not locked or too short: MDL %0x",        "Bug check 0xE6, 0E, 1B and 24")
 RULE(pool_type,          error,  "pool type %0x: this Windows has no NonPagedPoolNx, which came with Windows 8", "NX Pool Compatibility Issues")
+RULE(adapter_null,         error,  "called a DMA operation without an adapter",                        "Bug check 0xE6, 19")
+RULE(description_version,  error,  "asked for an adapter with a DEVICE_DESCRIPTION of version %0",     "Bug check 0xE6, 25")

@@ -170,30 +170,37 @@ void ke_set_thunk_ops(struct ke *ke, const struct ke_thunk_ops *ops, void *ctx)
     ke->thunk_ctx = ctx;
 }
 
-static uint64_t bind(struct ke *ke, const void *host_fn, const char *name, unsigned stack_args)
+static uint64_t bind(struct ke *ke, const struct ke_handout *slot)
 {
     uint32_t thunk;
     int error;
 
     if (ke->thunk_ops)
-        return ke->thunk_ops->bind(ke->thunk_ctx, host_fn, name, stack_args);
-    error = sim_thunk_bind(ke->sim, host_fn, stack_args, &thunk);
+        return ke->thunk_ops->bind(ke->thunk_ctx, slot);
+    error = sim_thunk_bind(ke->sim, slot->host_fn, slot->stack_args, &thunk);
     weir_assert(error == 0);
     return sim_thunk_va(ke->sim, thunk);
 }
 
-void *ke_thunk(const void *host_fn, const char *name, unsigned stack_args)
+void *ke_thunk_handout(const struct ke_handout *slot)
 {
     struct ke *ke = ke_ambient;
-    void *known = map_get(&ke->thunks, (uint64_t)host_fn);
+    void *known = map_get(&ke->thunks, (uint64_t)slot->host_fn);
     int error;
 
     if (known)
         return known;
-    known = (void *)bind(ke, host_fn, name, stack_args);
-    error = map_set(&ke->thunks, (uint64_t)host_fn, known);
+    known = (void *)bind(ke, slot);
+    error = map_set(&ke->thunks, (uint64_t)slot->host_fn, known);
     weir_assert(error == 0);
     return known;
+}
+
+void *ke_thunk(const void *host_fn, const char *name, unsigned stack_args)
+{
+    struct ke_handout slot = {.host_fn = host_fn, .name = name, .stack_args = stack_args};
+
+    return ke_thunk_handout(&slot);
 }
 
 /* A function that ends in a jump to ours (a tail call) left nothing of itself on the stack: what we

@@ -70,8 +70,15 @@ uint64_t ke_call_args(const void *fn, unsigned count, const uint64_t *args);
  * it for every function pointer that is stored where a driver can read it (driver objects, vtables,
  * operation tables). stack_args: 8-byte arguments beyond the fourth. */
 void *ke_thunk(const void *host_fn, const char *name, unsigned stack_args);
+struct ke_handout {
+    const void *host_fn;
+    const char *name; /* as traces show it */
+    unsigned stack_args;
+    bool nothing; /* it returns nothing, and the driver finds 0 */
+};
+void *ke_thunk_handout(const struct ke_handout *slot);
 struct ke_thunk_ops {
-    uint64_t (*bind)(void *ctx, const void *host_fn, const char *name, unsigned stack_args);
+    uint64_t (*bind)(void *ctx, const struct ke_handout *slot);
     /* A function like memcpy, which may be left in the middle when it faults; optional. */
     bool (*holds_nothing)(void *ctx, uint32_t thunk);
 };
