@@ -32,7 +32,7 @@ EXPORT(HalEnumerateProcessors,                     0,       UNDOC,    UNDOC,    
 EXPORT(HalFlushCommonBuffer,                       0,       UNDOC,    UNDOC,    WIN2K,      HAL,         STUB)
 EXPORT(HalFreeCommonBuffer,                        5,       UNDOC,    UNDOC,    WIN2K,      HAL,         FULL)
 EXPORT(HalFreeHardwareCounters,                    0,       UNDOC,    UNDOC,    WIN7,       HAL,         STUB)
-EXPORT(HalGetAdapter,                              2,       UNDOC,    UNDOC,    WIN2K,      HAL,         STUB)
+EXPORT(HalGetAdapter,                              2,       UNDOC,    UNDOC,    WIN2K,      HAL,         FULL)
 EXPORT(HalGetBusData,                              0,       UNDOC,    UNDOC,    WIN2K,      HAL,         STUB)
 EXPORT(HalGetBusDataByOffset,                      6,       UNDOC,    UNDOC,    WIN2K,      HAL,         FULL)
 EXPORT(HalGetEnvironmentVariable,                  0,       UNDOC,    UNDOC,    WIN2K,      HAL,         STUB)

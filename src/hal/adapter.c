@@ -154,6 +154,7 @@ void adapter_abandon(struct hal_adapter *adapter)
 
     sglist_end(adapter);
     channel_end(adapter);
+    common_buffer_vectors_end(adapter);
     common_buffers_end(adapter);
     list_remove(&adapter->link);
     hal->figures.adapters_live--;
@@ -177,9 +178,11 @@ void NTAPI hal_put_dma_adapter(PDMA_ADAPTER DmaAdapter)
     TRACE(hal->trace, adapter_released, adapter->id, adapter->lists_live,
           adapter->common_buffers_live, adapter->registers_in_use);
     if (adapter->lists_live != 0 || adapter->common_buffers_live != 0 ||
-        adapter->tokens_live != 0 || adapter->registers_in_use != 0)
+        adapter->tokens_live != 0 || adapter->registers_in_use != 0 || adapter->channel_held)
         KE_FINDING(hal->ke, VERIFY_adapter_leftover, adapter->lists_live,
-                   adapter->common_buffers_live, adapter->registers_in_use);
+                   adapter->common_buffers_live, adapter->registers_in_use,
+                   adapter->channel_held);
+    common_buffer_vectors_check(adapter);
     adapter_abandon(adapter);
     registers_serve(hal);
 }

@@ -38,7 +38,9 @@ struct hal_adapter {
     ARRAY(struct hal_common_buffer *) common_buffers;
     struct list_node channel_waiters; /* requests for the adapter channel, oldest first */
     struct hal_token *channel; /* who holds it */
+    struct hal_list *channel_list; /* or which list was got with it; NULL: it is put already */
     bool channel_held;
+    bool channel_of_list;
     bool passing_on;
 };
 
@@ -51,8 +53,11 @@ void adapter_abandon(struct hal_adapter *adapter);
 void sglist_end(struct hal_adapter *adapter);
 void channel_end(struct hal_adapter *adapter);
 void common_buffers_end(struct hal_adapter *adapter);
+void common_buffer_vectors_end(struct hal_adapter *adapter);
+void common_buffer_vectors_check(struct hal_adapter *adapter); /* none is left, or a bug check */
 void sglist_fini(struct hal *hal);
 void channel_fini(struct hal *hal);
+void common_buffer_vectors_fini(struct hal *hal);
 
 static inline bool adapter_reaches(const struct hal_adapter *adapter, mm_pfn pfn)
 {

@@ -163,7 +163,10 @@ static void version_3_looks_at_the_width_alone(void **state)
                                       .Dma32BitAddresses = TRUE,
                                       .Dma64BitAddresses = TRUE,
                                       .InterfaceType = PCIBus,
-                                      .MaximumLength = 4096};
+                                      .MaximumLength = 4096,
+                                      .DmaControllerInstance = 77,
+                                      .DmaRequestLine = 77,
+                                      .DeviceAddress.QuadPart = 77};
     static const ULONG bad[] = {0, 1, 23, 65, UINT32_MAX};
 
     (void)state;

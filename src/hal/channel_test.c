@@ -267,19 +267,179 @@ static void misuse_of_channels_is_found(void **state)
 
 static void the_old_names_do_the_same(void **state)
 {
-    ULONG registers;
-    PDMA_ADAPTER a = hal_bed_adapter(&bed, true, true, PACKET, &registers);
-    PHYSICAL_ADDRESS la;
-    PVOID va = HalAllocateCommonBuffer(a, 4096, &la, TRUE);
+    ULONG registers, length = 100;
+    PDMA_ADAPTER a = hal_bed_adapter(&bed, false, true, PACKET, &registers);
     struct channel channel = {.answer = DeallocateObjectKeepRegisters};
+    uint64_t va;
+    PMDL mdl = hal_bed_buffer(&bed, PACKET, 0, &va);
+    PHYSICAL_ADDRESS la;
+    PVOID buffer = HalAllocateCommonBuffer(a, 4096, &la, TRUE);
 
     (void)state;
-    assert_non_null(va);
-    HalFreeCommonBuffer(a, 4096, la, va, TRUE);
+    assert_non_null(buffer);
+    HalFreeCommonBuffer(a, 4096, la, buffer, TRUE);
+    assert_int_equal(HalReadDmaCounter(a), 0);
     ke_irql_raise(DISPATCH_LEVEL);
     assert_int_equal(IoAllocateAdapterChannel(a, NULL, 1, execute, &channel), STATUS_SUCCESS);
+    la = IoMapTransfer(a, mdl, channel.base, (PVOID)va, &length, FALSE);
+    assert_int_not_equal(la.QuadPart, 0);
+    assert_int_equal(length, 100);
+    assert_int_equal(IoFlushAdapterBuffers(a, mdl, channel.base, (PVOID)va, length, FALSE), TRUE);
     IoFreeMapRegisters(a, channel.base, 1);
+    channel.answer = KeepObject;
+    assert_int_equal(IoAllocateAdapterChannel(a, NULL, 1, execute, &channel), STATUS_SUCCESS);
+    IoFreeAdapterChannel(a);
+    assert_int_equal(bed.hal->figures.registers_in_use, 0);
     operations(a)->PutDmaAdapter(a);
+    assert_int_equal(testbed_events(&bed.base, TRACE_finding, &(struct trace_event){0}), 0);
+}
+
+static void get_an_adapter_the_old_way(void *ctx)
+{
+    ULONG registers;
+
+    HalGetAdapter(ctx, &registers);
+    fail();
+}
+
+static void making_an_adapter_the_old_way_is_a_bug_check(void **state)
+{
+    DEVICE_DESCRIPTION description = {.Master = TRUE};
+    struct trace_event event;
+
+    (void)state;
+    assert_int_equal(testbed_run(&bed.base, get_an_adapter_the_old_way, &description),
+                     KE_STOP_BUG_CHECK);
+    assert_int_equal(testbed_events(&bed.base, TRACE_bug_check, &event), 1);
+    assert_int_equal(event.arg[0], 0xE6);
+    assert_int_equal(event.arg[1], 0x1E);
+}
+
+/* One request is pending for a device object at a time (bug check 0xE6, 0B). */
+static void a_device_has_one_request_at_a_time(void **state)
+{
+    DEVICE_OBJECT devices[2] = {0};
+    ULONG registers;
+    PDMA_ADAPTER a = hal_bed_adapter(&bed, false, true, PACKET, &registers);
+    struct channel holder = {.answer = KeepObject}, others[2] = {{.answer = DeallocateObject},
+                                                                 {.answer = DeallocateObject}};
+
+    (void)state;
+    ke_irql_raise(DISPATCH_LEVEL);
+    for (unsigned i = 0; i < 3; i++) /* one after the other */
+        operations(a)->AllocateAdapterChannel(a, &devices[0], 1, execute, &others[0]);
+    operations(a)->AllocateAdapterChannel(a, &devices[0], 1, execute, &holder);
+    operations(a)->AllocateAdapterChannel(a, &devices[1], 1, execute, &others[0]);
+    assert_int_equal(testbed_findings(&bed.base, VERIFY_channel_twice), 0);
+    operations(a)->AllocateAdapterChannel(a, &devices[1], 1, execute, &others[1]);
+    assert_int_equal(testbed_findings(&bed.base, VERIFY_channel_twice), 1);
+    operations(a)->AllocateAdapterChannel(a, &devices[0], 1, execute, &others[1]);
+    assert_int_equal(testbed_findings(&bed.base, VERIFY_channel_twice), 1);
+    operations(a)->FreeAdapterChannel(a);
+    assert_int_equal(others[0].calls, 4);
+    assert_int_equal(others[1].calls, 2);
+    operations(a)->PutDmaAdapter(a);
+}
+
+static void what_is_mapped_is_not_mapped_again(void **state)
+{
+    uint64_t va;
+    PMDL mdl = hal_bed_buffer(&bed, PACKET, 0, &va);
+    ULONG registers, length = 200;
+    PDMA_ADAPTER a = hal_bed_adapter(&bed, true, true, PACKET, &registers);
+    struct channel channel;
+
+    (void)state;
+    ke_irql_raise(DISPATCH_LEVEL);
+    assert_int_equal(allocate(a, 4, &channel, DeallocateObjectKeepRegisters), STATUS_SUCCESS);
+    operations(a)->MapTransfer(a, mdl, channel.base, (PVOID)va, &length, FALSE);
+    operations(a)->MapTransfer(a, mdl, channel.base, (PVOID)(va + 200), &length, FALSE);
+    assert_int_equal(testbed_findings(&bed.base, VERIFY_range_mapped), 0);
+    operations(a)->MapTransfer(a, mdl, channel.base, (PVOID)(va + 399), &length, FALSE);
+    assert_int_equal(testbed_findings(&bed.base, VERIFY_range_mapped), 1);
+    operations(a)->FlushAdapterBuffers(a, mdl, channel.base, (PVOID)va, 600, FALSE);
+    operations(a)->MapTransfer(a, mdl, channel.base, (PVOID)va, &length, FALSE);
+    assert_int_equal(testbed_findings(&bed.base, VERIFY_range_mapped), 0);
+    operations(a)->FlushAdapterBuffers(a, mdl, channel.base, (PVOID)va, PACKET, FALSE);
+    assert_int_equal(testbed_findings(&bed.base, VERIFY_flush_length), 0);
+    operations(a)->MapTransfer(a, mdl, channel.base, (PVOID)va, &length, FALSE);
+    operations(a)->FlushAdapterBuffers(a, mdl, channel.base, (PVOID)va, PACKET + 1, FALSE);
+    assert_int_equal(testbed_findings(&bed.base, VERIFY_flush_length), 1);
+    operations(a)->FreeMapRegisters(a, channel.base, 4);
+    operations(a)->PutDmaAdapter(a);
+}
+
+/* Bug check 0xE6: 1B, 21, 24, and registers that are none. */
+static void impossible_transfers_are_named(void **state)
+{
+    uint64_t va;
+    PMDL mdl = hal_bed_buffer(&bed, PACKET, 0, &va);
+    ULONG registers;
+    PDMA_ADAPTER a = hal_bed_adapter(&bed, true, true, PACKET, &registers);
+    struct channel channel;
+    const struct {
+        PVOID base;
+        uint64_t va;
+        ULONG length;
+        enum verify_rule rule;
+    } cases[] = {
+        {NULL, va - 1, 100, VERIFY_dma_va},
+        {NULL, va + PACKET, 100, VERIFY_dma_va},
+        {NULL, va, 0, VERIFY_dma_zero_length},
+        {NULL, va + 1, PACKET, VERIFY_dma_length},
+        {(PVOID)77, va, 100, VERIFY_registers_unknown},
+    };
+
+    (void)state;
+    ke_irql_raise(DISPATCH_LEVEL);
+    assert_int_equal(allocate(a, 14, &channel, DeallocateObjectKeepRegisters), STATUS_SUCCESS);
+    for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
+        ULONG length = cases[i].length;
+        PVOID base = cases[i].base != NULL ? cases[i].base : channel.base;
+        struct trace_event event;
+
+        operations(a)->MapTransfer(a, mdl, base, (PVOID)cases[i].va, &length, FALSE);
+        assert_int_equal(length, 0);
+        assert_int_equal(testbed_events(&bed.base, TRACE_finding, &event), 1);
+        assert_int_equal(event.arg[0], cases[i].rule);
+    }
+    operations(a)->FreeMapRegisters(a, channel.base, 14);
+    operations(a)->PutDmaAdapter(a);
+}
+
+/* Many tiny MDLs in one page's worth of registers: more pieces than pages. */
+static void a_chain_of_small_mdls_is_bounced_into_few_pages(void **state)
+{
+    enum { MDLS = 50, BYTES = 40 };
+    ULONG registers, length = MDLS * BYTES;
+    PDMA_ADAPTER a = hal_bed_adapter(&bed, false, false, 4096 * MDLS, &registers);
+    PMDL mdls[MDLS];
+    uint64_t vas[MDLS];
+    uint8_t bytes[MDLS * BYTES], found[BYTES];
+    struct channel channel;
+    PHYSICAL_ADDRESS la;
+
+    (void)state;
+    for (unsigned i = 0; i < MDLS; i++) {
+        mdls[i] = hal_bed_buffer(&bed, BYTES, 100 * i % 4000, &vas[i]);
+        if (i != 0)
+            mdls[i - 1]->Next = mdls[i];
+    }
+    for (unsigned i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(i * 11);
+    ke_irql_raise(DISPATCH_LEVEL);
+    assert_int_equal(allocate(a, 2, &channel, DeallocateObjectKeepRegisters), STATUS_SUCCESS);
+    la = operations(a)->MapTransfer(a, mdls[0], channel.base, (PVOID)vas[0], &length, FALSE);
+    assert_int_equal(length, sizeof bytes);
+    assert_int_equal(hw_dma_write(&bed.card.device, (uint64_t)la.QuadPart, bytes, sizeof bytes), 0);
+    operations(a)->FlushAdapterBuffers(a, mdls[0], channel.base, (PVOID)vas[0], length, FALSE);
+    for (unsigned i = 0; i < MDLS; i++) {
+        assert_true(mm_copy_from_va(bed.base.mm, found, vas[i], BYTES));
+        assert_memory_equal(found, bytes + i * BYTES, BYTES);
+    }
+    operations(a)->FreeMapRegisters(a, channel.base, 2);
+    operations(a)->PutDmaAdapter(a);
+    assert_int_equal(testbed_events(&bed.base, TRACE_finding, &(struct trace_event){0}), 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
@@ -294,6 +454,11 @@ int main(void)
         TEST(a_channel_waits_for_registers),
         TEST(misuse_of_channels_is_found),
         TEST(the_old_names_do_the_same),
+        TEST(making_an_adapter_the_old_way_is_a_bug_check),
+        TEST(a_device_has_one_request_at_a_time),
+        TEST(what_is_mapped_is_not_mapped_again),
+        TEST(impossible_transfers_are_named),
+        TEST(a_chain_of_small_mdls_is_bounced_into_few_pages),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

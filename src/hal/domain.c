@@ -370,40 +370,82 @@ void domain_unmap(struct hal_adapter *adapter, uint32_t serial)
 
 /* ---- Memory for common buffers --------------------------------------------------------------- */
 
-static mm_pfn take_together(struct hal_adapter *adapter, uint64_t highest_la,
+/* Low memory is given out from its front: what lies before the bounds is held until there is
+ * something behind. */
+static mm_pfn take_low(struct hal *hal, const struct domain_bounds *bounds, uint64_t highest_pa)
+{
+    mm_pfn *held = malloc((hal->low_pages + 1) * sizeof *held);
+    uint64_t count = 0;
+    mm_pfn first;
+
+    if (held == NULL)
+        return MM_PFN_NONE;
+    for (;;) {
+        first = mm_low_allocate(hal->mm, bounds->pages, bounds->align_pages, highest_pa);
+        if (first == MM_PFN_NONE || first << MM_PAGE_SHIFT >= bounds->lowest_la)
+            break;
+        held[count++] = first;
+    }
+    while (count-- != 0)
+        mm_low_free(hal->mm, held[count], bounds->pages);
+    free(held);
+    return first;
+}
+
+/* More than is wanted, so that an aligned run is in it; the rest goes back. */
+static mm_pfn take_contiguous(struct mm *mm, const struct domain_bounds *bounds,
+                              uint64_t highest_pa)
+{
+    uint64_t slack = bounds->align_pages - 1;
+    mm_pfn first = mm_contiguous_allocate(mm, bounds->pages + slack, bounds->lowest_la, highest_pa,
+                                          FOUR_GB);
+    uint64_t before;
+
+    if (first == MM_PFN_NONE || slack == 0)
+        return first;
+    before = (first + slack) / bounds->align_pages * bounds->align_pages - first;
+    if (before != 0)
+        mm_contiguous_free(mm, first, before);
+    if (before != slack)
+        mm_contiguous_free(mm, first + before + bounds->pages, slack - before);
+    return first + before;
+}
+
+static mm_pfn take_together(struct hal_adapter *adapter, const struct domain_bounds *bounds,
                             struct domain_memory *memory)
 {
     struct mm *mm = adapter->hal->mm;
+    uint64_t highest_pa =
+        bounds->highest_la < adapter->limit_la ? bounds->highest_la : adapter->limit_la;
 
     memory->source =
         adapter->limit_la < mm_highest_pa(mm) - 1 ? MEMORY_LOW : MEMORY_CONTIGUOUS;
-    if (memory->source == MEMORY_LOW)
-        rival_wake(adapter->hal);
-    return memory->source == MEMORY_LOW
-               ? mm_low_allocate(mm, memory->pages, 1, highest_la)
-               : mm_contiguous_allocate(mm, memory->pages, 0, highest_la, FOUR_GB);
+    if (memory->source == MEMORY_CONTIGUOUS)
+        return take_contiguous(mm, bounds, highest_pa);
+    rival_wake(adapter->hal);
+    return take_low(adapter->hal, bounds, highest_pa);
 }
 
 /* What is translated may lie anywhere; else the pages lie together, from low memory where the
  * device does not reach all of RAM. */
-int domain_take_memory(struct hal_adapter *adapter, uint64_t pages, uint64_t highest_la,
+int domain_take_memory(struct hal_adapter *adapter, const struct domain_bounds *bounds,
                        struct domain_memory *out)
 {
-    struct domain_memory memory = {.pages = pages, .pfns = malloc(pages * sizeof *memory.pfns)};
+    struct domain_memory memory = {.pages = bounds->pages,
+                                   .pfns = malloc(bounds->pages * sizeof *memory.pfns)};
     mm_pfn first;
 
     if (memory.pfns == NULL)
         return -ENOMEM;
     if (domain_remaps(adapter)) {
         memory.source = MEMORY_PAGES;
-        if (mm_pages_allocate(adapter->hal->mm, pages, 0, memory.pfns) != 0)
+        if (mm_pages_allocate(adapter->hal->mm, memory.pages, 0, memory.pfns) != 0)
             goto refuse;
     } else {
-        first = take_together(
-            adapter, highest_la < adapter->limit_la ? highest_la : adapter->limit_la, &memory);
+        first = take_together(adapter, bounds, &memory);
         if (first == MM_PFN_NONE)
             goto refuse;
-        for (uint64_t i = 0; i < pages; i++)
+        for (uint64_t i = 0; i < memory.pages; i++)
             memory.pfns[i] = first + i;
     }
     *out = memory;

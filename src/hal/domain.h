@@ -75,13 +75,17 @@ bool domain_joins(const struct hal_adapter *adapter, mm_pfn before, mm_pfn after
 bool domain_remaps(const struct hal_adapter *adapter);
 
 /* Memory for a common buffer: pages that domain_map can give neighbouring logical addresses in the
- * adapter's reach and up to highest_la. */
+ * adapter's reach and within the bounds. */
+struct domain_bounds {
+    uint64_t pages, align_pages; /* of the memory; a power of two */
+    uint64_t lowest_la, highest_la; /* of the first and last byte */
+};
 struct domain_memory {
     mm_pfn *pfns;
     uint64_t pages;
     enum { MEMORY_PAGES, MEMORY_LOW, MEMORY_CONTIGUOUS } source;
 };
-int domain_take_memory(struct hal_adapter *adapter, uint64_t pages, uint64_t highest_la,
+int domain_take_memory(struct hal_adapter *adapter, const struct domain_bounds *bounds,
                        struct domain_memory *out);
 void domain_give_memory(struct hal *hal, struct domain_memory *memory);
 

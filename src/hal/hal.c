@@ -66,6 +66,7 @@ void hal_destroy(struct hal *hal)
     }
     sglist_fini(hal);
     channel_fini(hal);
+    common_buffer_vectors_fini(hal);
     rival_fini(hal);
     bus_fault_fini(hal);
     free(hal->scratch);

@@ -1,10 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* Named exports that old x64 binaries import instead of calling through DMA_OPERATIONS or a bus
  * interface: the same functions by another name. Newer headers turn these names into calls through
- * the table. HalGetAdapter is not among them: a driver that calls it stops as at any function weir
- * has not got. */
+ * the table. HalGetAdapter made adapters before there was Plug and Play, and a driver that still
+ * calls it gets bug check 0xE6, 1E. */
 #include "hal/adapter.h"
 #include "hal/operations.h"
+
+enum { DMA_VIOLATION = 0xE6, HAL_GET_ADAPTER = 0x1E };
+
+PADAPTER_OBJECT NTAPI HalGetAdapter(PDEVICE_DESCRIPTION DeviceDescription,
+                                    PULONG NumberOfMapRegisters)
+{
+    (void)DeviceDescription;
+    (void)NumberOfMapRegisters;
+    KeBugCheckEx(DMA_VIOLATION, HAL_GET_ADAPTER, 0, 0, 0);
+}
 
 PVOID NTAPI HalAllocateCommonBuffer(PDMA_ADAPTER DmaAdapter, ULONG Length,
                                     PPHYSICAL_ADDRESS LogicalAddress, BOOLEAN CacheEnabled)

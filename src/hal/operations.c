@@ -32,10 +32,6 @@ enum { TAG = 0x4F616D44 /* "DmaO" */, REGISTER_ARGS = 4 };
 enum { NOTHING, VALUE };
 enum { V1 = 1, V2, V3 };
 
-#define FUNCTION_FULL(symbol, stub) ((const void *)(symbol))
-#define FUNCTION_REFUSES(symbol, stub) ((const void *)(symbol))
-#define FUNCTION_STUB(symbol, stub) ((const void *)(stub))
-
 struct operation {
     const char *name;
     const void *function;
@@ -46,18 +42,10 @@ struct operation {
     enum ke_windows since;
 };
 
-#define OPERATION(name, symbol, result, args, from, to, table, since, state)                       \
-    WEIR_UNUSED static void NTAPI stub_##name(void)                                                \
-    {                                                                                              \
-        weir_not_implemented("DMA_OPERATIONS." #name);                                             \
-    }
-#include "hal/operations.tbl.h"
-#undef OPERATION
-
 static const struct operation operations[HAL_OPERATIONS] = {
 #define OPERATION(name, symbol, result, args, from, to, table, since, state)                       \
-    {"DMA_OPERATIONS." #name,  FUNCTION_##state(symbol, stub_##name),                              \
-     result, args, FROM_(from), TO_(to), table, since},
+    {"DMA_OPERATIONS." #name, (const void *)(symbol), result, args, FROM_(from), TO_(to), table,   \
+     since},
 #include "hal/operations.tbl.h"
 #undef OPERATION
 };

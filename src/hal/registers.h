@@ -46,14 +46,24 @@ static inline mm_pfn registers_pfn(const struct hal_registers *held, uint32_t in
     return held->contiguous ? held->first + index : held->pfns[index];
 }
 
-/* A request in the queue, embedded in what waits. try_start returns false when it still cannot
- * start (nothing has changed then); else it has left the queue and run its callback. */
+/* A request that waits, embedded in what it is for: first, where somebody holds it, for the channel
+ * of its adapter (channel.h), then in the one queue for registers. */
 struct hal_waiter;
+/* The channel is free, and the request has left its queue: it starts, waits for registers or
+ * ends. */
+typedef void hal_begin_fn(struct hal_waiter *waiter);
+/* False when it still cannot start (nothing has changed then); else it has left the queue and run
+ * its callback. */
 typedef bool hal_try_start_fn(struct hal_waiter *waiter);
+/* Leaves the queue it is in and ends without a callback. */
+typedef void hal_cancel_fn(struct hal_waiter *waiter);
 struct hal_waiter {
     struct list_node link;
     struct hal_adapter *adapter;
+    uint64_t context; /* number of its transfer context; 0: it has none */
+    hal_begin_fn *begin;
     hal_try_start_fn *try_start;
+    hal_cancel_fn *cancel;
 };
 struct hal_queue {
     struct list_node waiters;

@@ -15,16 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hal/channel.h"
 #include "hal/operations.h"
 
 static const uint64_t list_magic = 0x776569726c6c7374; /* "weirllst" */
 
 enum { TAG = 0x4C616D44 /* "DmaL" */, CAPACITY_MIN = 16 };
-
-static ULONG list_bytes(uint32_t elements)
-{
-    return (ULONG)(sizeof(SCATTER_GATHER_LIST) + elements * sizeof(SCATTER_GATHER_ELEMENT));
-}
 
 /* ---- Structs --------------------------------------------------------------------------------- */
 
@@ -52,7 +48,7 @@ static bool reserve_own(struct hal_list *list, uint32_t elements)
     if (list->own != NULL)
         ExFreePoolWithTag(list->own, TAG);
     list->capacity = capacity;
-    list->own = ExAllocatePoolWithTag(NonPagedPool, list_bytes(capacity), TAG);
+    list->own = ExAllocatePoolWithTag(NonPagedPool, sglist_bytes(capacity), TAG);
     return list->own != NULL;
 }
 
@@ -81,7 +77,7 @@ static struct hal_list *list_take(struct hal_adapter *adapter)
     list = list_create(adapter->hal);
     if (list == NULL)
         return NULL;
-    list->adapter = adapter;
+    list->adapter = list->waiter.adapter = adapter;
     adapter->lists_made++;
     return list;
 }
@@ -168,6 +164,39 @@ static bool start_later(struct hal_waiter *waiter)
     return true;
 }
 
+static void wait_for_registers(struct hal_list *list)
+{
+    list->waiting = true;
+    registers_wait(list->adapter, &list->waiter, list->pages);
+}
+
+/* UNDOC: a request that turns out to be impossible when its turn has come is forgotten. */
+static void begin_later(struct hal_waiter *waiter)
+{
+    struct hal_list *list = container_of(waiter, struct hal_list, waiter);
+    struct hal_adapter *adapter = list->adapter;
+    enum registers_result result = registers_must_wait(adapter) ? REGISTERS_WAIT : start(list);
+
+    list->waiting = false;
+    if (result == REGISTERS_TAKEN) {
+        call_back(list);
+    } else if (result == REGISTERS_WAIT) {
+        wait_for_registers(list);
+    } else {
+        channel_trace_refusal(adapter, list->pages);
+        list_give(list);
+    }
+}
+
+static void cancel(struct hal_waiter *waiter)
+{
+    struct hal_list *list = container_of(waiter, struct hal_list, waiter);
+
+    list_remove(&waiter->link);
+    list->waiting = false;
+    list_give(list);
+}
+
 static NTSTATUS refuse(struct hal_adapter *adapter, NTSTATUS status, uint32_t wanted)
 {
     TRACE(adapter->hal->trace, dma_refused, adapter->id, (uint32_t)status, wanted,
@@ -177,19 +206,23 @@ static NTSTATUS refuse(struct hal_adapter *adapter, NTSTATUS status, uint32_t wa
 
 /* What every form of the request checks first. UNDOC: an unlocked buffer has no status of its own;
  * it is the driver's mistake (bug check 0xE6, 0E), and gets the one for a transfer that cannot be
- * made. So does length 0. */
+ * made. So does length 0 (0xE6, 21). */
 static NTSTATUS check(struct hal_adapter *adapter, const struct transfer *transfer,
                       uint32_t *registers)
 {
     struct hal *hal = adapter->hal;
-    enum transfer_check verdict = transfer_check(hal, transfer, registers);
+    enum transfer_check verdict;
 
-    if (verdict == TRANSFER_TOO_SHORT)
-        return refuse(adapter, STATUS_BUFFER_TOO_SMALL, 0);
-    if (verdict == TRANSFER_NOT_LOCKED || transfer->size_bytes == 0) {
-        KE_FINDING(hal->ke, VERIFY_dma_buffer, KE_ARG(transfer->mdl));
+    if (transfer->size_bytes == 0) {
+        KE_FINDING(hal->ke, VERIFY_dma_zero_length, KE_ARG(transfer->mdl));
         return refuse(adapter, STATUS_INSUFFICIENT_RESOURCES, 0);
     }
+    verdict = transfer_check(hal, transfer, registers);
+    transfer_blame(hal, transfer, verdict);
+    if (verdict == TRANSFER_TOO_SHORT || verdict == TRANSFER_OUTSIDE)
+        return refuse(adapter, STATUS_BUFFER_TOO_SMALL, 0);
+    if (verdict == TRANSFER_NOT_LOCKED)
+        return refuse(adapter, STATUS_INSUFFICIENT_RESOURCES, 0);
     if (*registers > adapter->grant) {
         KE_FINDING(hal->ke, VERIFY_too_many_registers, *registers, adapter->grant);
         return refuse(adapter, STATUS_INSUFFICIENT_RESOURCES, *registers);
@@ -204,49 +237,77 @@ static struct transfer transfer_of(PMDL mdl, PVOID current_va, ULONG length)
     return (struct transfer){mdl, skip, length};
 }
 
-/* buffer NULL: the list comes from pool. */
-static NTSTATUS get(struct hal_adapter *adapter, struct hal_list *request, PVOID buffer,
-                    ULONG buffer_bytes)
+/* A list for the request, as yet without registers; NULL: no memory. */
+static struct hal_list *prepare(struct hal_adapter *adapter, const struct sglist_request *request,
+                                uint32_t pages)
 {
-    struct hal_list *list;
-    enum registers_result result;
-    uint32_t pages;
-    NTSTATUS status = check(adapter, &request->transfer, &pages);
+    struct hal_list *list = list_take(adapter);
 
-    if (!NT_SUCCESS(status))
-        return status;
-    if (buffer != NULL && buffer_bytes < list_bytes(pages))
-        return refuse(adapter, STATUS_BUFFER_TOO_SMALL, pages);
-    if (sim_fault_point(adapter->hal->sim, "sg_list"))
-        return refuse(adapter, STATUS_INSUFFICIENT_RESOURCES, pages);
-    list = list_take(adapter);
     if (list == NULL)
-        return refuse(adapter, STATUS_INSUFFICIENT_RESOURCES, pages);
-    if (buffer == NULL && !reserve_own(list, pages)) {
+        return NULL;
+    if (request->buffer == NULL && !reserve_own(list, pages)) {
         list_give(list);
-        return refuse(adapter, STATUS_INSUFFICIENT_RESOURCES, pages);
+        return NULL;
     }
-    list->sgl = buffer != NULL ? buffer : list->own;
+    list->sgl = request->buffer != NULL ? request->buffer : list->own;
     list->pages = pages;
     list->transfer = request->transfer;
     list->to_device = request->to_device;
     list->device = request->device;
     list->routine = request->routine;
     list->context = request->context;
+    list->waiter.context = request->transfer_context;
+    list->waiter.begin = begin_later;
+    list->waiter.try_start = start_later;
+    list->waiter.cancel = cancel;
     list->built = NULL;
-    list->mdl_built = false;
-    result = registers_must_wait(adapter) ? REGISTERS_WAIT : start(list);
-    if (result == REGISTERS_NEVER) {
+    list->mdl_built = list->released = false;
+    return list;
+}
+
+/* The list is there: the driver learns of it. */
+static void deliver(struct hal_list *list, const struct sglist_request *request)
+{
+    if (request->list != NULL)
+        *request->list = list->sgl;
+    if (request->routine == NULL && request->synchronous)
+        channel_hold_for(list);
+    else
+        call_back(list);
+}
+
+NTSTATUS sglist_get(struct hal_adapter *adapter, const struct sglist_request *request)
+{
+    struct hal_list *list;
+    enum registers_result result;
+    uint32_t pages;
+    bool channel_busy = channel_is_busy(adapter);
+    NTSTATUS status = check(adapter, &request->transfer, &pages);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    if (request->buffer != NULL && request->buffer_bytes < sglist_bytes(pages))
+        return refuse(adapter, STATUS_BUFFER_TOO_SMALL, pages);
+    if (sim_fault_point(adapter->hal->sim, "sg_list"))
+        return refuse(adapter, STATUS_INSUFFICIENT_RESOURCES, pages);
+    list = prepare(adapter, request, pages);
+    if (list == NULL)
+        return refuse(adapter, STATUS_INSUFFICIENT_RESOURCES, pages);
+    result = channel_busy || registers_must_wait(adapter) ? REGISTERS_WAIT : start(list);
+    if (result == REGISTERS_TAKEN) {
+        deliver(list, request);
+        return STATUS_SUCCESS;
+    }
+    if (result == REGISTERS_NEVER || request->synchronous) {
         list_give(list);
         return refuse(adapter, STATUS_INSUFFICIENT_RESOURCES, pages);
     }
-    if (result == REGISTERS_WAIT) {
+    if (channel_busy) {
         list->waiting = true;
-        list->waiter.try_start = start_later;
-        registers_wait(adapter, &list->waiter, pages);
-        return STATUS_SUCCESS;
+        channel_wait(adapter, &list->waiter, pages);
+    } else {
+        wait_for_registers(list);
     }
-    call_back(list);
     return STATUS_SUCCESS;
 }
 
@@ -256,15 +317,15 @@ NTSTATUS NTAPI hal_get_scatter_gather_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJE
                                            BOOLEAN WriteToDevice)
 {
     struct hal_adapter *adapter = operations_enter(DmaAdapter, HAL_OP_GetScatterGatherList);
-    struct hal_list request = {.to_device = WriteToDevice != FALSE,
-                               .device = DeviceObject,
-                               .routine = ExecutionRoutine,
-                               .context = Context};
+    struct sglist_request request = {.to_device = WriteToDevice != FALSE,
+                                     .device = DeviceObject,
+                                     .routine = ExecutionRoutine,
+                                     .context = Context};
 
     if (adapter == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
     request.transfer = transfer_of(Mdl, CurrentVa, Length);
-    return get(adapter, &request, NULL, 0);
+    return sglist_get(adapter, &request);
 }
 
 /* The buffer holds the list and must stay until it is put; what else Windows keeps there is kept
@@ -276,15 +337,17 @@ NTSTATUS NTAPI hal_build_scatter_gather_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OB
                                              ULONG ScatterGatherLength)
 {
     struct hal_adapter *adapter = operations_enter(DmaAdapter, HAL_OP_BuildScatterGatherList);
-    struct hal_list request = {.to_device = WriteToDevice != FALSE,
-                               .device = DeviceObject,
-                               .routine = ExecutionRoutine,
-                               .context = Context};
+    struct sglist_request request = {.to_device = WriteToDevice != FALSE,
+                                     .device = DeviceObject,
+                                     .routine = ExecutionRoutine,
+                                     .context = Context,
+                                     .buffer = ScatterGatherBuffer,
+                                     .buffer_bytes = ScatterGatherLength};
 
     if (adapter == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
     request.transfer = transfer_of(Mdl, CurrentVa, Length);
-    return get(adapter, &request, ScatterGatherBuffer, ScatterGatherLength);
+    return sglist_get(adapter, &request);
 }
 
 /* Without an MDL the worst case for that many bytes at that address, else what this buffer needs:
@@ -300,13 +363,14 @@ NTSTATUS NTAPI hal_calculate_scatter_gather_list(PDMA_ADAPTER DmaAdapter, PMDL M
         return STATUS_INSUFFICIENT_RESOURCES;
     if (Mdl != NULL) {
         struct transfer transfer = transfer_of(Mdl, CurrentVa, Length);
+        enum transfer_check verdict = transfer_check(adapter->hal, &transfer, &pages);
 
-        if (transfer_check(adapter->hal, &transfer, &pages) == TRANSFER_TOO_SHORT)
+        if (verdict == TRANSFER_TOO_SHORT || verdict == TRANSFER_OUTSIDE)
             return STATUS_BUFFER_TOO_SMALL;
     }
     if (pages > adapter->grant)
         return STATUS_INSUFFICIENT_RESOURCES;
-    *ScatterGatherListSize = list_bytes(pages);
+    *ScatterGatherListSize = sglist_bytes(pages);
     if (pNumberOfMapRegisters != NULL)
         *pNumberOfMapRegisters = pages;
     return STATUS_SUCCESS;
@@ -314,7 +378,7 @@ NTSTATUS NTAPI hal_calculate_scatter_gather_list(PDMA_ADAPTER DmaAdapter, PMDL M
 
 /* ---- Putting --------------------------------------------------------------------------------- */
 
-static struct hal_list *list_of(struct hal_adapter *adapter, PSCATTER_GATHER_LIST sgl)
+struct hal_list *sglist_of(struct hal_adapter *adapter, PSCATTER_GATHER_LIST sgl)
 {
     struct hal *hal = adapter->hal;
     ULONG_PTR number = sgl->Reserved;
@@ -335,7 +399,7 @@ static struct hal_list *list_of(struct hal_adapter *adapter, PSCATTER_GATHER_LIS
     return NULL;
 }
 
-static void end(struct hal_list *list)
+void sglist_release(struct hal_list *list)
 {
     struct hal_adapter *adapter = list->adapter;
     struct hal *hal = adapter->hal;
@@ -347,14 +411,22 @@ static void end(struct hal_list *list)
         copied = sglist_bounced_bytes(list);
     }
     registers_give(adapter, &list->held);
-    if (list->built != NULL)
-        IoFreeMdl(list->built);
+    sglist_free_mdl(list);
     adapter->lists_live--;
     hal->figures.lists_live--;
+    list->released = true;
     TRACE(hal->trace, dma_unmap, adapter->id, list->serial, copied, adapter->registers_in_use);
+}
+
+static void end(struct hal_list *list)
+{
+    if (!list->released)
+        sglist_release(list);
     if (list->sgl == list->own) /* the next reader of the old list finds nothing in it */
         list->sgl->NumberOfElements = 0;
     list->sgl->Reserved = 0;
+    if (list->adapter->channel_list == list)
+        list->adapter->channel_list = NULL;
     list_give(list);
 }
 
@@ -362,7 +434,7 @@ void NTAPI hal_put_scatter_gather_list(PDMA_ADAPTER DmaAdapter, PSCATTER_GATHER_
                                        BOOLEAN WriteToDevice)
 {
     struct hal_adapter *adapter = operations_enter(DmaAdapter, HAL_OP_PutScatterGatherList);
-    struct hal_list *list = adapter != NULL ? list_of(adapter, ScatterGather) : NULL;
+    struct hal_list *list = adapter != NULL ? sglist_of(adapter, ScatterGather) : NULL;
     struct hal *hal;
 
     if (list == NULL)
@@ -372,60 +444,6 @@ void NTAPI hal_put_scatter_gather_list(PDMA_ADAPTER DmaAdapter, PSCATTER_GATHER_
         KE_FINDING(hal->ke, VERIFY_dma_direction, KE_ARG(ScatterGather));
     end(list);
     registers_serve(hal);
-}
-
-/* ---- An MDL for the list --------------------------------------------------------------------- */
-
-static PMDL build_mdl(struct hal_list *list)
-{
-    PSCATTER_GATHER_LIST sgl = list->sgl;
-    ULONG offset = (ULONG)(sgl->Elements[0].Address.QuadPart % MM_PAGE_SIZE);
-    PMDL mdl = IoAllocateMdl((PVOID)(ULONG_PTR)offset, (ULONG)list->transfer.size_bytes, FALSE,
-                             FALSE, NULL);
-    PFN_NUMBER *pfn;
-
-    if (mdl == NULL)
-        return NULL;
-    pfn = MmGetMdlPfnArray(mdl);
-    for (ULONG i = 0; i < sgl->NumberOfElements; i++) {
-        uint64_t la = (uint64_t)sgl->Elements[i].Address.QuadPart;
-
-        for (uint64_t page = la >> MM_PAGE_SHIFT;
-             page <= (la + sgl->Elements[i].Length - 1) >> MM_PAGE_SHIFT; page++)
-            *pfn++ = domain_pfn(list->adapter->domain, page);
-    }
-    mdl->MdlFlags |= MDL_PARTIAL;
-    return mdl;
-}
-
-/* The pages the device sees, as an MDL: the original one where nothing is bounced. The list owns
- * what it makes here. A second call for the same list is refused. UNDOC: lists over several MDLs
- * whose pieces do not join at page ends have no such MDL; they get STATUS_INVALID_PARAMETER.
- * BuildMdlFromScatterGatherList, Return value. */
-NTSTATUS NTAPI hal_build_mdl_from_list(PDMA_ADAPTER DmaAdapter, PSCATTER_GATHER_LIST ScatterGather,
-                                       PMDL OriginalMdl, PMDL *TargetMdl)
-{
-    struct hal_adapter *adapter =
-        operations_enter(DmaAdapter, HAL_OP_BuildMdlFromScatterGatherList);
-    struct hal_list *list = adapter != NULL ? list_of(adapter, ScatterGather) : NULL;
-
-    if (list == NULL || OriginalMdl == NULL)
-        return STATUS_INVALID_PARAMETER;
-    if (list->mdl_built)
-        return STATUS_NONE_MAPPED;
-    if (list->piece_count == 0) {
-        list->mdl_built = true;
-        *TargetMdl = OriginalMdl;
-        return STATUS_SUCCESS;
-    }
-    if (list->transfer.mdl->ByteCount - list->transfer.skip_bytes < list->transfer.size_bytes)
-        return STATUS_INVALID_PARAMETER;
-    list->built = build_mdl(list);
-    if (list->built == NULL)
-        return STATUS_INSUFFICIENT_RESOURCES;
-    list->mdl_built = true;
-    *TargetMdl = list->built;
-    return STATUS_SUCCESS;
 }
 
 /* ---- Ends ------------------------------------------------------------------------------------ */

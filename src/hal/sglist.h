@@ -28,10 +28,37 @@ struct hal_list {
     uint32_t piece_count, piece_capacity;
     PMDL built; /* BuildMdlFromScatterGatherList */
     bool mdl_built;
+    bool released; /* its registers are gone, the list is not put yet */
     PDEVICE_OBJECT device;
     PDRIVER_LIST_CONTROL routine;
     PVOID context;
 };
+
+/* What a driver asks for. */
+struct sglist_request {
+    struct transfer transfer;
+    bool to_device;
+    bool synchronous; /* now or not at all */
+    PDEVICE_OBJECT device;
+    PDRIVER_LIST_CONTROL routine; /* NULL: synchronous, and the channel comes with the list */
+    PVOID context;
+    PVOID buffer; /* for the list; NULL: it comes from pool */
+    ULONG buffer_bytes;
+    uint64_t transfer_context; /* number; 0: none */
+    PSCATTER_GATHER_LIST *list; /* gets the list when there is one on return; NULL: not wanted */
+};
+NTSTATUS sglist_get(struct hal_adapter *adapter, const struct sglist_request *request);
+/* The list behind what the driver has; NULL, after a finding, when there is none. */
+struct hal_list *sglist_of(struct hal_adapter *adapter, PSCATTER_GATHER_LIST sgl);
+/* sglist_mdl.c: the MDLs that BuildMdlFromScatterGatherList made for it. */
+void sglist_free_mdl(struct hal_list *list);
+/* Ends the mapping of a list that the driver has yet to put. */
+void sglist_release(struct hal_list *list);
+
+static inline ULONG sglist_bytes(uint32_t elements)
+{
+    return (ULONG)(sizeof(SCATTER_GATHER_LIST) + elements * sizeof(SCATTER_GATHER_ELEMENT));
+}
 
 /* The registers and pages the transfer needs are held: maps it, fills the list, and copies what the
  * device is to read. Nothing has changed where logical addresses do not suffice. */

@@ -19,6 +19,7 @@ enum { HAL_TABLES = 3 };
 struct hal_list;
 struct hal_adapter;
 struct hal_token;
+struct hal_buffer_vector;
 
 struct hal {
     uint64_t magic;
@@ -41,6 +42,8 @@ struct hal {
     PDMA_OPERATIONS tables[HAL_TABLES]; /* of versions 1 to 3, where drivers see them */
     ARRAY(struct hal_list *) lists; /* every one there is, by number */
     ARRAY(struct hal_token *) tokens;
+    ARRAY(struct hal_buffer_vector *) vectors;
+    uint64_t contexts_made; /* transfer contexts */
     mm_pfn *scratch; /* pages of one transfer while it is mapped */
     uint64_t scratch_pages;
     struct hal_figures figures;

@@ -24,7 +24,9 @@ enum transfer_check transfer_check(struct hal *hal, const struct transfer *trans
     for (const MDL *mdl = transfer->mdl; left != 0; mdl = mdl->Next) {
         uint64_t here, first, spanned;
 
-        if (mdl == NULL || skip > mdl->ByteCount)
+        if (skip != 0 && skip >= mdl->ByteCount)
+            return TRANSFER_OUTSIDE;
+        if (mdl == NULL)
             return TRANSFER_TOO_SHORT;
         if (!(mdl->MdlFlags & LOCKED) || (mdl->MdlFlags & MDL_IO_SPACE))
             return TRANSFER_NOT_LOCKED;
@@ -40,6 +42,41 @@ enum transfer_check transfer_check(struct hal *hal, const struct transfer *trans
     }
     *registers = pages;
     return TRANSFER_GOOD;
+}
+
+uint64_t transfer_chain_bytes(const struct transfer *transfer)
+{
+    uint64_t size_bytes = 0;
+
+    for (const MDL *mdl = transfer->mdl; mdl != NULL; mdl = mdl->Next)
+        size_bytes += mdl->ByteCount;
+    return size_bytes - transfer->skip_bytes;
+}
+
+/* Bug check 0xE6: 0E, 1B and 1F, 24. */
+void transfer_blame(struct hal *hal, const struct transfer *transfer, enum transfer_check verdict)
+{
+    if (verdict == TRANSFER_NOT_LOCKED)
+        KE_FINDING(hal->ke, VERIFY_dma_buffer, KE_ARG(transfer->mdl));
+    else if (verdict == TRANSFER_OUTSIDE)
+        KE_FINDING(hal->ke, VERIFY_dma_va,
+                   KE_ARG(MmGetMdlVirtualAddress(transfer->mdl)) + transfer->skip_bytes,
+                   KE_ARG(transfer->mdl));
+    else if (verdict == TRANSFER_TOO_SHORT)
+        KE_FINDING(hal->ke, VERIFY_dma_length, transfer->size_bytes,
+                   transfer_chain_bytes(transfer));
+}
+
+bool transfer_seek(struct transfer *out, PMDL chain, uint64_t offset, uint64_t size_bytes)
+{
+    for (PMDL mdl = chain; mdl != NULL; mdl = mdl->Next) {
+        if (offset < mdl->ByteCount) {
+            *out = (struct transfer){mdl, offset, size_bytes};
+            return true;
+        }
+        offset -= mdl->ByteCount;
+    }
+    return false;
 }
 
 uint32_t transfer_out_of_reach(const struct hal_adapter *adapter, const struct transfer *transfer)

@@ -13,12 +13,18 @@ struct transfer {
     uint64_t size_bytes;
 };
 
-enum transfer_check { TRANSFER_GOOD, TRANSFER_TOO_SHORT, TRANSFER_NOT_LOCKED };
+enum transfer_check { TRANSFER_GOOD, TRANSFER_OUTSIDE, TRANSFER_TOO_SHORT, TRANSFER_NOT_LOCKED };
 
 /* Whether the chain holds the transfer, is locked, and names RAM only (no DMA from card to card).
  * *registers gets one for each page spanned. */
 enum transfer_check transfer_check(struct hal *hal, const struct transfer *transfer,
                                    uint32_t *registers);
+/* What the driver did wrong, as a finding. */
+void transfer_blame(struct hal *hal, const struct transfer *transfer, enum transfer_check verdict);
+/* The transfer that begins so many bytes into a chain; false: the chain ends before. */
+bool transfer_seek(struct transfer *out, PMDL chain, uint64_t offset, uint64_t size_bytes);
+/* Bytes of the chain from the transfer's beginning on. */
+uint64_t transfer_chain_bytes(const struct transfer *transfer);
 /* Pages of the transfer that the adapter cannot reach. */
 uint32_t transfer_out_of_reach(const struct hal_adapter *adapter, const struct transfer *transfer);
 

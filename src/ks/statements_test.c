@@ -713,7 +713,7 @@ static void get_by_bus_interface(void)
     assert_int_equal(registers, 17);
     assert_true(is_of_the_card(adapter, &la));
     put(adapter);
-    description.Version = 99;
+    description.Version = DEVICE_DESCRIPTION_VERSION3; /* without a width */
     assert_null((PDMA_ADAPTER)KE_CALL(bus.GetDmaAdapter, KE_ARG(bus.Context), KE_ARG(&description),
                                       KE_ARG(&registers)));
     KE_CALL(bus.InterfaceDereference, KE_ARG(bus.Context));
