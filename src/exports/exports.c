@@ -150,8 +150,9 @@ const char *exports_missing_name(struct exports *exports, uint64_t import_id)
 static uint64_t bind_host_function(void *ctx, const struct ke_handout *slot)
 {
     struct exports *exports = ctx;
-    struct thunk_info info = {.id = EXPORTS_SLOT_ID, .irql_from = 0, .irql_to = 15,
-                              .nothing = slot->nothing, .name = slot->name};
+    struct thunk_info info = {.id = slot->call_id != 0 ? slot->call_id : EXPORTS_SLOT_ID,
+                              .irql_from = 0, .irql_to = 15, .nothing = slot->nothing,
+                              .name = slot->name};
     uint64_t va;
     int result;
 

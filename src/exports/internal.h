@@ -6,7 +6,8 @@
 #include "base/base.h"
 #include "exports/exports.h"
 
-/* A thunk's id: a row's index, an index into the missing names, or this for slots of tables. */
+/* A thunk's id: a row's index, an index into the missing names, the call id of what was handed out
+ * in a table, or this where it has none. */
 #define EXPORTS_SLOT_ID UINT32_MAX
 
 struct thunk_info {

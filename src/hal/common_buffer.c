@@ -25,8 +25,8 @@ static enum registers_result open_to_card(struct hal_adapter *adapter,
 {
     struct domain_request request = {
         .pfns = buffer->memory.pfns,
-        .pages = buffer->memory.pages,
-        .last_offset = MM_PAGE_SIZE - 1,
+        .pages = (buffer->size_bytes + MM_PAGE_SIZE - 1) >> MM_PAGE_SHIFT,
+        .last_offset = (uint32_t)((buffer->size_bytes - 1) % MM_PAGE_SIZE),
         .directions = MAPPING_TO_DEVICE | MAPPING_FROM_DEVICE,
         .use = MAPPING_COMMON_BUFFER,
         .lowest_la = wanted->lowest_la,

@@ -9,9 +9,6 @@
 
 #include "hal/adapter.h"
 
-/* Their value in the published headers; the page has the name alone. */
-enum { DOMAIN_COMMON_BUFFER_LARGE_PAGE = 1 };
-
 struct hal_common_buffer {
     uint64_t va;
     uint64_t la;

@@ -95,6 +95,21 @@ static void writing_behind_a_common_buffer_is_a_finding(void **state)
     assert_int_equal(testbed_findings(&bed.base, VERIFY_common_buffer_overrun), 1);
 }
 
+static void the_card_keeps_to_the_bytes_asked_for_too(void **state)
+{
+    PHYSICAL_ADDRESS la;
+    PVOID va = dma->AllocateCommonBuffer(a, 5000, &la, TRUE);
+    uint32_t word = 0;
+
+    (void)state;
+    assert_int_equal(hw_dma_read(&bed.card.device, (uint64_t)la.QuadPart + 4996, &word, 4), 0);
+    expect_quiet();
+    hw_dma_read(&bed.card.device, (uint64_t)la.QuadPart + 4998, &word, 4);
+    assert_int_equal(testbed_findings(&bed.base, VERIFY_bus_outside), 1);
+    dma->FreeCommonBuffer(a, 5000, la, va, TRUE);
+    expect_quiet();
+}
+
 /* ---- Bounds ---------------------------------------------------------------------------------- */
 
 static void a_maximum_is_above_every_byte(void **state)
@@ -549,6 +564,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         TEST(writing_behind_a_common_buffer_is_a_finding),
+        TEST(the_card_keeps_to_the_bytes_asked_for_too),
         TEST(a_maximum_is_above_every_byte),
         TEST(without_a_maximum_the_device_is_the_limit),
         TEST(what_is_not_there_is_refused),

@@ -77,14 +77,17 @@ static void account(struct hal_token *token, const struct hal_fragment *fragment
 }
 
 /* Pages of the fragment as the card sees them: its own where one run of them is in reach, else low
- * ones. NULL: it takes more than the token holds. */
+ * ones. NULL: it takes more than the token holds. UNDOC: where addresses are translated, and there
+ * are no low pages, a device without scatter/gather gets the MDLs of a chain that do not join one
+ * by one. */
 static const mm_pfn *choose_pages(struct hal_token *token, struct transfer *transfer)
 {
     struct hal_adapter *adapter = token->adapter;
     uint64_t direct = transfer_direct_bytes(adapter, transfer);
     struct transfer_walk walk;
 
-    if (direct == transfer->size_bytes || (adapter->scatter_gather && direct != 0)) {
+    if (direct == transfer->size_bytes ||
+        (direct != 0 && (adapter->scatter_gather || domain_remaps(adapter)))) {
         transfer->size_bytes = direct;
         transfer_begin(&walk, transfer);
         return transfer_pfns(adapter->hal, transfer,

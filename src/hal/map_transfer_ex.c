@@ -18,6 +18,14 @@ struct output {
     uint64_t end_la; /* of the newest element */
 };
 
+/* A device without scatter/gather takes one element, whatever room there is. */
+static uint32_t room_for(const struct hal_adapter *adapter, ULONG size_bytes)
+{
+    return adapter->scatter_gather ? (uint32_t)((size_bytes - sizeof(SCATTER_GATHER_LIST)) /
+                                                sizeof(SCATTER_GATHER_ELEMENT))
+                                   : 1;
+}
+
 static void add(struct output *output, uint64_t la, uint64_t size_bytes)
 {
     if (output->list->NumberOfElements != 0 && la == output->end_la && (uint32_t)la != 0)
@@ -95,8 +103,7 @@ NTSTATUS NTAPI hal_map_transfer_ex(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID MapR
     status = check(adapter, token, MapRegisterBase, &transfer);
     if (!NT_SUCCESS(status))
         return status;
-    output.room = (uint32_t)((ScatterGatherBufferLength - sizeof(SCATTER_GATHER_LIST)) /
-                             sizeof(SCATTER_GATHER_ELEMENT));
+    output.room = room_for(adapter, ScatterGatherBufferLength);
     *ScatterGatherBuffer = (SCATTER_GATHER_LIST){0};
     done = map_all(token, Mdl, Offset, *Length, WriteToDevice != FALSE, &output, &result);
     if (done == 0 && result != REGISTERS_TAKEN)

@@ -93,6 +93,7 @@ static PDMA_OPERATIONS make_table(unsigned slot_count)
         const struct operation *row = &operations[i];
         struct ke_handout slot = {.host_fn = row->function,
                                   .name = row->name,
+                                  .call_id = HAL_OPERATION_ID + i,
                                   .nothing = row->result == NOTHING};
 
         if (row->args > REGISTER_ARGS)

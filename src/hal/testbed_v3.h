@@ -142,14 +142,17 @@ static inline uint64_t total(const SCATTER_GATHER_LIST *list)
 /* The card writes its pattern from a position of the transfer on. */
 static inline void card_writes(const SCATTER_GATHER_LIST *list, uint64_t from)
 {
+    static uint8_t bytes[1 << 20];
+
     for (ULONG i = 0; i < list->NumberOfElements; i++) {
-        uint64_t la = (uint64_t)list->Elements[i].Address.QuadPart;
+        const SCATTER_GATHER_ELEMENT *element = &list->Elements[i];
 
-        for (ULONG at = 0; at < list->Elements[i].Length; at++, from++) {
-            uint8_t byte = (uint8_t)(from * 7 + from / 251);
-
-            assert_int_equal(hw_dma_write(&bed.card.device, la + at, &byte, 1), 0);
-        }
+        assert_in_range(element->Length, 1, sizeof bytes);
+        for (ULONG at = 0; at < element->Length; at++, from++)
+            bytes[at] = (uint8_t)(from * 7 + from / 251);
+        assert_int_equal(hw_dma_write(&bed.card.device, (uint64_t)element->Address.QuadPart, bytes,
+                                      element->Length),
+                         0);
     }
 }
 

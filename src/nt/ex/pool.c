@@ -41,7 +41,7 @@ static void check_irql(bool paged)
     KIRQL highest = paged ? APC_LEVEL : DISPATCH_LEVEL;
 
     if (ke_irql() > highest)
-        KE_FINDING(ke_current(), VERIFY_call_irql, ke_irql(), PASSIVE_LEVEL, highest);
+        KE_FINDING(ke_current(), VERIFY_call_irql, UINT32_MAX, ke_irql(), highest);
 }
 
 static PVOID allocate(const struct mm_pool_request *request, bool raise)

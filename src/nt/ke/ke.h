@@ -74,6 +74,7 @@ struct ke_handout {
     const void *host_fn;
     const char *name; /* as traces show it */
     unsigned stack_args;
+    uint32_t call_id; /* by which a record names its calls; 0: none */
     bool nothing; /* it returns nothing, and the driver finds 0 */
 };
 void *ke_thunk_handout(const struct ke_handout *slot);
