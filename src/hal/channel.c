@@ -302,14 +302,17 @@ refuse:
     return STATUS_INSUFFICIENT_RESOURCES;
 }
 
-/* A request for the device that is queued, runs, or holds the channel. */
-static bool has_request(const struct hal *hal, PDEVICE_OBJECT device)
+/* A request for the device that is queued or runs, at whatever adapter, or holds the channel of
+ * this one. */
+static bool has_request(const struct hal_adapter *adapter, PDEVICE_OBJECT device)
 {
+    const struct hal *hal = adapter->hal;
+
     for (size_t i = 0; device != NULL && i < hal->tokens.count; i++) {
         const struct hal_token *token = hal->tokens.items[i];
 
         if (token->adapter != NULL && token->device == device && token->context == 0 &&
-            (token->waiting || token->running || token->adapter->channel == token))
+            (token->waiting || token->running || adapter->channel == token))
             return true;
     }
     return false;
@@ -327,7 +330,7 @@ NTSTATUS NTAPI hal_allocate_adapter_channel(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJ
 
     if (adapter == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
-    if (has_request(adapter->hal, DeviceObject))
+    if (has_request(adapter, DeviceObject))
         KE_FINDING(adapter->hal->ke, VERIFY_channel_twice, KE_ARG(DeviceObject));
     return channel_allocate(adapter, &request);
 }

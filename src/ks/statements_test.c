@@ -726,6 +726,39 @@ static void the_bus_interface_gives_the_adapters_of_iogetdmaadapter(void **state
     world_live(&adapters_only, get_by_bus_interface);
 }
 
+/* The bus driver gets the whole of the newer structure, and an undefined bus is filled in. */
+static void get_version_3(void)
+{
+    DEVICE_DESCRIPTION description = description_of(InterfaceTypeUndefined);
+    DMA_ADAPTER_INFO info = {.Version = DMA_ADAPTER_INFO_VERSION1};
+    PDMA_ADAPTER adapter;
+    ULONG registers = 0;
+    uint64_t la;
+
+    world_load();
+    assert_int_equal(pnp_start(world->pnp, world->pdo), STATUS_SUCCESS);
+    description.Version = DEVICE_DESCRIPTION_VERSION3;
+    assert_null(IoGetDmaAdapter(world->pdo, &description, &registers));
+    description.DmaAddressWidth = 36;
+    adapter = IoGetDmaAdapter(world->pdo, &description, &registers);
+    assert_non_null(adapter);
+    assert_int_equal(registers, 17);
+    assert_int_equal(adapter->DmaOperations->Size, DMA_OPERATIONS_SIZE_WIN10_1903);
+    assert_int_equal((NTSTATUS)KE_CALL(adapter->DmaOperations->GetDmaAdapterInfo, KE_ARG(adapter),
+                                       KE_ARG(&info)),
+                     STATUS_SUCCESS);
+    assert_int_equal(info.V1.DmaAddressWidth, 36);
+    assert_true(is_of_the_card(adapter, &la));
+    put(adapter);
+    world_unload();
+}
+
+static void a_description_of_version_3_reaches_the_bus_driver(void **state)
+{
+    (void)state;
+    world_live(&adapters_only, get_version_3);
+}
+
 #define TEST(name) cmocka_unit_test(name)
 
 int main(void)
@@ -754,6 +787,7 @@ int main(void)
         TEST(an_adapter_in_add_device_is_as_good_as_one_at_start),
         TEST(an_undefined_bus_is_the_one_the_pdo_names),
         TEST(the_bus_interface_gives_the_adapters_of_iogetdmaadapter),
+        TEST(a_description_of_version_3_reaches_the_bus_driver),
     };
 
     return cmocka_run_group_tests_name("statements", tests, NULL, NULL);
