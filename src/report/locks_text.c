@@ -199,7 +199,10 @@ static void unfailing_text(const struct locks_report *report, const struct locks
 {
     double per_cent = report->target * 100;
 
-    text_printf(out, "no lock failed; up to %u were held", answer->most_held);
+    if (answer->most_held == 1)
+        text_string(out, "no lock failed; one at a time was held");
+    else
+        text_printf(out, "no lock failed; up to %u were held", answer->most_held);
     if (answer->most_held < report->buffers[report->buffer_count - 1])
         text_string(out, ", the driver holds no more");
     else

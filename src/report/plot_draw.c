@@ -440,14 +440,15 @@ static void draw_mark_line(const struct canvas *canvas, const struct plot_mark *
     cairo_stroke(canvas->cairo);
 }
 
-/* Each mark's words have a height of their own, and stand where there is room. */
+/* Each mark's words have a height of their own, and stand on the left where there is room: what a
+ * mark warns of comes after it. */
 static void draw_mark_text(const struct canvas *canvas, unsigned index)
 {
     const struct plot_mark *mark = &canvas->plot->marks[index];
     double x = at_x(canvas, mark->x), y = canvas->top + 14 + index * (LINE_GAP + 2);
-    bool right = x + 8 + shown_width(canvas->cairo, mark->text) <= canvas->right;
+    bool left = x - 8 - shown_width(canvas->cairo, mark->text) >= canvas->left;
 
-    put_shown(canvas->cairo, right ? x + 8 : x - 8, y, right ? ALIGN_LEFT : ALIGN_RIGHT,
+    put_shown(canvas->cairo, left ? x - 8 : x + 8, y, left ? ALIGN_RIGHT : ALIGN_LEFT,
               styles[mark->series].colour, true, mark->text);
 }
 
