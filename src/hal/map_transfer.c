@@ -169,13 +169,6 @@ enum registers_result token_map(struct hal_token *token, struct transfer *transf
     return REGISTERS_TAKEN;
 }
 
-static struct transfer transfer_of(PMDL mdl, PVOID current_va, ULONG length)
-{
-    uint64_t skip = KE_ARG(current_va) - KE_ARG(mdl->StartVa) - mdl->ByteOffset;
-
-    return (struct transfer){mdl, skip, length};
-}
-
 static bool is_mappable(struct hal_adapter *adapter, struct hal_token *token, PVOID base,
                         const struct transfer *transfer, uint32_t *registers)
 {
@@ -202,7 +195,7 @@ PHYSICAL_ADDRESS NTAPI hal_map_transfer(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID
 {
     struct hal_adapter *adapter = operations_enter(DmaAdapter, HAL_OP_MapTransfer);
     struct hal_token *token = adapter != NULL ? token_of(adapter, MapRegisterBase) : NULL;
-    struct transfer transfer = transfer_of(Mdl, CurrentVa, *Length);
+    struct transfer transfer = transfer_at(Mdl, CurrentVa, *Length);
     PHYSICAL_ADDRESS la = {.QuadPart = 0};
     enum registers_result result;
     uint64_t mapped_la;
@@ -274,7 +267,7 @@ BOOLEAN NTAPI hal_flush_adapter_buffers(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID
 {
     struct hal_adapter *adapter = operations_enter(DmaAdapter, HAL_OP_FlushAdapterBuffers);
     struct hal_token *token = adapter != NULL ? token_of(adapter, MapRegisterBase) : NULL;
-    struct transfer range = transfer_of(Mdl, CurrentVa, Length);
+    struct transfer range = transfer_at(Mdl, CurrentVa, Length);
     uint64_t left;
 
     if (adapter == NULL)

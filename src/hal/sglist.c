@@ -230,13 +230,6 @@ static NTSTATUS check(struct hal_adapter *adapter, const struct transfer *transf
     return STATUS_SUCCESS;
 }
 
-static struct transfer transfer_of(PMDL mdl, PVOID current_va, ULONG length)
-{
-    uint64_t skip = KE_ARG(current_va) - KE_ARG(mdl->StartVa) - mdl->ByteOffset;
-
-    return (struct transfer){mdl, skip, length};
-}
-
 /* A list for the request, as yet without registers; NULL: no memory. */
 static struct hal_list *prepare(struct hal_adapter *adapter, const struct sglist_request *request,
                                 uint32_t pages)
@@ -324,7 +317,7 @@ NTSTATUS NTAPI hal_get_scatter_gather_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJE
 
     if (adapter == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
-    request.transfer = transfer_of(Mdl, CurrentVa, Length);
+    request.transfer = transfer_at(Mdl, CurrentVa, Length);
     return sglist_get(adapter, &request);
 }
 
@@ -346,7 +339,7 @@ NTSTATUS NTAPI hal_build_scatter_gather_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OB
 
     if (adapter == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
-    request.transfer = transfer_of(Mdl, CurrentVa, Length);
+    request.transfer = transfer_at(Mdl, CurrentVa, Length);
     return sglist_get(adapter, &request);
 }
 
@@ -362,7 +355,7 @@ NTSTATUS NTAPI hal_calculate_scatter_gather_list(PDMA_ADAPTER DmaAdapter, PMDL M
     if (adapter == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
     if (Mdl != NULL) {
-        struct transfer transfer = transfer_of(Mdl, CurrentVa, Length);
+        struct transfer transfer = transfer_at(Mdl, CurrentVa, Length);
         enum transfer_check verdict = transfer_check(adapter->hal, &transfer, &pages);
 
         if (verdict == TRANSFER_TOO_SHORT || verdict == TRANSFER_OUTSIDE)

@@ -19,6 +19,14 @@ enum transfer_check { TRANSFER_GOOD, TRANSFER_OUTSIDE, TRANSFER_TOO_SHORT, TRANS
  * *registers gets one for each page spanned. */
 enum transfer_check transfer_check(struct hal *hal, const struct transfer *transfer,
                                    uint32_t *registers);
+/* CurrentVa is an address in the first MDL's buffer, whether anything is mapped there or not. */
+static inline struct transfer transfer_at(PMDL mdl, PVOID current_va, ULONG length)
+{
+    uint64_t skip = KE_ARG(current_va) - KE_ARG(MmGetMdlVirtualAddress(mdl));
+
+    return (struct transfer){mdl, skip, length};
+}
+
 /* What the driver did wrong, as a finding. */
 void transfer_blame(struct hal *hal, const struct transfer *transfer, enum transfer_check verdict);
 /* The transfer that begins so many bytes into a chain; false: the chain ends before. */
