@@ -50,6 +50,13 @@ static const struct operation operations[HAL_OPERATIONS] = {
 #undef OPERATION
 };
 
+/* Each function has the type of its slot. */
+WEIR_UNUSED static const DMA_OPERATIONS types = {
+#define OPERATION(name, symbol, result, args, from, to, table, since, state) .name = symbol,
+#include "hal/operations.tbl.h"
+#undef OPERATION
+};
+
 /* Each row stands where the structure has the member. */
 #define OPERATION(name, symbol, result, args, from, to, table, since, state)                       \
     _Static_assert(offsetof(DMA_OPERATIONS, name) == (HAL_OP_##name + 1) * sizeof(void *), #name);

@@ -286,6 +286,26 @@ def tables_have_one_row_a_line(file):
             yield number, line.strip()[:60]
 
 
+def parameters_of_slots(header):
+    """Member of DMA_OPERATIONS to the number of parameters its type has."""
+    types = {name: len(parameters.split(",")) for name, parameters in
+             re.findall(r"\(NTAPI \*(P\w+)\)\((.*?)\);", header, re.S)}
+    return {member: types.get(name) for name, member in re.findall(r"^    (P[A-Z_]+) (\w+);$", header, re.M)}
+
+
+@rule
+def dma_slots_have_the_parameters_of_their_types(file):
+    if file.path != "src/hal/operations.tbl.h":
+        return
+    header = os.path.join(file.root, "include", "wdk", "wdm_dma.h")
+    text = File(file.root, os.path.relpath(header, file.root)).text if os.path.exists(header) else ""
+    counts = parameters_of_slots(text)
+    for number, line in enumerate(file.code, 1):
+        match = re.match(r"OPERATION\((\w+),[^,]*,[^,]*,\s*(\d+),", line)
+        if match and counts.get(match.group(1)) != int(match.group(2)):
+            yield number, f"{match.group(1)} has {counts.get(match.group(1))} parameters"
+
+
 @rule
 def rooms_have_a_short_readme(file):
     if re.fullmatch(r"src/(nt/)?\w+/README.md", file.path) and len(file.lines) - 1 > README_LINES_MAX:
