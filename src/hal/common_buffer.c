@@ -47,6 +47,14 @@ static uint64_t room_of(const struct hal_common_buffer *buffer)
     return buffer->memory.pages << MM_PAGE_SHIFT;
 }
 
+/* By its page: at the driver's addresses nothing need be mapped before the driver comes there. */
+static uint8_t *byte_at(struct hal *hal, const struct hal_common_buffer *buffer, uint64_t offset)
+{
+    mm_pfn pfn = buffer->memory.pfns[offset >> MM_PAGE_SHIFT];
+
+    return (uint8_t *)mm_page(hal->mm, pfn) + offset % MM_PAGE_SIZE;
+}
+
 /* The driver must not count on zeros, nor on what lies behind its bytes. */
 static void scribble(struct hal *hal, const struct hal_common_buffer *buffer)
 {
@@ -63,16 +71,14 @@ static void scribble(struct hal *hal, const struct hal_common_buffer *buffer)
         for (unsigned i = 0; i < MM_PAGE_SIZE / sizeof *words; i++)
             words[i] = pattern;
     }
-    memset((uint8_t *)buffer->va + buffer->size_bytes, PADDING,
-           room_of(buffer) - buffer->size_bytes);
+    for (uint64_t i = buffer->size_bytes; i < room_of(buffer); i++)
+        *byte_at(hal, buffer, i) = PADDING;
 }
 
-static bool is_untouched_behind(const struct hal_common_buffer *buffer)
+static bool is_untouched_behind(struct hal *hal, const struct hal_common_buffer *buffer)
 {
-    const uint8_t *bytes = (const uint8_t *)buffer->va;
-
     for (uint64_t i = buffer->size_bytes; i < room_of(buffer); i++) {
-        if (bytes[i] != PADDING)
+        if (*byte_at(hal, buffer, i) != PADDING)
             return false;
     }
     return true;
@@ -173,7 +179,7 @@ void common_buffer_free(struct hal_adapter *adapter, struct hal_common_buffer *b
 
     while (adapter->common_buffers.items[at] != buffer)
         at++;
-    if (buffer->memory.pages != 0 && !is_untouched_behind(buffer))
+    if (buffer->memory.pages != 0 && !is_untouched_behind(hal, buffer))
         KE_FINDING(hal->ke, VERIFY_common_buffer_overrun, buffer->va, buffer->size_bytes);
     TRACE(hal->trace, common_buffer, adapter->id, buffer->la, buffer->size_bytes, 0);
     array_remove_at(&adapter->common_buffers, at);

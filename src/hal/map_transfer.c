@@ -236,12 +236,14 @@ static void flush(struct hal_token *token, size_t index)
     }
 }
 
-/* A fragment is flushed whole when the range touches it. */
+/* A fragment is flushed whole when the range touches it. The range begins where one was mapped:
+ * FlushAdapterBuffers, CurrentVa. That it ends earlier is how drivers tell of short transfers. */
 bool token_flush(struct hal_token *token, PMDL chain, uint64_t offset, uint64_t size_bytes,
                  bool to_device)
 {
     struct ke *ke = token->adapter->hal->ke;
-    bool found = false, wrong_way = false;
+    bool found = false, wrong_way = false, inside = false;
+    uint64_t begin;
 
     for (size_t i = 0; i < token->fragments.count;) {
         const struct hal_fragment *fragment = &token->fragments.items[i];
@@ -251,12 +253,13 @@ bool token_flush(struct hal_token *token, PMDL chain, uint64_t offset, uint64_t 
             continue;
         }
         wrong_way = wrong_way || fragment->to_device != to_device;
+        inside = inside || (position_in(chain, fragment, &begin) && begin < offset);
         flush(token, i);
         found = true;
     }
     if (wrong_way)
         KE_FINDING(ke, VERIFY_dma_direction, KE_ARG(chain));
-    if (!found)
+    if (!found || inside)
         KE_FINDING(ke, VERIFY_flush_not_mapped, KE_ARG(MmGetMdlVirtualAddress(chain)) + offset,
                    size_bytes);
     return found;

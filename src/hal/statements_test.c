@@ -44,7 +44,8 @@ static DEVICE_DESCRIPTION bus_master(ULONG version)
                                 .ScatterGather = TRUE,
                                 .Dma32BitAddresses = TRUE,
                                 .InterfaceType = PCIBus,
-                                .MaximumLength = 65536};
+                                .MaximumLength = 65536,
+                                .DmaAddressWidth = version == 3 ? 32 : 0};
 }
 
 /* ---- Descriptions ---------------------------------------------------------------------------- */
@@ -74,7 +75,7 @@ static struct adapter_facts facts_of(DEVICE_DESCRIPTION description)
 static void members_of_system_dma_do_not_matter_to_a_bus_master(void **state)
 {
     (void)state;
-    for (ULONG version = 0; version <= 2; version++) {
+    for (ULONG version = 0; version <= 3; version++) {
         DEVICE_DESCRIPTION with = bus_master(version);
         struct adapter_facts plain = facts_of(with);
         struct adapter_facts full;
@@ -85,6 +86,11 @@ static void members_of_system_dma_do_not_matter_to_a_bus_master(void **state)
         with.DmaWidth = Width16Bits;
         with.DmaSpeed = TypeF;
         with.DmaPort = 0x60;
+        if (version == 3) {
+            with.DmaControllerInstance = 2;
+            with.DmaRequestLine = 7;
+            with.DeviceAddress.QuadPart = 0xF0000000;
+        }
         full = facts_of(with);
         assert_int_equal(full.registers, plain.registers);
         assert_int_equal(full.registers, 17);
@@ -120,6 +126,42 @@ static void reach_by_flags_and_bus(void **state)
             assert_true(cases[i].reach != 4 * GIB || la >= 16 * MIB);
         }
     }
+}
+
+static void NTAPI keep_list(PDEVICE_OBJECT device, PIRP irp, PSCATTER_GATHER_LIST list,
+                            PVOID context)
+{
+    (void)device;
+    (void)irp;
+    *(PSCATTER_GATHER_LIST *)context = list;
+}
+
+static void memory_beyond_the_width_is_reached_through_map_registers(void **state)
+{
+    enum { WIDTH = 31, BYTES = 60000 };
+    DEVICE_DESCRIPTION description = bus_master(3);
+    PSCATTER_GATHER_LIST list = NULL;
+    ULONG registers;
+    PDMA_ADAPTER a;
+    uint64_t va;
+    PMDL mdl = hal_bed_buffer(&bed, BYTES, 0, &va);
+
+    (void)state;
+    description.DmaAddressWidth = WIDTH;
+    a = hal_get_adapter(bed.slot, &description, &registers);
+    assert_non_null(a);
+    ke_irql_raise(DISPATCH_LEVEL);
+    assert_int_equal(operations(a)->GetScatterGatherList(a, NULL, mdl, (PVOID)va, BYTES, keep_list,
+                                                         &list, FALSE),
+                     STATUS_SUCCESS);
+    assert_non_null(list);
+    for (ULONG i = 0; i < list->NumberOfElements; i++)
+        assert_true((uint64_t)list->Elements[i].Address.QuadPart + list->Elements[i].Length <=
+                    UINT64_C(1) << WIDTH);
+    assert_int_equal(bed.hal->figures.registers_in_use, 15);
+    assert_int_equal(bed.hal->figures.bounce_bytes, BYTES);
+    operations(a)->PutScatterGatherList(a, list, FALSE);
+    operations(a)->PutDmaAdapter(a);
 }
 
 /* ---- Adapters -------------------------------------------------------------------------------- */
@@ -165,6 +207,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         TEST(members_of_system_dma_do_not_matter_to_a_bus_master),
         TEST(reach_by_flags_and_bus),
+        TEST(memory_beyond_the_width_is_reached_through_map_registers),
         TEST(an_adapter_shows_version_size_and_functions),
         TEST(an_adapter_can_be_made_and_put_at_dispatch_level),
     };
