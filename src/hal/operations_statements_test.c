@@ -286,6 +286,33 @@ static void beyond_its_length_a_common_buffer_is_not_the_cards(void **state)
     operations(a)->PutDmaAdapter(a);
 }
 
+/* Where addresses are translated, the processor's are not the device's. */
+static void the_physical_address_of_a_common_buffer_is_not_for_the_device(void **state)
+{
+    struct hal_config config = {.iommu = HAL_IOMMU_REMAP};
+    uint32_t word = 0x55AA;
+    PHYSICAL_ADDRESS la;
+    PDMA_ADAPTER a;
+    uint32_t *va;
+
+    (void)state;
+    stop(NULL);
+    start_with(&config, 0);
+    a = narrow_adapter();
+    va = operations(a)->AllocateCommonBuffer(a, PAGE, &la, TRUE);
+    *va = 7;
+    assert_int_not_equal(MmGetPhysicalAddress(va).QuadPart, la.QuadPart);
+    assert_int_equal(hw_dma_read(&bed.card.device, (uint64_t)la.QuadPart, &word, 4), 0);
+    assert_int_equal(word, 7);
+    assert_int_equal(findings(VERIFY_bus_outside), 0);
+    word = 8;
+    hw_dma_write(&bed.card.device, (uint64_t)MmGetPhysicalAddress(va).QuadPart, &word, 4);
+    assert_int_equal(*va, 7);
+    assert_int_equal(findings(VERIFY_bus_outside), 1);
+    operations(a)->FreeCommonBuffer(a, PAGE, la, va, TRUE);
+    operations(a)->PutDmaAdapter(a);
+}
+
 static void freeing_another_adapters_buffer_is_a_finding(void **state)
 {
     PDMA_ADAPTER a = narrow_adapter();
@@ -730,6 +757,7 @@ int main(void)
         TEST(a_common_buffer_takes_whole_pages),
         TEST(common_memory_runs_out_piece_by_piece_and_comes_back),
         TEST(beyond_its_length_a_common_buffer_is_not_the_cards),
+        TEST(the_physical_address_of_a_common_buffer_is_not_for_the_device),
         TEST(freeing_another_adapters_buffer_is_a_finding),
         TEST(freeing_with_another_address_is_a_finding),
         TEST(the_routine_of_a_channel_gets_device_irp_base_and_context),

@@ -759,6 +759,37 @@ static void a_description_of_version_3_reaches_the_bus_driver(void **state)
     world_live(&adapters_only, get_version_3);
 }
 
+/* The root enumerator answers for devices without a bus of their own. */
+static void get_without_bus_interface(void)
+{
+    DEVICE_DESCRIPTION description = description_of(InterfaceTypeUndefined);
+    static BUS_INTERFACE_STANDARD bus;
+    PDMA_ADAPTER adapter;
+    PDEVICE_OBJECT pdo;
+    ULONG registers = 0;
+    PVOID va;
+    PHYSICAL_ADDRESS la;
+
+    assert_int_equal(inbox_root_pdo(world->inbox, "soft", &pdo), STATUS_SUCCESS);
+    assert_false(NT_SUCCESS(query_bus(pdo, &bus)));
+    description.Dma64BitAddresses = TRUE;
+    adapter = IoGetDmaAdapter(pdo, &description, &registers);
+    assert_non_null(adapter);
+    assert_int_equal(registers, 17);
+    va = (PVOID)KE_CALL(adapter->DmaOperations->AllocateCommonBuffer, KE_ARG(adapter), PAGE,
+                        KE_ARG(&la), TRUE);
+    assert_non_null(va);
+    KE_CALL(adapter->DmaOperations->FreeCommonBuffer, KE_ARG(adapter), PAGE, (uint64_t)la.QuadPart,
+            KE_ARG(va), TRUE);
+    put(adapter);
+}
+
+static void a_bus_driver_without_the_interface_leaves_it_to_the_system(void **state)
+{
+    (void)state;
+    world_live(&adapters_only, get_without_bus_interface);
+}
+
 #define TEST(name) cmocka_unit_test(name)
 
 int main(void)
@@ -788,6 +819,7 @@ int main(void)
         TEST(an_undefined_bus_is_the_one_the_pdo_names),
         TEST(the_bus_interface_gives_the_adapters_of_iogetdmaadapter),
         TEST(a_description_of_version_3_reaches_the_bus_driver),
+        TEST(a_bus_driver_without_the_interface_leaves_it_to_the_system),
     };
 
     return cmocka_run_group_tests_name("statements", tests, NULL, NULL);

@@ -811,6 +811,18 @@ def commonbuffer_survives_what_a_card_can_do(world):
         assert b"was removed after 9 frames" in done.stderr, done.stderr.decode()
 
 
+@case
+def a_driver_that_gets_no_common_buffer_refuses_and_leaves_nothing(world):
+    large = ["--size", "1920x1080", "--frames", "5", "--json", "s.json"]
+    done = world.run("run", world.driver("commonbuffer"), "--card", "grabber32", *large, "--low-memory", "1M")
+    assert done.returncode == 1, done.stdout.decode()
+    assert b"0xc000009a" in done.stderr, done.stderr.decode()  # STATUS_INSUFFICIENT_RESOURCES
+    with open(world.path("s.json"), encoding="utf-8") as file:
+        assert json.load(file)["findings"] == []
+    done = world.run("run", world.driver("commonbuffer"), "--card", "grabber32", *large)
+    assert done.returncode == 0, done.stderr.decode()
+
+
 def main():
     build = sys.argv[1]
     names = sys.argv[2:] or list(CASES)
