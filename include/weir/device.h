@@ -105,6 +105,22 @@ typedef const char *weir_text_fn(const struct weir_device_host *host, const char
  * interrupts are refused, and no timer fires. The system hears of it as a surprise removal. */
 typedef void weir_unplug_fn(const struct weir_device_host *host);
 
+/* What leaves the card by its connector: a picture, or a block of samples, as it is on the wire. The
+ * bytes are the card's and are looked at before the call returns. weir compares them with what
+ * the application sent. */
+enum weir_output_flags {
+    WEIR_OUTPUT_REPEATED = 1 << 0, /* nothing new was there: the last one again */
+    WEIR_OUTPUT_DAMAGED = 1 << 1, /* not whole, and the card knows: it ran dry in the middle */
+};
+struct weir_output {
+    uint32_t stream; /* connector or channel, from 0 */
+    uint32_t flags; /* enum weir_output_flags */
+    uint64_t number; /* the card's own count */
+    const void *bytes;
+    uint64_t size_bytes;
+};
+typedef void weir_output_fn(const struct weir_device_host *host, const struct weir_output *output);
+
 struct weir_device_host {
     uint32_t abi_version; /* WEIR_DEVICE_ABI */
     uint32_t struct_size;
@@ -124,6 +140,7 @@ struct weir_device_host {
     weir_text_fn *text;
     weir_unplug_fn *unplug;
     weir_dma_window_fn *dma_window;
+    weir_output_fn *output;
 };
 
 /* ---- What a card is -------------------------------------------------------------------------- */

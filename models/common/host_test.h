@@ -16,7 +16,20 @@
 
 #include "weir/device.h"
 
-enum { HOST_BASE = 0x40000000, HOST_BYTES = 24 << 20, HOST_TIMERS = 16, HOST_MESSAGES = 32 };
+enum {
+    HOST_BASE = 0x40000000,
+    HOST_BYTES = 24 << 20,
+    HOST_TIMERS = 16,
+    HOST_MESSAGES = 32,
+    HOST_OUTPUTS = 64,
+};
+
+/* A picture that left the card: enough of it to tell which. */
+struct host_output {
+    uint32_t stream, flags;
+    uint64_t number, size_bytes;
+    uint8_t first, last; /* bytes */
+};
 
 struct weir_device_timer {
     weir_timer_fire_fn *fire;
@@ -41,6 +54,9 @@ struct host {
     unsigned line_rises;
     bool unplugged;
     uint64_t dma_reads, dma_writes, dma_written_bytes;
+    uint64_t dma_read_end; /* offset behind the last read */
+    struct host_output outputs[HOST_OUTPUTS];
+    unsigned outputs_count;
     uint64_t events[16];
     void (*on_line)(struct host *host); /* a driver's interrupt handler, run after what raised it */
     void *driver;
@@ -66,6 +82,7 @@ static inline int host_dma_read(const struct weir_device_host *services, uint64_
     struct host *host = host_of(services);
 
     host->dma_reads++;
+    host->dma_read_end = la - HOST_BASE + size_bytes;
     memset(to, 0xff, size_bytes);
     if (!host_allows(host, la, size_bytes))
         return -EFAULT;
@@ -241,6 +258,19 @@ static inline void host_unplug(const struct weir_device_host *services)
         host->timers[i].due_ns = UINT64_MAX;
 }
 
+static inline void host_output(const struct weir_device_host *services,
+                               const struct weir_output *output)
+{
+    struct host *host = host_of(services);
+    const uint8_t *bytes = output->bytes;
+
+    assert_true(host->outputs_count < HOST_OUTPUTS);
+    host->outputs[host->outputs_count++] = (struct host_output){
+        output->stream, output->flags,        output->number, output->size_bytes,
+        bytes[0],       bytes[output->size_bytes - 1],
+    };
+}
+
 static const struct weir_device_host host_services = {
     .abi_version = WEIR_DEVICE_ABI,
     .struct_size = sizeof(struct weir_device_host),
@@ -260,6 +290,7 @@ static const struct weir_device_host host_services = {
     .text = host_text,
     .unplug = host_unplug,
     .dma_window = host_dma_window,
+    .output = host_output,
 };
 
 static inline void host_open(struct host *host, const struct weir_device_model *model,

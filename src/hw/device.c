@@ -227,6 +227,19 @@ void hw_power(struct hw_device *device, unsigned d_state)
     drive_line(device);
 }
 
+void hw_listen(struct hw_device *device, hw_output_fn *listener, void *ctx)
+{
+    weir_assert(listener == NULL || device->listener == NULL);
+    device->listener = listener;
+    device->listener_ctx = ctx;
+}
+
+void hw_put_out(struct hw_device *device, const struct hw_output *output)
+{
+    if (!device->removed && device->listener != NULL)
+        device->listener(device->listener_ctx, output);
+}
+
 void hw_remove(struct hw_device *device)
 {
     weir_assert(device->magic == device_magic);

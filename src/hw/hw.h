@@ -21,6 +21,16 @@ typedef int hw_dma_write_fn(void *ctx, uint64_t la, const void *from, uint64_t s
 typedef void *hw_dma_window_fn(void *ctx, uint64_t la, uint64_t size_bytes);
 typedef void hw_line_fn(void *ctx, bool asserted);
 typedef void hw_message_fn(void *ctx, uint64_t address, uint32_t data);
+/* What leaves the card by its connector (weir/device.h), and who listens to it. */
+struct hw_output {
+    unsigned stream;
+    bool repeated, damaged;
+    uint64_t number;
+    const void *bytes;
+    uint64_t size_bytes;
+};
+/* Called inside an access or a timer: it may look and note, not wait. */
+typedef void hw_output_fn(void *ctx, const struct hw_output *output);
 struct hw_host_ops {
     hw_dma_read_fn *dma_read; /* 0, or -EFAULT: master abort (the bytes read as ones) */
     hw_dma_write_fn *dma_write;
@@ -76,6 +86,8 @@ struct hw_device {
     bool removed; /* reads give all ones, writes vanish, no DMA */
     hw_removed_fn *on_removed; /* optional, set by whoever tells the PnP manager */
     void *removed_ctx;
+    hw_output_fn *listener; /* of its connector, or NULL (hw_listen) */
+    void *listener_ctx;
     unsigned d_state; /* 0 = D0; below it BARs do not answer and nothing is mastered */
     bool line_wanted, line_driven; /* what the card asks of INTA#, and what config space lets out */
     const struct hw_host_ops *host;
@@ -104,6 +116,10 @@ void hw_line(struct hw_device *device, bool asserted);
 void hw_message(struct hw_device *device, unsigned message);
 /* Messages config space has switched on, 0 = MSI is off. */
 unsigned hw_messages_on(const struct hw_device *device);
+/* One listener at a time; NULL: nobody any more. */
+void hw_listen(struct hw_device *device, hw_output_fn *listener, void *ctx);
+/* For back ends. */
+void hw_put_out(struct hw_device *device, const struct hw_output *output);
 void hw_remove(struct hw_device *device); /* surprise: the card is gone from now on */
 void hw_reset(struct hw_device *device);
 void hw_power(struct hw_device *device, unsigned d_state);

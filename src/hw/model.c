@@ -169,6 +169,20 @@ static void host_unplug(const struct weir_device_host *host)
     hw_remove(&device->base);
 }
 
+static void host_output(const struct weir_device_host *host, const struct weir_output *output)
+{
+    const struct hw_output out = {
+        .stream = output->stream,
+        .repeated = (output->flags & WEIR_OUTPUT_REPEATED) != 0,
+        .damaged = (output->flags & WEIR_OUTPUT_DAMAGED) != 0,
+        .number = output->number,
+        .bytes = output->bytes,
+        .size_bytes = output->size_bytes,
+    };
+
+    hw_put_out(&from_host(host)->base, &out);
+}
+
 static const struct weir_device_host host_services = {
     .abi_version = WEIR_DEVICE_ABI,
     .struct_size = sizeof(struct weir_device_host),
@@ -188,6 +202,7 @@ static const struct weir_device_host host_services = {
     .text = host_text,
     .unplug = host_unplug,
     .dma_window = host_dma_window,
+    .output = host_output,
 };
 
 /* ---- What the system asks of the card -------------------------------------------------------- */

@@ -18,7 +18,8 @@ enum {
     REG_FIRED = 0x1c,
     REG_LEVEL = 0x20,
     REG_POWER = 0x24,
-    REG_CANCEL = 0x28
+    REG_CANCEL = 0x28,
+    REG_OUTPUT = 0x2c
 };
 
 struct probe {
@@ -123,6 +124,13 @@ static void probe_write(void *card, unsigned bar, uint64_t offset, unsigned size
         assert_int_equal(host->dma_read(host, value, &probe->word, 4), 0);
         assert_int_equal(host->dma_write(host, value + 4, &probe->word, 4), 0);
         break;
+    case REG_OUTPUT: {
+        const struct weir_output output = {.stream = 1, .flags = (uint32_t)value, .number = 9,
+                                           .bytes = "picture", .size_bytes = 7};
+
+        host->output(host, &output);
+        break;
+    }
     case REG_UNPLUG:
         host->event(host, WEIR_CARD_OWN, 1, 2, 3);
         host->log(host, "goodbye");
@@ -198,6 +206,46 @@ static void registers_and_services_reach_each_other(void **state)
     hw_reset(bench.device);
     assert_int_equal(hw_cfg_write(bench.device, 4, 2, 7), 0);
     assert_int_equal(bench_read(&bench, REG_WORD), 0);
+    bench_close(&bench);
+}
+
+struct heard {
+    unsigned count;
+    struct hw_output last;
+};
+
+static void hear(void *ctx, const struct hw_output *output)
+{
+    struct heard *heard = ctx;
+
+    heard->count++;
+    heard->last = *output;
+}
+
+static void what_leaves_the_connector_is_heard_by_who_listens(void **state)
+{
+    struct bench bench;
+    struct heard heard = {0};
+
+    (void)state;
+    probe_open(&bench);
+    bench_write(&bench, REG_OUTPUT, 0); /* nobody listens */
+    hw_listen(bench.device, hear, &heard);
+    bench_write(&bench, REG_OUTPUT, 0);
+    assert_int_equal(heard.count, 1);
+    assert_int_equal(heard.last.stream, 1);
+    assert_int_equal(heard.last.number, 9);
+    assert_int_equal(heard.last.size_bytes, 7);
+    assert_memory_equal(heard.last.bytes, "picture", 7);
+    assert_false(heard.last.repeated);
+    assert_false(heard.last.damaged);
+    bench_write(&bench, REG_OUTPUT, WEIR_OUTPUT_REPEATED);
+    assert_true(heard.last.repeated);
+    bench_write(&bench, REG_OUTPUT, WEIR_OUTPUT_DAMAGED);
+    assert_true(heard.last.damaged);
+    hw_listen(bench.device, NULL, NULL);
+    bench_write(&bench, REG_OUTPUT, 0);
+    assert_int_equal(heard.count, 3);
     bench_close(&bench);
 }
 
@@ -378,6 +426,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_model_conforms),
         cmocka_unit_test(registers_and_services_reach_each_other),
+        cmocka_unit_test(what_leaves_the_connector_is_heard_by_who_listens),
         cmocka_unit_test(randomness_follows_from_the_seed),
         cmocka_unit_test(a_timer_fires_once_at_its_time),
         cmocka_unit_test(a_cancelled_timer_does_not_fire),
