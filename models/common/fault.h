@@ -22,6 +22,9 @@ enum fault_kind {
     FAULT_LOST_FRAME,
     FAULT_FIFO_OVERRUN,
     FAULT_REMOVAL,
+    /* Of cards that read pictures (screen.h). */
+    FAULT_LATE_READ,
+    FAULT_READ_PAST,
 };
 #define FAULT_CHOICES                                                                        \
     "none|stuck-irq|late-irq|lost-irq|spurious-irq|all-ones|short-dma|torn|stale|duplicate|" \

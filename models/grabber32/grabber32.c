@@ -5,14 +5,16 @@
  * the card works in bursts, at the moments at which something can be seen from outside - HEAD
  * passes half of the table, the table runs empty, the frame ends - and then writes all that has
  * arrived by then. A driver that takes its memory back too early is caught all the same, because
- * a stop, too, first writes what arrived until it is complete. */
+ * a stop, too, first writes what arrived until it is complete.
+ *
+ * player32 is the same engine with a screen at its outer end (engine.h): pictures are read from the
+ * host at the rate at which they would arrive, one FIFO ahead of the wire. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../common/fault.h"
-#include "../common/source.h"
+#include "engine.h"
 #include "regs.h"
 
 enum frame_state {
@@ -23,8 +25,9 @@ enum frame_state {
 
 struct grabber32 {
     const struct weir_device_host *host;
-    struct source source;
+    struct wire wire;
     struct fault fault;
+    uint32_t id;
     uint64_t bandwidth;
     struct weir_device_timer *frame_timer; /* the next frame starts */
     struct weir_device_timer *work_timer; /* something can be seen in this frame */
@@ -126,6 +129,7 @@ static void halt(struct grabber32 *card, uint32_t error, uint64_t address)
 static void clear(struct grabber32 *card)
 {
     forget_frame(card);
+    wire_off(&card->wire);
     card->host->timer_cancel(card->host, card->busy_timer);
     card->host->timer_cancel(card->host, card->late_timer);
     card->format = 0;
@@ -212,6 +216,7 @@ static void finish_frame(struct grabber32 *card)
     card->state = FRAME_NONE;
     card->host->timer_cancel(card->host, card->work_timer);
     card->host->event(card->host, WEIR_CARD_FRAME_DONE, 0, card->number, card->offset);
+    wire_done(&card->wire, &card->shot, card->number, card->flags != 0);
     raise_frame(card, G32_INT_FRAME);
 }
 
@@ -243,8 +248,8 @@ static uint64_t arrived(const struct grabber32 *card, uint64_t now_ns)
     uint64_t passed = now_ns - card->start_ns;
 
     if (passed >= card->active_ns)
-        return card->source.frame_bytes;
-    return passed * card->source.frame_bytes / card->active_ns;
+        return card->wire.frame_bytes;
+    return passed * card->wire.frame_bytes / card->active_ns;
 }
 
 /* Bytes the bus has carried by then, were there descriptors enough. */
@@ -262,7 +267,7 @@ static uint64_t carried(const struct grabber32 *card, uint64_t now_ns)
 static uint64_t when_arrived(const struct grabber32 *card, uint64_t bytes)
 {
     return card->start_ns +
-           (bytes * card->active_ns + card->source.frame_bytes - 1) / card->source.frame_bytes;
+           (bytes * card->active_ns + card->wire.frame_bytes - 1) / card->wire.frame_bytes;
 }
 
 static uint64_t when_carried(const struct grabber32 *card, uint64_t bytes)
@@ -279,7 +284,7 @@ static uint64_t when_carried(const struct grabber32 *card, uint64_t bytes)
 /* When the FIFO is full if nothing but the bus empties it; UINT64_MAX: not in this frame. */
 static uint64_t when_overflowing(const struct grabber32 *card)
 {
-    double in = (double)card->source.frame_bytes * 1e9 / (double)card->active_ns;
+    double in = (double)card->wire.frame_bytes * 1e9 / (double)card->active_ns;
     double out = card->starved ? 0 : (double)card->bandwidth;
     uint64_t behind = arrived(card, card->resume_ns) - card->resume_offset, due;
 
@@ -303,8 +308,8 @@ static void schedule(struct grabber32 *card)
         for (unsigned i = 0; i < card->pieces_count; i++)
             target += card->pieces[card->pieces_first + i].length;
         target -= card->piece_offset;
-        if (target > card->source.frame_bytes)
-            target = card->source.frame_bytes;
+        if (target > card->wire.frame_bytes)
+            target = card->wire.frame_bytes;
         if (card->offset < card->shot.break_at && target > card->shot.break_at)
             target = card->shot.break_at;
         due = when_carried(card, target);
@@ -344,14 +349,14 @@ static bool fill_piece(struct grabber32 *card, uint64_t limit, uint64_t now_ns)
     count = piece->length - card->piece_offset;
     if (count > limit - card->offset)
         count = limit - card->offset;
-    if (source_write(&card->source, &card->shot, card->offset, count,
+    if (wire_move(&card->wire, &card->shot, card->offset, count,
                      (uint64_t)piece->address + card->piece_offset) != 0) {
         halt(card, G32_ERROR_ABORT, (uint64_t)piece->address + card->piece_offset);
         return false;
     }
     card->offset += count;
     card->piece_offset += (uint32_t)count;
-    if (card->offset == card->source.frame_bytes) {
+    if (card->offset == card->wire.frame_bytes) {
         drain(card); /* what is left of this piece and those after it */
         return false;
     }
@@ -385,7 +390,7 @@ static void transfer(struct grabber32 *card, uint64_t now_ns)
         ;
     if (card->state != FRAME_ACTIVE)
         return;
-    if (card->offset == card->shot.break_at && card->offset < card->source.frame_bytes)
+    if (card->offset == card->shot.break_at && card->offset < card->wire.frame_bytes)
         fail_in_the_middle(card);
     else if (arrived(card, now_ns) - card->offset >= G32_FIFO_BYTES &&
              (card->starved || card->bandwidth != 0))
@@ -407,6 +412,7 @@ static void drop_frame(struct grabber32 *card, uint32_t number)
 {
     card->dropped++;
     card->host->event(card->host, WEIR_CARD_FRAME_DROPPED, 0, number, 0);
+    wire_missed(&card->wire, number);
     raise_causes(card, G32_INT_DROPPED);
 }
 
@@ -434,7 +440,7 @@ static bool strike(struct grabber32 *card)
 static void start_frame(struct grabber32 *card, uint32_t number, uint64_t now_ns)
 {
     card->host->event(card->host, WEIR_CARD_FRAME_START, 0, number, 0);
-    card->shot = fault_shoot(&card->fault, number, card->source.frame_bytes);
+    card->shot = fault_shoot(&card->fault, number, card->wire.frame_bytes);
     if (!strike(card))
         return;
     card->state = FRAME_ACTIVE;
@@ -488,7 +494,7 @@ static void run(struct grabber32 *card)
     if ((card->format & ~(G32_FORMAT_CODE | G32_FORMAT_BOTTOM_UP)) != 0 ||
         geometry.width > G32_SIZE_MAX || geometry.height > G32_SIZE_MAX ||
         card->period < G32_PERIOD_MIN_NS || card->period > G32_PERIOD_MAX_NS ||
-        source_set(&card->source, &geometry) != 0) {
+        wire_set(&card->wire, &geometry) != 0) {
         halt(card, G32_ERROR_SETUP, 0);
         return;
     }
@@ -505,6 +511,7 @@ static void finish_stop(struct grabber32 *card)
     if (card->halted)
         return;
     forget_frame(card);
+    wire_off(&card->wire);
     card->head = 0;
     card->tail = 0;
     card->running = false;
@@ -589,7 +596,7 @@ static uint32_t read_register(struct grabber32 *card, uint64_t offset)
 {
     switch (offset) {
     case G32_ID:
-        return G32_ID_VALUE;
+        return card->id;
     case G32_CONTROL:
         return card->running && !card->stopping ? G32_CONTROL_RUN : 0;
     case G32_STATUS:
@@ -683,7 +690,7 @@ static void write_register(struct grabber32 *card, uint64_t offset, uint32_t val
 
 /* ---- The model ------------------------------------------------------------------------------- */
 
-static uint64_t grabber32_read(void *ctx, unsigned bar, uint64_t offset, unsigned size_bytes)
+uint64_t g32_read(void *ctx, unsigned bar, uint64_t offset, unsigned size_bytes)
 {
     struct grabber32 *card = ctx;
 
@@ -691,8 +698,8 @@ static uint64_t grabber32_read(void *ctx, unsigned bar, uint64_t offset, unsigne
     return card->dead || size_bytes != 4 ? UINT64_MAX : read_register(card, offset);
 }
 
-static void grabber32_write(void *ctx, unsigned bar, uint64_t offset, unsigned size_bytes,
-                            uint64_t value)
+void g32_write(void *ctx, unsigned bar, uint64_t offset, unsigned size_bytes,
+               uint64_t value)
 {
     struct grabber32 *card = ctx;
 
@@ -701,27 +708,27 @@ static void grabber32_write(void *ctx, unsigned bar, uint64_t offset, unsigned s
         write_register(card, offset, (uint32_t)value);
 }
 
-static void grabber32_reset(void *ctx)
+void g32_reset(void *ctx)
 {
     clear(ctx);
 }
 
-static void grabber32_power(void *ctx, unsigned d_state)
+void g32_power(void *ctx, unsigned d_state)
 {
     (void)d_state;
     clear(ctx); /* whichever way: off it does nothing, and on again it is as new */
 }
 
-static void grabber32_destroy(void *ctx)
+void g32_destroy(void *ctx)
 {
     struct grabber32 *card = ctx;
 
-    source_fini(&card->source);
+    wire_fini(&card->wire);
     free(card);
 }
 
-static int grabber32_create(const struct weir_device_host *host, void **out, char *error,
-                            size_t size_bytes)
+int g32_create(const struct weir_device_host *host, enum wire_direction direction, uint32_t id,
+               void **out, char *error, size_t size_bytes)
 {
     struct grabber32 *card = calloc(1, sizeof *card);
     int result = -ENOMEM;
@@ -729,10 +736,12 @@ static int grabber32_create(const struct weir_device_host *host, void **out, cha
     if (card == NULL)
         goto no_memory;
     card->host = host;
-    source_init(&card->source, host);
+    card->id = id;
     fault_init(&card->fault, host);
     card->bandwidth = host->number(host, "bandwidth");
-    result = host->timer_create(host, frame_fires, card, &card->frame_timer);
+    result = wire_init(&card->wire, host, direction, 0);
+    if (result == 0)
+        result = host->timer_create(host, frame_fires, card, &card->frame_timer);
     if (result == 0)
         result = host->timer_create(host, work_fires, card, &card->work_timer);
     if (result == 0)
@@ -749,6 +758,12 @@ no_memory:
     free(card);
     snprintf(error, size_bytes, "not enough memory");
     return result;
+}
+
+static int grabber32_create(const struct weir_device_host *host, void **out, char *error,
+                            size_t size_bytes)
+{
+    return g32_create(host, WIRE_IN, G32_ID_VALUE, out, error, size_bytes);
 }
 
 static const struct weir_parameter grabber32_parameters[] = {
@@ -775,9 +790,9 @@ const struct weir_device_model grabber32_model = {
     .has_line = 1,
     .dma_address_bits = 32,
     .create = grabber32_create,
-    .destroy = grabber32_destroy,
-    .reset = grabber32_reset,
-    .power = grabber32_power,
-    .read = grabber32_read,
-    .write = grabber32_write,
+    .destroy = g32_destroy,
+    .reset = g32_reset,
+    .power = g32_power,
+    .read = g32_read,
+    .write = g32_write,
 };

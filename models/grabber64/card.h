@@ -5,8 +5,7 @@
 #ifndef GRABBER64_CARD_H
 #define GRABBER64_CARD_H
 
-#include "../common/fault.h"
-#include "../common/source.h"
+#include "engine.h"
 #include "regs.h"
 
 enum { FETCH = 64 }; /* descriptors read at a time: 1 KB */
@@ -16,7 +15,7 @@ struct grabber64;
 struct channel {
     struct grabber64 *card;
     unsigned index;
-    struct source source;
+    struct wire wire;
     struct weir_device_timer *frame_timer; /* a frame is caught */
     struct weir_device_timer *burst_timer; /* a burst is through */
     struct weir_device_timer *busy_timer; /* a stop or reset is complete */
@@ -43,6 +42,7 @@ struct channel {
 
 struct grabber64 {
     const struct weir_device_host *host;
+    uint32_t id;
     struct fault fault; /* of channel 0 */
     uint64_t bandwidth;
     struct weir_device_timer *late_timer, *stuck_timer;
@@ -65,7 +65,7 @@ void g64_late_fires(void *card); /* timers of the faults late-irq and stuck-irq 
 void g64_stuck_fires(void *card);
 
 /* channel.c */
-int g64_channel_init(struct grabber64 *card, unsigned index);
+int g64_channel_init(struct grabber64 *card, enum wire_direction direction, unsigned index);
 void g64_clear(struct grabber64 *card); /* everything as after power-on, but for lasting faults */
 void g64_channel_control(struct channel *channel, uint32_t value);
 void g64_channel_tail(struct channel *channel, uint32_t value);

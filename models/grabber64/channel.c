@@ -4,7 +4,10 @@
  * A frame is caught in the card's memory for one frame period and then written to the host in
  * one burst. The burst is one event at its end: all pieces are written there, then the
  * completion, then the message, in the order in which PCI Express would deliver them. A stop
- * cuts the burst at the end of the piece it has reached by then. */
+ * cuts the burst at the end of the piece it has reached by then.
+ *
+ * player64 is the same with a screen at the outer end (engine.h): the burst reads, and what was
+ * read goes out when it is whole. */
 #include "card.h"
 
 /* ---- Stopping a channel ---------------------------------------------------------------------- */
@@ -45,6 +48,7 @@ static void halt(struct channel *channel, uint32_t error, uint64_t address)
 static void clear_rings(struct channel *channel)
 {
     forget_frame(channel);
+    wire_off(&channel->wire);
     channel->head = 0;
     channel->tail = 0;
     channel->done_head = 0;
@@ -172,6 +176,9 @@ static void finish_frame(struct channel *channel, uint32_t status)
     host->event(host,
                 (status & G64_DONE_BROKEN) != 0 ? WEIR_CARD_FRAME_DROPPED : WEIR_CARD_FRAME_DONE,
                 channel->index, channel->number, channel->offset);
+    if (!channel->stopping)
+        wire_done(&channel->wire, &channel->shot, channel->number,
+                  (status & (G64_DONE_BROKEN | G64_DONE_SHORT)) != 0);
     g64_raise_done(channel);
 }
 
@@ -192,7 +199,7 @@ static void starve(struct channel *channel)
 static bool fill_piece(struct channel *channel)
 {
     const struct g64_descriptor *piece = current_piece(channel);
-    uint64_t count, left = channel->source.frame_bytes - channel->offset;
+    uint64_t count, left = channel->wire.frame_bytes - channel->offset;
     bool last;
 
     if (piece == NULL) {
@@ -202,7 +209,7 @@ static bool fill_piece(struct channel *channel)
     }
     last = (piece->flags & G64_LAST) != 0;
     count = piece->length < left ? piece->length : left;
-    if (count > 0 && source_write(&channel->source, &channel->shot, channel->offset, count,
+    if (count > 0 && wire_move(&channel->wire, &channel->shot, channel->offset, count,
                                   piece->address) != 0) {
         halt(channel, G64_ERROR_ABORT, piece->address);
         return false;
@@ -210,7 +217,7 @@ static bool fill_piece(struct channel *channel)
     channel->offset += count;
     use_up(channel);
     if (last)
-        finish_frame(channel, channel->offset < channel->source.frame_bytes ? G64_DONE_SHORT : 0u);
+        finish_frame(channel, channel->offset < channel->wire.frame_bytes ? G64_DONE_SHORT : 0u);
     return !last;
 }
 
@@ -221,7 +228,7 @@ static void fill_plain_pieces(struct channel *channel, uint64_t bytes)
 {
     const struct g64_descriptor *first = &channel->pieces[channel->pieces_first], *piece = first;
     const struct g64_descriptor *end = first + channel->pieces_count;
-    uint64_t offset = channel->offset, frame_bytes = channel->source.frame_bytes;
+    uint64_t offset = channel->offset, frame_bytes = channel->wire.frame_bytes;
     uint32_t used;
     int result = 0;
 
@@ -229,7 +236,7 @@ static void fill_plain_pieces(struct channel *channel, uint64_t bytes)
         if (piece->length - 1 >= G64_PIECE_MAX || piece->length > frame_bytes - offset ||
             (piece->flags & (G64_FLAGS_RESERVED | G64_LAST)) != 0)
             break;
-        result = source_write(&channel->source, &channel->shot, offset, piece->length,
+        result = wire_move(&channel->wire, &channel->shot, offset, piece->length,
                               piece->address);
         if (result != 0)
             break;
@@ -277,7 +284,7 @@ static bool breaks_here(struct channel *channel)
 {
     const struct g64_descriptor *piece;
 
-    if (channel->shot.break_at >= channel->source.frame_bytes)
+    if (channel->shot.break_at >= channel->wire.frame_bytes)
         return false;
     piece = current_piece(channel);
     return piece != NULL && channel->offset + piece->length > channel->shot.break_at;
@@ -293,12 +300,12 @@ static void transfer(struct channel *channel, uint64_t bytes)
         }
         if (!fill_piece(channel))
             break;
-        if (channel->shot.break_at >= channel->source.frame_bytes)
+        if (channel->shot.break_at >= channel->wire.frame_bytes)
             fill_plain_pieces(channel, bytes);
     }
     /* Pieces beyond the frame's last byte. */
-    while (channel->busy && !channel->starved && bytes >= channel->source.frame_bytes &&
-           channel->offset == channel->source.frame_bytes && fill_piece(channel))
+    while (channel->busy && !channel->starved && bytes >= channel->wire.frame_bytes &&
+           channel->offset == channel->wire.frame_bytes && fill_piece(channel))
         ;
 }
 
@@ -306,13 +313,13 @@ static void burst_fires(void *ctx)
 {
     struct channel *channel = ctx;
 
-    transfer(channel, channel->source.frame_bytes);
+    transfer(channel, channel->wire.frame_bytes);
 }
 
 static void begin_burst(struct channel *channel)
 {
     const struct weir_device_host *host = channel->card->host;
-    uint64_t left = channel->source.frame_bytes - channel->offset;
+    uint64_t left = channel->wire.frame_bytes - channel->offset;
 
     channel->starved = false;
     channel->burst_start_ns = host->now_ns(host);
@@ -359,7 +366,7 @@ static void write_frame(struct channel *channel, uint32_t number, uint64_t start
         .break_at = UINT64_MAX,
     };
     if (channel->index == 0)
-        channel->shot = fault_shoot(&channel->card->fault, number, channel->source.frame_bytes);
+        channel->shot = fault_shoot(&channel->card->fault, number, channel->wire.frame_bytes);
     if (!strike(channel))
         return;
     channel->busy = true;
@@ -367,10 +374,12 @@ static void write_frame(struct channel *channel, uint32_t number, uint64_t start
     channel->frame_start_ns = start_ns;
     channel->offset = 0;
     channel->cookie = 0;
-    if (channel->tail == channel->head)
+    if (channel->tail == channel->head) {
         starve(channel);
-    else
+        wire_missed(&channel->wire, number);
+    } else {
         begin_burst(channel);
+    }
 }
 
 static void frame_fires(void *ctx)
@@ -385,6 +394,7 @@ static void frame_fires(void *ctx)
     if (channel->busy || is_done_ring_full(channel)) {
         channel->dropped++;
         host->event(host, WEIR_CARD_FRAME_DROPPED, channel->index, number, 0);
+        wire_missed(&channel->wire, number);
     } else {
         write_frame(channel, number, end_ns - channel->period);
     }
@@ -413,7 +423,7 @@ static void enable(struct channel *channel)
         !is_ring(channel->ring, channel->ring_entries, G64_RING_MIN, G64_RING_MAX) ||
         !is_ring(channel->done, channel->done_entries, G64_DONE_MIN, G64_DONE_MAX) ||
         channel->tail >= channel->ring_entries || channel->done_head >= channel->done_entries ||
-        source_set(&channel->source, &geometry) != 0) {
+        wire_set(&channel->wire, &geometry) != 0) {
         halt(channel, G64_ERROR_SETUP, 0);
         return;
     }
@@ -427,12 +437,12 @@ static void enable(struct channel *channel)
 static uint64_t reached(const struct channel *channel)
 {
     const struct weir_device_host *host = channel->card->host;
-    uint64_t left = channel->source.frame_bytes - channel->burst_offset, whole, passed;
+    uint64_t left = channel->wire.frame_bytes - channel->burst_offset, whole, passed;
 
     whole = burst_ns(channel, left);
     passed = host->now_ns(host) - channel->burst_start_ns;
     if (passed >= whole)
-        return channel->source.frame_bytes;
+        return channel->wire.frame_bytes;
     return channel->burst_offset + (uint64_t)((double)left * (double)passed / (double)whole);
 }
 
@@ -457,6 +467,7 @@ static void finish_stop(struct channel *channel)
     if (channel->busy)
         finish_frame(channel, G64_DONE_BROKEN);
     forget_frame(channel);
+    wire_off(&channel->wire);
     channel->enabled = false;
     channel->stopping = false;
     host->event(host, WEIR_CARD_STOPPED, channel->index, 0, 0);
@@ -530,7 +541,7 @@ void g64_channel_control(struct channel *channel, uint32_t value)
         enable(channel);
 }
 
-int g64_channel_init(struct grabber64 *card, unsigned index)
+int g64_channel_init(struct grabber64 *card, enum wire_direction direction, unsigned index)
 {
     const struct weir_device_host *host = card->host;
     struct channel *channel = &card->channels[index];
@@ -538,8 +549,9 @@ int g64_channel_init(struct grabber64 *card, unsigned index)
 
     channel->card = card;
     channel->index = index;
-    source_init(&channel->source, host);
-    result = host->timer_create(host, frame_fires, channel, &channel->frame_timer);
+    result = wire_init(&channel->wire, host, direction, index);
+    if (result == 0)
+        result = host->timer_create(host, frame_fires, channel, &channel->frame_timer);
     if (result == 0)
         result = host->timer_create(host, burst_fires, channel, &channel->burst_timer);
     if (result == 0)

@@ -96,7 +96,7 @@ static uint32_t read_global(struct grabber64 *card, uint64_t offset)
 
     switch (offset) {
     case G64_ID:
-        return G64_ID_VALUE;
+        return card->id;
     case G64_CONTROL:
         return 0;
     case G64_STATUS:
@@ -215,7 +215,7 @@ static void write_register(struct grabber64 *card, uint64_t offset, uint32_t val
 
 /* ---- The model ------------------------------------------------------------------------------- */
 
-static uint64_t grabber64_read(void *ctx, unsigned bar, uint64_t offset, unsigned size_bytes)
+uint64_t g64_read(void *ctx, unsigned bar, uint64_t offset, unsigned size_bytes)
 {
     struct grabber64 *card = ctx;
     uint64_t value;
@@ -229,8 +229,8 @@ static uint64_t grabber64_read(void *ctx, unsigned bar, uint64_t offset, unsigne
     return value;
 }
 
-static void grabber64_write(void *ctx, unsigned bar, uint64_t offset, unsigned size_bytes,
-                            uint64_t value)
+void g64_write(void *ctx, unsigned bar, uint64_t offset, unsigned size_bytes,
+               uint64_t value)
 {
     struct grabber64 *card = ctx;
 
@@ -242,28 +242,28 @@ static void grabber64_write(void *ctx, unsigned bar, uint64_t offset, unsigned s
         write_register(card, offset + 4, (uint32_t)(value >> 32));
 }
 
-static void grabber64_reset(void *ctx)
+void g64_reset(void *ctx)
 {
     g64_clear(ctx);
 }
 
-static void grabber64_power(void *ctx, unsigned d_state)
+void g64_power(void *ctx, unsigned d_state)
 {
     (void)d_state;
     g64_clear(ctx);
 }
 
-static void grabber64_destroy(void *ctx)
+void g64_destroy(void *ctx)
 {
     struct grabber64 *card = ctx;
 
     for (unsigned i = 0; i < G64_CHANNELS; i++)
-        source_fini(&card->channels[i].source);
+        wire_fini(&card->channels[i].wire);
     free(card);
 }
 
-static int grabber64_create(const struct weir_device_host *host, void **out, char *error,
-                            size_t size_bytes)
+int g64_create(const struct weir_device_host *host, enum wire_direction direction, uint32_t id,
+               void **out, char *error, size_t size_bytes)
 {
     struct grabber64 *card = calloc(1, sizeof *card);
     int result = -ENOMEM;
@@ -271,13 +271,14 @@ static int grabber64_create(const struct weir_device_host *host, void **out, cha
     if (card == NULL)
         goto no_memory;
     card->host = host;
+    card->id = id;
     fault_init(&card->fault, host);
     card->bandwidth = host->number(host, "bandwidth");
     result = host->timer_create(host, g64_late_fires, card, &card->late_timer);
     if (result == 0)
         result = host->timer_create(host, g64_stuck_fires, card, &card->stuck_timer);
     for (unsigned i = 0; i < G64_CHANNELS && result == 0; i++)
-        result = g64_channel_init(card, i);
+        result = g64_channel_init(card, direction, i);
     if (result != 0)
         goto no_memory;
     g64_clear(card);
@@ -288,6 +289,12 @@ no_memory:
     free(card);
     snprintf(error, size_bytes, "not enough memory");
     return result;
+}
+
+static int grabber64_create(const struct weir_device_host *host, void **out, char *error,
+                            size_t size_bytes)
+{
+    return g64_create(host, WIRE_IN, G64_ID_VALUE, out, error, size_bytes);
 }
 
 static const struct weir_parameter grabber64_parameters[] = {
@@ -316,9 +323,9 @@ const struct weir_device_model grabber64_model = {
     .messages = G64_MESSAGES,
     .dma_address_bits = 64,
     .create = grabber64_create,
-    .destroy = grabber64_destroy,
-    .reset = grabber64_reset,
-    .power = grabber64_power,
-    .read = grabber64_read,
-    .write = grabber64_write,
+    .destroy = g64_destroy,
+    .reset = g64_reset,
+    .power = g64_power,
+    .read = g64_read,
+    .write = g64_write,
 };
