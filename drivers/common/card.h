@@ -111,6 +111,8 @@ typedef struct _CARD_MODEL {
 
 extern const CARD_MODEL CardGrabber32;
 extern const CARD_MODEL CardGrabber64;
+extern const CARD_MODEL CardPlayer32;
+extern const CARD_MODEL CardPlayer64;
 
 /* Common-buffer memory: where the CPU sees it and where the card does. */
 typedef struct _CARD_MEMORY {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* grabber32 (docs/cards/grabber32.md): 32-bit addresses, a table of 256 descriptors that is
+/* grabber32 and player32 (docs/cards): 32-bit addresses, a table of 256 descriptors that is
  * refilled while the frame runs, results in registers, INTA#.
  *
  * The adapter was described with Dma32BitAddresses alone, so every mapping lies below 4 GB;
@@ -7,7 +7,7 @@
  * whole address. */
 #include "card.h"
 
-#include "../../models/grabber32/regs.h"
+#include "../../models/player32/regs.h"
 
 static NTSTATUS AllocateMemory(PCARD_DEVICE Device)
 {
@@ -169,23 +169,34 @@ static ULONG Interrupt(PCARD_DEVICE Device, ULONG Message)
     return 1 | ((Status & G32_INT_ERROR) != 0 ? CARD_CAUSE_ERROR : 0);
 }
 
+/* The player's bus side is the grabber's; only the direction is another, and that is in the
+ * mappings. */
+#define CARD32_OPERATIONS                 \
+    .BarBytes = G32_BAR_BYTES,            \
+    .ChannelCount = 1,                    \
+    .Is64Bit = FALSE,                     \
+    .LargestPiece = G32_PIECE_MAX,        \
+    .NumberMask = G32_RESULT_NUMBER,      \
+    .AllocateMemory = AllocateMemory,     \
+    .FreeMemory = FreeMemory,             \
+    .Reset = Reset,                       \
+    .EnableInterrupts = EnableInterrupts, \
+    .Stop = Stop,                         \
+    .Rewind = Rewind,                     \
+    .Start = Start,                       \
+    .Feed = Feed,                         \
+    .TakeCompletion = TakeCompletion,     \
+    .CompletionsTaken = CompletionsTaken, \
+    .Interrupt = Interrupt
+
 const CARD_MODEL CardGrabber32 = {
     .Name = "grabber32",
     .IdValue = G32_ID_VALUE,
-    .BarBytes = G32_BAR_BYTES,
-    .ChannelCount = 1,
-    .Is64Bit = FALSE,
-    .LargestPiece = G32_PIECE_MAX,
-    .NumberMask = G32_RESULT_NUMBER,
-    .AllocateMemory = AllocateMemory,
-    .FreeMemory = FreeMemory,
-    .Reset = Reset,
-    .EnableInterrupts = EnableInterrupts,
-    .Stop = Stop,
-    .Rewind = Rewind,
-    .Start = Start,
-    .Feed = Feed,
-    .TakeCompletion = TakeCompletion,
-    .CompletionsTaken = CompletionsTaken,
-    .Interrupt = Interrupt,
+    CARD32_OPERATIONS,
+};
+
+const CARD_MODEL CardPlayer32 = {
+    .Name = "player32",
+    .IdValue = P32_ID_VALUE,
+    CARD32_OPERATIONS,
 };

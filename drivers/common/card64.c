@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* grabber64 (docs/cards/grabber64.md): two channels, each with a ring of 64-bit descriptors and
+/* grabber64 and player64 (docs/cards): two channels, each with a ring of 64-bit descriptors and
  * a ring of completions in memory, and a message of its own.
  *
  * A frame is posted whole or not at all: nothing tells us when a part of the ring is free but
@@ -7,7 +7,7 @@
  * doorbells; all else it reads from memory. */
 #include "card.h"
 
-#include "../../models/grabber64/regs.h"
+#include "../../models/player64/regs.h"
 
 enum {
     /* Twice the pages of the largest frame: two of them fit however scattered they are. */
@@ -200,24 +200,34 @@ static ULONG Interrupt(PCARD_DEVICE Device, ULONG Message)
            ((Status & G64_INT_ERROR) != 0 ? CARD_CAUSE_ERROR : 0);
 }
 
+/* As with the 32-bit cards, the player differs in its name alone. */
+#define CARD64_OPERATIONS                 \
+    .BarBytes = G64_BAR_BYTES,            \
+    .ChannelCount = G64_CHANNELS,         \
+    .Is64Bit = TRUE,                      \
+    .LargestPiece = G64_PIECE_MAX,        \
+    .NumberMask = 0xffffffff,             \
+    .MessageCount = G64_MESSAGES,         \
+    .AllocateMemory = AllocateMemory,     \
+    .FreeMemory = FreeMemory,             \
+    .Reset = Reset,                       \
+    .EnableInterrupts = EnableInterrupts, \
+    .Stop = Stop,                         \
+    .Rewind = Rewind,                     \
+    .Start = Start,                       \
+    .Feed = Feed,                         \
+    .TakeCompletion = TakeCompletion,     \
+    .CompletionsTaken = CompletionsTaken, \
+    .Interrupt = Interrupt
+
 const CARD_MODEL CardGrabber64 = {
     .Name = "grabber64",
     .IdValue = G64_ID_VALUE,
-    .BarBytes = G64_BAR_BYTES,
-    .ChannelCount = G64_CHANNELS,
-    .Is64Bit = TRUE,
-    .LargestPiece = G64_PIECE_MAX,
-    .NumberMask = 0xffffffff,
-    .MessageCount = G64_MESSAGES,
-    .AllocateMemory = AllocateMemory,
-    .FreeMemory = FreeMemory,
-    .Reset = Reset,
-    .EnableInterrupts = EnableInterrupts,
-    .Stop = Stop,
-    .Rewind = Rewind,
-    .Start = Start,
-    .Feed = Feed,
-    .TakeCompletion = TakeCompletion,
-    .CompletionsTaken = CompletionsTaken,
-    .Interrupt = Interrupt,
+    CARD64_OPERATIONS,
+};
+
+const CARD_MODEL CardPlayer64 = {
+    .Name = "player64",
+    .IdValue = P64_ID_VALUE,
+    CARD64_OPERATIONS,
 };

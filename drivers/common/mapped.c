@@ -217,7 +217,7 @@ static VOID Accept(PCARD_CHANNEL Channel, BOOLEAN Yes)
     }
 }
 
-/* Gives back the frames the card has not done; it is stopped. DataUsed 0 tells the client so. */
+/* Gives back the frames the card has not done; it is stopped. */
 static VOID DropFrames(PCARD_CHANNEL Channel)
 {
     LIST_ENTRY Dropped;
@@ -227,7 +227,7 @@ static VOID DropFrames(PCARD_CHANNEL Channel)
     while (!IsListEmpty(&Dropped)) {
         PMAPPED_FRAME Frame = MappedFrameOf(RemoveHeadList(&Dropped));
 
-        Frame->Clone->StreamHeader->DataUsed = 0;
+        MappedFrameDropped(Frame);
         KsStreamPointerDelete(Frame->Clone);
     }
 }

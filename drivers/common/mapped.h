@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Pins with mappings: the card works in the client's own buffers (packet-based DMA). The same for
- * a pin that captures and for one that plays, but for two functions that the driver supplies.
+ * a pin that captures and for one that plays, but for three functions that the driver supplies.
  *
  * A client's buffer becomes a MAPPED_FRAME, the context of a clone stream pointer: it lives
  * exactly as long as the clone. Process locks the leading edge, clones it and gives the frame to
@@ -36,6 +36,8 @@ NTSTATUS MappedSetDeviceState(PKSPIN Pin, KSSTATE To, KSSTATE From);
 
 /* The driver's. */
 BOOLEAN MappedIsGoodBuffer(PCARD_CHANNEL Channel, const KSSTREAM_HEADER *Header);
-VOID MappedFrameDone(PCARD_CHANNEL Channel, PMAPPED_FRAME Frame); /* before the clone goes */
+/* Before the clone goes. */
+VOID MappedFrameDone(PCARD_CHANNEL Channel, PMAPPED_FRAME Frame);
+VOID MappedFrameDropped(PMAPPED_FRAME Frame); /* the card did not get to it */
 
 #endif

@@ -32,6 +32,12 @@ VOID MappedFrameDone(PCARD_CHANNEL Channel, PMAPPED_FRAME Frame)
     CaptureFillHeader(Channel, Frame->Clone->StreamHeader, &Frame->Card.Stamp);
 }
 
+/* DataUsed 0 tells the client that there is nothing in it. */
+VOID MappedFrameDropped(PMAPPED_FRAME Frame)
+{
+    Frame->Clone->StreamHeader->DataUsed = 0;
+}
+
 const KSPIN_DISPATCH GrabberPinDispatch = {
     .Create = Create,
     .Close = Close,
