@@ -105,8 +105,8 @@ typedef const char *weir_text_fn(const struct weir_device_host *host, const char
  * interrupts are refused, and no timer fires. The system hears of it as a surprise removal. */
 typedef void weir_unplug_fn(const struct weir_device_host *host);
 
-/* What leaves the card by its connector: a picture, or a block of samples, as it is on the wire. The
- * bytes are the card's and are looked at before the call returns. weir compares them with what
+/* What leaves the card by its connector: a picture, or a block of samples, as it is on the wire.
+ * The bytes are the card's and are looked at before the call returns. weir compares them with what
  * the application sent. */
 enum weir_output_flags {
     WEIR_OUTPUT_REPEATED = 1 << 0, /* nothing new was there: the last one again */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* player32, after docs/cards/player32.md: the engine of grabber32 with a screen at its outer end. */
+/* player32, after docs/cards/player32.md: the engine of grabber32 with a screen at its outer
+ * end. */
 #include "../grabber32/engine.h"
 #include "regs.h"
 

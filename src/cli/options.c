@@ -84,7 +84,8 @@ static const struct option_command command = {"run", tables};
 void options_help(void)
 {
     printf("usage: weir run DRIVER.sys [options]\n\n"
-           "Loads the driver, starts it on a card, opens its capture pin and streams.\n\n");
+           "Loads the driver, starts it on a card, opens a pin that captures or plays, and "
+           "streams.\n\n");
     option_rows_help(&command);
     printf("\nExit codes: 0 clean, 1 findings, bug check, stall or too few frames, 2 usage, 3 the "
            "image or\ndriver was refused, 4 weir's own fault, 5 the host refused, "

@@ -279,9 +279,11 @@ static int judge(struct session *session)
                        "%s: the driver broke rules; see the findings", session->options.driver);
     if (bad > 0)
         return outcome(session, CLI_FINDINGS, "bad frames",
-                       "frames that are lost or not what the card drew: %" PRIu64, bad);
+                       "frames that are lost or not what %s: %" PRIu64,
+                       figures.plays ? "was sent" : "the card drew", bad);
     if (figures.delivered == 0)
-        return outcome(session, CLI_FINDINGS, "too few frames", "no frame was delivered");
+        return outcome(session, CLI_FINDINGS, "too few frames",
+                       figures.plays ? "no picture left the card" : "no frame was delivered");
     if (session->options.frames > figures.delivered)
         return outcome(session, CLI_FINDINGS, "too few frames", "%" PRIu64 " of %" PRIu64
                        " frames were delivered", figures.delivered, session->options.frames);

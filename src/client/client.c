@@ -54,9 +54,15 @@ static bool make_oracle(struct client_session *session)
                                              .height = session->format.height,
                                              .bottom_up = session->format.bottom_up};
 
-    if (!session->request->check)
+    enum weir_pattern_payload payload =
+        session->plays ? WEIR_PATTERN_FULL : session->request->payload;
+
+    if (!session->request->check && !session->plays)
         return true;
-    if (oracle_create(&geometry, session->request->payload, &session->oracle) != 0)
+    if (session->plays && weir_pattern_create(&geometry, &session->pattern) != 0)
+        return client_fail(session, CLIENT_HOST, STATUS_INSUFFICIENT_RESOURCES,
+                           "no memory for the pictures to be sent");
+    if (oracle_create(&geometry, payload, &session->oracle) != 0)
         return client_fail(session, CLIENT_HOST, STATUS_INSUFFICIENT_RESOURCES,
                            "no memory for the frame oracle");
     return true;
@@ -85,6 +91,7 @@ static void close_all(struct client_session *session)
     if (session->scratch_va != 0)
         mm_user_free(session->mm, session->scratch_va);
     oracle_destroy(session->oracle);
+    weir_pattern_destroy(session->pattern);
 }
 
 void client_capture(struct machine *machine, const struct client_request *request,
@@ -105,7 +112,7 @@ void client_capture(struct machine *machine, const struct client_request *reques
     session->sink = sink;
     session->result = result;
     if (open_all(session))
-        client_stream(session);
+        session->plays ? client_play_stream(session) : client_capture_stream(session);
     close_all(session);
     free(session);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The application's side, in the child: finds a capture pin, negotiates a format, keeps reads
- * outstanding, checks and hands on each frame, stops, closes. It talks to the driver through
- * io_file_* only, as an application does, with buffers in the user window. Runs on a thread of the
- * machine at PASSIVE_LEVEL. */
+/* The application's side, in the child: finds a pin, negotiates a format, keeps requests
+ * outstanding, checks and hands on each frame, stops, closes. A pin that data comes out of is read
+ * from; into one that data goes into pictures are written, and the frames are what leaves the card.
+ * It talks to the driver through io_file_* only, as an application does, with buffers in the user
+ * window. Runs on a thread of the machine at PASSIVE_LEVEL. */
 #ifndef WEIR_CLIENT_H
 #define WEIR_CLIENT_H
 
@@ -18,9 +19,9 @@ struct client_request {
     uint32_t rate_numerator, rate_denominator; /* 0 = the range's default */
     uint64_t frames; /* 0 = no limit */
     uint64_t seconds; /* of virtual time; 0 = no limit */
-    unsigned buffers; /* outstanding reads */
+    unsigned buffers; /* outstanding requests */
     uint32_t buffer_offset_bytes;
-    bool check; /* run the frame oracle (the card draws the pattern) */
+    bool check; /* run the frame oracle (the card draws the pattern); playing it always runs */
     enum weir_pattern_payload payload; /* what the card was told */
 };
 
@@ -50,7 +51,7 @@ struct client_sink {
 
 enum client_failure {
     CLIENT_OK,
-    CLIENT_NO_PIN, /* no filter or capture pin */
+    CLIENT_NO_PIN, /* no filter, or no pin for an application */
     CLIENT_NO_FORMAT, /* no range matches the request */
     CLIENT_NO_ROOM, /* the machine's RAM cannot hold the buffers */
     CLIENT_REFUSED, /* the driver refused a step */
@@ -62,6 +63,7 @@ struct client_result {
     enum client_failure kind;
     NTSTATUS status;
     char text[400];
+    uint64_t underruns; /* of a card that plays: periods without a new picture, broken pictures */
     uint64_t delivered, torn, stale, short_frames, duplicate, lost, out_of_order, dropped, wrong;
 };
 void client_capture(struct machine *machine, const struct client_request *request,

@@ -25,6 +25,7 @@ struct client_read {
     struct weir_pattern_piece *pieces;
     size_t piece_count;
     uint64_t high_bytes; /* in pages at or above 4 GB */
+    uint64_t number; /* of the picture in it (play.c) */
     PIO_STATUS_BLOCK iosb; /* of the session's */
 };
 
@@ -40,6 +41,7 @@ struct client_session {
     PFILE_OBJECT filter;
     PFILE_OBJECT pin;
     ULONG pin_id;
+    bool plays; /* data goes into the pin */
     struct client_format format;
     uint8_t data_format[CLIENT_FORMAT_BYTES_MAX]; /* a KSDATAFORMAT, FormatSize bytes */
     uint32_t header_bytes;
@@ -53,6 +55,16 @@ struct client_session {
     uint64_t drop_count; /* the driver's own, last seen */
     uint64_t drop_credit; /* dropped, and no gap found for it yet */
     uint64_t gap, gap_after; /* numbers missing before the newest frame, not owned up to yet */
+
+    /* play.c */
+    struct weir_pattern *pattern; /* what is sent */
+    uint64_t sent;
+    uint64_t next_out; /* one more than the highest number that has left the card */
+    bool closing; /* there is no more to send */
+    struct client_output *first_out, *last_out; /* left the card and not judged yet */
+    uint64_t waiting; /* pictures among them */
+    struct client_output *spare;
+    bool output_failed; /* no memory for one */
 };
 
 /* Records a failure and returns false. The first one counts. */
@@ -81,7 +93,20 @@ bool client_open_pin(struct client_session *session);
 /* ---- stream.c -------------------------------------------------------------------------------- */
 bool client_make_reads(struct client_session *session);
 void client_free_reads(struct client_session *session);
-bool client_stream(struct client_session *session);
+bool client_capture_stream(struct client_session *session);
+/* Sends a request on the buffer; header_bytes of header go with it. */
+bool client_queue(struct client_session *session, struct client_read *read, ULONG code,
+                  const uint8_t *header);
+struct client_read *client_take_finished(struct client_session *session);
+bool client_wait(struct client_session *session); /* for the next request to finish */
+/* Takes a judgement into the counts; dropped is what the driver owns up to since the last one. */
+void client_account(struct client_session *session, const struct oracle_judgement *judgement,
+                    uint64_t dropped);
+void client_account_lost(struct client_session *session);
+void client_collect(struct client_session *session); /* what is out when the pin has stopped */
 bool client_set_state(struct client_session *session, KSSTATE state);
+
+/* ---- play.c ---------------------------------------------------------------------------------- */
+bool client_play_stream(struct client_session *session);
 
 #endif

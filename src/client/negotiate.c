@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* From nothing to an open pin, as a capture application does it: enumerate device interfaces, open
- * the filter, find a pin that data comes out of, read its data ranges, ask for an intersection with
- * what is wanted, open the pin with the format. KS Filters, KS Pins;
+/* From nothing to an open pin, as an application does it: enumerate device interfaces, open the
+ * filter, find a pin that data comes out of, or else one that it goes into, read its data ranges,
+ * ask for an intersection with what is wanted, open the pin with the format. KS Filters, KS Pins;
  * KSPROPERTY_PIN_DATAINTERSECTION. */
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,7 +19,7 @@ enum { ARRIVAL_MS = 5000 };
 static const UNICODE_STRING *find_interface(struct client_session *session)
 {
     static const GUID *const classes[] = {&KSCATEGORY_CAPTURE, &KSCATEGORY_VIDEO,
-                                          &KSCATEGORY_VIDEO_CAMERA};
+                                          &KSCATEGORY_VIDEO_CAMERA, &KSCATEGORY_RENDER};
     const UNICODE_STRING *link;
 
     for (unsigned i = 0; i < ARRAY_LEN(classes); i++) {
@@ -43,7 +43,7 @@ bool client_find_filter(struct client_session *session)
     }
     if (link == NULL)
         return client_fail(session, CLIENT_NO_PIN, STATUS_SUCCESS,
-                           "the driver enables no device interface of a capture category");
+                           "the driver enables no device interface to capture or render by");
     status = io_file_open(session->io, NULL, link, FILE_READ_DATA | FILE_WRITE_DATA,
                           &session->filter);
     if (NT_SUCCESS(status))
@@ -51,20 +51,19 @@ bool client_find_filter(struct client_session *session)
     return client_fail(session, CLIENT_REFUSED, status, "the filter cannot be opened");
 }
 
-static bool pin_gives_data(struct client_session *session, ULONG pin_id)
+/* An application can connect to the pin. */
+static bool pin_is_open_to_us(struct client_session *session, ULONG pin_id, ULONG *flow)
 {
     uint32_t bytes = sizeof(ULONG);
-    ULONG flow = 0, communication = 0;
+    ULONG communication = 0;
 
-    if (!NT_SUCCESS(client_pin_property(session, pin_id, KSPROPERTY_PIN_DATAFLOW, &flow, &bytes)))
+    if (!NT_SUCCESS(client_pin_property(session, pin_id, KSPROPERTY_PIN_DATAFLOW, flow, &bytes)))
         return false;
     bytes = sizeof(ULONG);
     if (!NT_SUCCESS(client_pin_property(session, pin_id, KSPROPERTY_PIN_COMMUNICATION,
                                         &communication, &bytes)))
         return false;
-    return flow == KSPIN_DATAFLOW_OUT &&
-           (communication == KSPIN_COMMUNICATION_SINK ||
-            communication == KSPIN_COMMUNICATION_BOTH);
+    return communication == KSPIN_COMMUNICATION_SINK || communication == KSPIN_COMMUNICATION_BOTH;
 }
 
 static bool pin_is_capture(struct client_session *session, ULONG pin_id)
@@ -77,34 +76,44 @@ static bool pin_is_capture(struct client_session *session, ULONG pin_id)
            memcmp(&category, &PINNAME_VIDEO_CAPTURE, sizeof category) == 0;
 }
 
-/* The first capture pin; without one the first pin that data comes out of. */
+/* How much we would like the pin: capture, another that data comes out of, one that it goes into;
+ * 0: not for us. */
+static unsigned liking(struct client_session *session, ULONG pin_id)
+{
+    ULONG flow = 0;
+
+    if (!pin_is_open_to_us(session, pin_id, &flow))
+        return 0;
+    if (flow != KSPIN_DATAFLOW_OUT)
+        return 1;
+    return pin_is_capture(session, pin_id) ? 3 : 2;
+}
+
 bool client_find_pin(struct client_session *session)
 {
     KSPROPERTY request = {.Set = KSPROPSETID_Pin, .Id = KSPROPERTY_PIN_CTYPES,
                           .Flags = KSPROPERTY_TYPE_GET};
     uint32_t bytes = sizeof(ULONG);
-    ULONG count = 0, found = 0;
-    bool any = false;
+    ULONG count = 0;
+    unsigned best = 0;
     NTSTATUS status = client_property(session, session->filter, &request, sizeof request, &count,
                                       &bytes);
 
     if (!NT_SUCCESS(status))
         return client_fail(session, CLIENT_REFUSED, status, "the filter does not count its pins");
     for (ULONG i = 0; i < count; i++) {
-        if (!pin_gives_data(session, i))
+        unsigned found = liking(session, i);
+
+        if (found <= best)
             continue;
-        if (!any)
-            found = i;
-        any = true;
-        if (pin_is_capture(session, i)) {
-            found = i;
-            break;
-        }
+        best = found;
+        session->pin_id = i;
     }
-    if (!any)
+    if (best == 0)
         return client_fail(session, CLIENT_NO_PIN, STATUS_NOT_FOUND,
-                           "none of the filter's %u pins gives data to an application", count);
-    session->pin_id = found;
+                           "none of the filter's %u pins is for an application", count);
+    session->plays = best == 1;
+    TRACE(session->trace, client_pin, session->pin_id, session->plays);
     return true;
 }
 
@@ -371,7 +380,7 @@ bool client_choose_format(struct client_session *session)
     free(list);
     if (!found)
         return client_fail(session, CLIENT_NO_FORMAT, STATUS_NO_MATCH,
-                           "no data range of the capture pin offers the wanted format, size and "
+                           "no data range of the pin offers the wanted format, size and "
                            "rate");
     apply_request(session, video, &video->VideoInfoHeader);
     status = intersect(session, &video->DataRange);
@@ -419,7 +428,8 @@ bool client_open_pin(struct client_session *session)
                           .Id = KSPROPERTY_STREAMINTERFACE_HEADERSIZE,
                           .Flags = KSPROPERTY_TYPE_GET};
     uint32_t header_bytes = 0, room = sizeof header_bytes;
-    NTSTATUS status = io_file_open(session->io, session->filter, &path, FILE_READ_DATA,
+    NTSTATUS status = io_file_open(session->io, session->filter, &path,
+                                   session->plays ? FILE_WRITE_DATA : FILE_READ_DATA,
                                    &session->pin);
 
     if (!NT_SUCCESS(status))

@@ -13,6 +13,8 @@ struct oracle {
     struct weir_pattern *pattern;
     enum weir_pattern_payload payload;
     uint64_t frame_bytes;
+    bool has_horizon;
+    uint32_t horizon;
     bool started;
     uint32_t newest;
     uint64_t stand_ins; /* frames since then in the place of another: stale, repeated, wrong */
@@ -117,6 +119,24 @@ static bool took_a_place(const struct oracle *oracle, const struct oracle_judgem
     return !judgement->numbered || (old && judgement->verdict != ORACLE_OUT_OF_ORDER);
 }
 
+void oracle_set_horizon(struct oracle *oracle, uint32_t highest)
+{
+    oracle->has_horizon = true;
+    oracle->horizon = highest;
+}
+
+/* True: it is, and takes the place of the one that should be there. */
+static bool judge_early(struct oracle *oracle, struct oracle_judgement *judgement)
+{
+    if (!oracle->has_horizon || (int32_t)(judgement->picture - oracle->horizon) <= 0)
+        return false;
+    judgement->verdict = WEIR_VERDICT_EARLY;
+    judgement->expected = oracle->started ? oracle->newest + 1 : 0;
+    judgement->found = judgement->picture;
+    oracle->stand_ins++;
+    return true;
+}
+
 void oracle_judge(struct oracle *oracle, const struct weir_pattern_view *view,
                   struct oracle_judgement *out)
 {
@@ -130,6 +150,8 @@ void oracle_judge(struct oracle *oracle, const struct weir_pattern_view *view,
                                      .found = result.found};
     if (!result.numbered) /* no number is there: the next one should have been */
         out->picture = out->expected = oracle->started ? oracle->newest + 1 : 0;
+    if (result.numbered && judge_early(oracle, out))
+        return;
     if (result.numbered &&
         (result.verdict == WEIR_VERDICT_OK || result.verdict == WEIR_VERDICT_SHORT))
         judge_order(oracle, out);

@@ -27,6 +27,9 @@ struct oracle;
 int oracle_create(const struct weir_pattern_geometry *geometry, enum weir_pattern_payload payload,
                   struct oracle **out);
 void oracle_destroy(struct oracle *oracle); /* NULL is fine */
+/* Pictures beyond this number cannot be there yet: they are early, and the newest stays what it
+ * was. For those who know what was sent. */
+void oracle_set_horizon(struct oracle *oracle, uint32_t highest);
 void oracle_judge(struct oracle *oracle, const struct weir_pattern_view *view,
                   struct oracle_judgement *out);
 /* Marks a buffer before it is filled again, so that what the card did not write shows. */

@@ -383,6 +383,33 @@ static void nothing_is_judged_when_the_card_draws_nothing(void **state)
     bench_close(&bench);
 }
 
+/* ---- What was sent is known ------------------------------------------------------------------ */
+
+static void a_picture_beyond_the_horizon_is_early_and_not_the_newest(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    bench_open(&bench, WEIR_PATTERN_FULL);
+    oracle_set_horizon(bench.oracle, 5);
+    draw(&bench, 5, 0, bench.bytes);
+    assert_int_equal(judge(&bench, bench.bytes), WEIR_VERDICT_OK);
+    oracle_set_horizon(bench.oracle, 6);
+    draw(&bench, 9, 0, bench.bytes);
+    assert_int_equal(judge(&bench, bench.bytes), WEIR_VERDICT_EARLY);
+    assert_int_equal(bench.got.expected, 6);
+    assert_int_equal(bench.got.found, 9);
+    oracle_set_horizon(bench.oracle, 7);
+    draw(&bench, 7, 0, bench.bytes);
+    assert_int_equal(judge(&bench, bench.bytes), WEIR_VERDICT_OK);
+    assert_int_equal(bench.got.missing, 0); /* the early one stood in for 6 */
+    oracle_set_horizon(bench.oracle, 9);
+    draw(&bench, 9, 0, bench.bytes);
+    assert_int_equal(judge(&bench, bench.bytes), WEIR_VERDICT_OK);
+    assert_int_equal(bench.got.missing, 1);
+    bench_close(&bench);
+}
+
 /* ---- Refusals, names ------------------------------------------------------------------------- */
 
 static void a_geometry_that_cannot_be_is_refused(void **state)
@@ -426,6 +453,7 @@ int main(void)
         cmocka_unit_test(a_newer_frame_in_the_middle_is_torn_and_says_where),
         cmocka_unit_test(foreign_bytes_are_wrong),
         cmocka_unit_test(nothing_is_judged_when_the_card_draws_nothing),
+        cmocka_unit_test(a_picture_beyond_the_horizon_is_early_and_not_the_newest),
         cmocka_unit_test(a_geometry_that_cannot_be_is_refused),
         cmocka_unit_test(every_verdict_has_a_name),
     };

@@ -110,11 +110,32 @@ static struct weir_pattern_view view_of(const struct client_read *read, uint64_t
 
 /* ---- Queueing -------------------------------------------------------------------------------- */
 
+bool client_queue(struct client_session *session, struct client_read *read, ULONG code,
+                  const uint8_t *header)
+{
+    NTSTATUS status;
+
+    mm_copy_to_va(session->mm, read->header_va, header, session->header_bytes);
+    read->iosb->Status = STATUS_PENDING;
+    read->next = NULL;
+    if (session->newest != NULL)
+        session->newest->next = read;
+    else
+        session->oldest = read;
+    session->newest = read;
+    TRACE(session->trace, read_queued, session->format.frame_bytes, read->high_bytes);
+    status = io_file_control(session->pin, code, 0, 0, read->header_va, session->header_bytes,
+                             session->completed, read->iosb, NULL);
+    if (status == STATUS_PENDING || NT_SUCCESS(status))
+        return true;
+    return client_fail(session, CLIENT_REFUSED, status, "the driver refuses a %s",
+                       session->plays ? "write" : "read");
+}
+
 static bool queue_read(struct client_session *session, struct client_read *read)
 {
     uint8_t header[CLIENT_HEADER_BYTES_MAX] = {0};
     KSSTREAM_HEADER *stream = (KSSTREAM_HEADER *)header;
-    NTSTATUS status;
 
     if (session->oracle != NULL) {
         struct weir_pattern_view view = view_of(read, session->format.frame_bytes);
@@ -128,20 +149,7 @@ static bool queue_read(struct client_session *session, struct client_read *read)
     stream->Data = (PVOID)(uintptr_t)read->data_va;
     if (session->header_bytes >= sizeof(KSSTREAM_HEADER) + sizeof(KS_FRAME_INFO))
         ((KS_FRAME_INFO *)(stream + 1))->ExtendedHeaderSize = sizeof(KS_FRAME_INFO);
-    mm_copy_to_va(session->mm, read->header_va, header, session->header_bytes);
-    read->iosb->Status = STATUS_PENDING;
-    read->next = NULL;
-    if (session->newest != NULL)
-        session->newest->next = read;
-    else
-        session->oldest = read;
-    session->newest = read;
-    TRACE(session->trace, read_queued, session->format.frame_bytes, read->high_bytes);
-    status = io_file_control(session->pin, IOCTL_KS_READ_STREAM, 0, 0, read->header_va,
-                             session->header_bytes, session->completed, read->iosb, NULL);
-    if (status == STATUS_PENDING || NT_SUCCESS(status))
-        return true;
-    return client_fail(session, CLIENT_REFUSED, status, "the driver refuses a read");
+    return client_queue(session, read, IOCTL_KS_READ_STREAM, header);
 }
 
 /* ---- Delivery -------------------------------------------------------------------------------- */
@@ -182,7 +190,7 @@ static uint64_t settle(uint64_t *debt, uint64_t *credit)
 }
 
 /* What nobody has owned up to by the next frame is lost. */
-static void account_lost(struct client_session *session)
+void client_account_lost(struct client_session *session)
 {
     uint64_t lost = settle(&session->gap, &session->drop_credit);
 
@@ -200,10 +208,20 @@ static void account_gap(struct client_session *session, uint64_t missing, uint64
     session->drop_credit += dropped;
     if (dropped > 0)
         TRACE(session->trace, frames_lost, session->result->delivered, 0, dropped);
-    account_lost(session);
+    client_account_lost(session);
     session->gap = missing;
     session->gap_after = session->result->delivered;
     settle(&session->gap, &session->drop_credit);
+}
+
+void client_account(struct client_session *session, const struct oracle_judgement *judgement,
+                    uint64_t dropped)
+{
+    account_gap(session, judgement->missing, dropped);
+    count_verdict(session->result, judgement->verdict);
+    if (judgement->verdict != WEIR_VERDICT_OK && judgement->verdict != WEIR_VERDICT_UNCHECKED)
+        TRACE(session->trace, frame_verdict, session->result->delivered, judgement->verdict,
+              judgement->line, judgement->expected, judgement->found, judgement->offset);
 }
 
 static void judge(struct client_session *session, struct client_read *read, uint64_t bytes,
@@ -214,11 +232,7 @@ static void judge(struct client_session *session, struct client_read *read, uint
     *judgement = (struct oracle_judgement){.verdict = WEIR_VERDICT_UNCHECKED};
     if (session->oracle != NULL)
         oracle_judge(session->oracle, &view, judgement);
-    account_gap(session, judgement->missing, dropped);
-    count_verdict(session->result, judgement->verdict);
-    if (judgement->verdict != WEIR_VERDICT_OK && judgement->verdict != WEIR_VERDICT_UNCHECKED)
-        TRACE(session->trace, frame_verdict, session->result->delivered, judgement->verdict,
-              judgement->line, judgement->expected, judgement->found, judgement->offset);
+    client_account(session, judgement, dropped);
 }
 
 static bool deliver(struct client_session *session, struct client_read *read)
@@ -243,7 +257,7 @@ static bool deliver(struct client_session *session, struct client_read *read)
     return true;
 }
 
-static struct client_read *take_finished(struct client_session *session)
+struct client_read *client_take_finished(struct client_session *session)
 {
     struct client_read **link = &session->oldest, *before = NULL;
 
@@ -276,7 +290,7 @@ static bool take_frames(struct client_session *session)
 {
     struct client_read *read;
 
-    while (!enough(session) && (read = take_finished(session)) != NULL) {
+    while (!enough(session) && (read = client_take_finished(session)) != NULL) {
         NTSTATUS status = read->iosb->Status;
 
         if (!NT_SUCCESS(status))
@@ -296,7 +310,7 @@ static bool card_is_gone(const struct client_session *session)
 
 /* Waits for the next frame in slices: an application is told of a removal, a stall it must
  * notice. */
-static bool wait_for_frame(struct client_session *session)
+bool client_wait(struct client_session *session)
 {
     LARGE_INTEGER slice = {.QuadPart = -patience_100ns / PATIENCE_SLICES};
 
@@ -317,7 +331,7 @@ static bool wait_for_frame(struct client_session *session)
 static bool run(struct client_session *session)
 {
     while (!enough(session)) {
-        if (!wait_for_frame(session) || !take_frames(session))
+        if (!client_wait(session) || !take_frames(session))
             return false;
     }
     return true;
@@ -338,25 +352,25 @@ bool client_set_state(struct client_session *session, KSSTATE state)
 }
 
 /* Reads that are still out when the pin has stopped are cancelled, as closing a handle does. */
-static void collect_outstanding(struct client_session *session)
+void client_collect(struct client_session *session)
 {
     LARGE_INTEGER timeout = {.QuadPart = -patience_100ns};
 
     io_file_cancel(session->pin);
     while (session->oldest != NULL) {
-        while (take_finished(session) != NULL)
+        while (client_take_finished(session) != NULL)
             ;
         if (session->oldest != NULL &&
             KeWaitForSingleObject(session->completed, UserRequest, UserMode, FALSE, &timeout) ==
                 STATUS_TIMEOUT) {
             client_fail(session, CLIENT_STALLED, STATUS_TIMEOUT,
-                        "reads do not come back after the pin was stopped");
+                        "requests do not come back after the pin was stopped");
             return;
         }
     }
 }
 
-bool client_stream(struct client_session *session)
+bool client_capture_stream(struct client_session *session)
 {
     bool ok = client_set_state(session, KSSTATE_ACQUIRE) &&
               client_set_state(session, KSSTATE_PAUSE);
@@ -368,8 +382,8 @@ bool client_stream(struct client_session *session)
     session->run_from_ns = sim_now_ns(machine_sim(session->machine));
     if (ok)
         ok = run(session);
-    account_lost(session);
+    client_account_lost(session);
     ok = client_set_state(session, KSSTATE_STOP) && ok;
-    collect_outstanding(session);
+    client_collect(session);
     return ok;
 }

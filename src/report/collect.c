@@ -247,6 +247,8 @@ static void count(struct report *report, const struct trace_event *event)
     struct report_figures *figures = &report->figures;
 
     switch (event->type) {
+    case TRACE_client_pin: figures->plays = event->arg[1] != 0; break;
+    case TRACE_underrun: figures->underruns++; break;
     case TRACE_frame_delivered:
     case TRACE_frames_lost: take_frame(figures, event); break;
     case TRACE_frame_lock: take_lock(report, event); break;

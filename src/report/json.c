@@ -28,6 +28,7 @@ static json_t *frames_object(const struct report_figures *figures)
 
     json_put(object, "delivered", figures->delivered);
     json_put(object, "dropped_by_driver", figures->dropped_by_driver);
+    json_put(object, "underruns", figures->underruns);
     json_put(object, "lost", figures->lost);
     json_put(object, "torn", figures->torn);
     json_put(object, "stale", figures->stale);

@@ -15,7 +15,8 @@
 #include "verify/verify.h"
 
 struct report_figures {
-    uint64_t delivered, dropped_by_driver, lost;
+    bool plays; /* frames went to the card, and what is counted left its connector */
+    uint64_t delivered, dropped_by_driver, lost, underruns;
     uint64_t torn, stale, short_frames, duplicate, out_of_order, wrong;
     uint64_t frame_locks, frame_locks_highest, frame_locks_failed;
     uint64_t registers_highest, registers_now, registers_queued, registers_failed;

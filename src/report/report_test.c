@@ -577,7 +577,8 @@ static void members_come_in_the_documented_order(void **state)
         "payload", "buffers", "buffer_offset", "pages", "low_memory_bytes",
         "low_memory_pressure", "map_registers", "force_bounce", "iommu", NULL};
     static const char *const frames_keys[] = {
-        "delivered", "dropped_by_driver", "lost", "torn", "stale", "short", "duplicate",
+        "delivered", "dropped_by_driver", "underruns", "lost", "torn", "stale", "short",
+        "duplicate",
         "out_of_order", "wrong", NULL};
     static const char *const dma_keys[] = {
         "frame_locks", "frame_locks_highest", "frame_locks_failed", "map_registers_highest",

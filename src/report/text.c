@@ -99,10 +99,13 @@ static void rival_text(const struct report_figures *figures, struct text *out)
 
 static void oracle_text(const struct report_figures *figures, struct text *out)
 {
-    text_printf(out,
-                "frames              %" PRIu64 " delivered, %" PRIu64 " dropped by the driver, "
-                "%" PRIu64 " lost, %" PRIu64 " torn",
-                figures->delivered, figures->dropped_by_driver, figures->lost, figures->torn);
+    if (figures->plays)
+        text_printf(out, "frames              %" PRIu64 " played, %" PRIu64 " underruns, ",
+                    figures->delivered, figures->underruns);
+    else
+        text_printf(out, "frames              %" PRIu64 " delivered, %" PRIu64 " dropped by the "
+                         "driver, ", figures->delivered, figures->dropped_by_driver);
+    text_printf(out, "%" PRIu64 " lost, %" PRIu64 " torn", figures->lost, figures->torn);
     if (figures->stale + figures->short_frames + figures->duplicate + figures->out_of_order +
             figures->wrong > 0)
         text_printf(out,

@@ -63,3 +63,5 @@ EVENT(machine_memory,     always, pages, run_pages, low_memory_bytes, pressure, 
 EVENT(low_memory_rival,   always, held_pages, free_pages, -, -, -, -)
 EVENT(addresses_used_up,  always, adapter_id, pages_wanted, pages_used, -, -, -)
 EVENT(dma_cancelled,      always, adapter_id, context_id, waiting, -, -, -)
+EVENT(client_pin,         always, pin_id, plays, -, -, -, -)
+EVENT(underrun,           always, after_number, stream, damaged, -, -, -)

@@ -129,6 +129,16 @@ def grabber32_with_less_than_4_gib_bounces_nothing(world):
 
 
 @case
+def player_plays_every_picture_as_it_was_sent(world):
+    for card in ("player64", "player32"):
+        summary = check_clean(world, card, driver="player")
+        assert summary["frames"]["underruns"] == 0, summary["frames"]
+        dma = summary["dma"]
+        assert dma["frame_bytes_above_4g"] > 0, dma
+        assert dma["bounce_bytes"] == (dma["frame_bytes_above_4g"] if card == "player32" else 0), dma
+
+
+@case
 def commonbuffer_delivers_every_frame_and_maps_none(world):
     for card in ("grabber64", "grabber32"):
         dma = check_clean(world, card, driver="commonbuffer")["dma"]
@@ -794,6 +804,60 @@ def each_verdict_is_provoked_by_a_card_fault_and_names_the_frame(world):
                 assert [bad["frame"] for bad in summary["bad_frames"]] == [10 if verdict == "duplicate" else 9], fault
             others = [k for k in ("torn", "stale", "short", "duplicate", "out_of_order", "wrong", "lost") if k != verdict]
             assert sum(frames[k] for k in others) == 0, (card, fault, frames)
+
+
+def play_with(world, card, fault, *more):
+    done = world.run("run", world.driver("player"), "--card", f"{card},fault={fault},at=9", *SMALL, "--frames", "20",
+                     "--json", "s.json", *more)
+    with open(world.path("s.json")) as file:
+        return done, json.load(file)
+
+
+@case
+def each_verdict_on_a_played_picture_is_provoked_by_a_card_fault(world):
+    for card in ("player64", "player32"):
+        for fault, verdict in (*VERDICTS.items(), ("late-read", "out_of_order")):
+            done, summary = play_with(world, card, fault)
+            frames = summary["frames"]
+            assert done.returncode == 1, (card, fault, frames)
+            assert frames[verdict] == 1, (card, fault, frames)
+            others = [k for k in ("torn", "stale", "short", "duplicate", "out_of_order", "wrong", "lost")
+                      if k not in (verdict, "duplicate" if fault == "late-read" else "")]
+            assert sum(frames[k] for k in others) == 0, (card, fault, frames)
+            assert frames["underruns"] == 0, (card, fault, frames)
+
+
+@case
+def player_survives_what_a_card_can_do(world):
+    for card in ("player64", "player32"):
+        for fault in ("late-irq", "lost-irq", "spurious-irq", "fifo-overrun"):
+            done, summary = play_with(world, card, fault)
+            frames = summary["frames"]
+            assert done.returncode == 0, (card, fault, done.stderr.decode())
+            assert frames["delivered"] == 20 and frames["lost"] == 0, (card, fault, frames)
+            assert frames["underruns"] == (1 if fault == "fifo-overrun" else 0), (card, fault, frames)
+        done, summary = play_with(world, card, "removal")
+        assert done.returncode == 1 and b"was removed" in done.stderr, (card, done.stderr.decode())
+
+
+@case
+def a_card_that_reads_what_is_not_its_own_is_found_out(world):
+    for card in ("player64", "player32"):
+        for fault, iommu, rule in (("late-read", "off", "bus_after_release"), ("late-read", "strict", "bus_after_release"),
+                                   ("read-past", "remap", "bus_outside"), ("read-past", "strict", "bus_outside")):
+            done, summary = play_with(world, card, fault, "--iommu", iommu)
+            assert done.returncode == 1, (card, fault)
+            assert [found["rule"] for found in summary["findings"]] == [rule], (card, fault, summary["findings"])
+
+
+@case
+def a_slow_client_makes_underruns_and_no_damage(world):
+    done = world.run("run", world.driver("player"), "--card", "player64", *SMALL, "--frames", "20", "--buffers", "1",
+                     "--json", "s.json")
+    with open(world.path("s.json")) as file:
+        frames = json.load(file)["frames"]
+    assert done.returncode == 0, done.stderr.decode()
+    assert frames["delivered"] == 20 and frames["lost"] == 0, frames
 
 
 @case

@@ -203,6 +203,8 @@ static void run_all(stage_main_fn *main, stage_event_fn *event)
     run("grabber.sys", "grabber32", 0, main, event);
     run("commonbuffer.sys", "grabber64", 0, main, event);
     run("commonbuffer.sys", "grabber32", 0, main, event);
+    run("player.sys", "player64", 0, main, event);
+    run("player.sys", "player32", 0, main, event);
 }
 
 static bool registers_are_back(struct stage *stage)
