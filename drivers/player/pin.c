@@ -40,6 +40,6 @@ const KSPIN_DISPATCH PlayerPinDispatch = {
     .Close = Close,
     .Process = MappedProcess,
     .Reset = MappedReset,
-    .SetDataFormat = PinSetDataFormat,
+    .SetDataFormat = MappedSetDataFormat,
     .SetDeviceState = MappedSetDeviceState,
 };

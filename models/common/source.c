@@ -6,7 +6,6 @@ void source_init(struct source *source, const struct weir_device_host *host)
     source->host = host;
     source->payload = (enum weir_pattern_payload)host->number(host, "payload");
     source->pattern = NULL;
-    source->frame_bytes = 0;
 }
 
 void source_fini(struct source *source)
@@ -33,7 +32,6 @@ int source_set(struct source *source, const struct weir_pattern_geometry *geomet
         return result;
     weir_pattern_destroy(source->pattern);
     source->pattern = pattern;
-    source->frame_bytes = weir_pattern_frame_bytes(geometry);
     return 0;
 }
 

@@ -13,7 +13,6 @@ struct source {
     const struct weir_device_host *host;
     enum weir_pattern_payload payload;
     struct weir_pattern *pattern; /* of the geometry last set */
-    uint64_t frame_bytes;
     uint8_t chunk[SOURCE_CHUNK];
 };
 

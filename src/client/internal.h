@@ -59,12 +59,14 @@ struct client_session {
     /* play.c */
     struct weir_pattern *pattern; /* what is sent */
     uint64_t sent;
-    uint64_t next_out; /* one more than the highest number that has left the card */
+    uint64_t next_out; /* number that should leave next: each that left took a place */
+    bool any_number; /* one of them had a number */
     bool closing; /* there is no more to send */
     struct client_output *first_out, *last_out; /* left the card and not judged yet */
     uint64_t waiting; /* pictures among them */
     struct client_output *spare;
     bool output_failed; /* no memory for one */
+    uint64_t odd_bytes; /* size of one that cannot have been ours, or 0 */
 };
 
 /* Records a failure and returns false. The first one counts. */

@@ -117,7 +117,9 @@ static void hear_output(void *ctx, const struct hw_output *seen)
     struct client_session *session = ctx;
     struct client_output *output;
 
-    if (session->output_failed || seen->size_bytes != session->format.frame_bytes)
+    if (seen->size_bytes != session->format.frame_bytes)
+        session->odd_bytes = seen->size_bytes;
+    if (session->output_failed || session->odd_bytes != 0)
         return;
     output = take_spare(session);
     if (output == NULL) {
@@ -152,15 +154,19 @@ static void count_underrun(struct client_session *session, const struct hw_outpu
     TRACE(session->trace, underrun, session->result->delivered, seen->stream, seen->damaged);
 }
 
-/* What has left took a place each, whatever it was. */
-static uint64_t missing_before_the_first(const struct client_session *session, uint32_t picture)
+/* A picture takes the place of the one that should have left, whatever it is; but one that leaves
+ * once more takes none, nor does one that comes after its turn. */
+static void take_place(struct client_session *session, const struct oracle_judgement *judgement)
 {
-    uint64_t places = session->result->delivered;
-
-    return picture > places ? picture - places : 0;
+    if (judgement->verdict == ORACLE_DUPLICATE || judgement->verdict == ORACLE_OUT_OF_ORDER)
+        return;
+    if (judgement->verdict == WEIR_VERDICT_OK)
+        session->next_out = judgement->picture;
+    session->next_out++;
 }
 
-/* A damaged picture is missing, and known to be: no number is asked of it. */
+/* The oracle takes any number for the first one. A damaged picture is missing, and known to be: no
+ * number is asked of it. */
 static void judge_output(struct client_session *session, const struct client_output *output,
                          struct oracle_judgement *judgement)
 {
@@ -170,15 +176,18 @@ static void judge_output(struct client_session *session, const struct client_out
     *judgement = (struct oracle_judgement){.verdict = WEIR_VERDICT_UNCHECKED};
     if (output->seen.damaged) {
         session->drop_credit++;
+        take_place(session, judgement);
         return;
     }
     oracle_set_horizon(session->oracle, output->horizon);
     oracle_judge(session->oracle, &view, judgement);
-    if (session->next_out == 0 && judgement->numbered) /* the oracle takes any first one */
-        judgement->missing = missing_before_the_first(session, judgement->picture);
+    if (!session->any_number && judgement->verdict == WEIR_VERDICT_OK) {
+        session->any_number = true;
+        if (judgement->picture > session->next_out)
+            judgement->missing = judgement->picture - session->next_out;
+    }
     client_account(session, judgement, 0);
-    if (judgement->verdict == WEIR_VERDICT_OK && judgement->picture >= session->next_out)
-        session->next_out = (uint64_t)judgement->picture + 1;
+    take_place(session, judgement);
 }
 
 static bool deliver(struct client_session *session, const struct client_output *output)
@@ -215,6 +224,10 @@ static bool take_outputs(struct client_session *session)
         output->next = session->spare;
         session->spare = output;
     }
+    if (session->odd_bytes != 0)
+        return client_fail(session, CLIENT_REFUSED, STATUS_SUCCESS,
+                           "a picture of %" PRIu64 " bytes left the card, and those that were sent "
+                           "have %" PRIu64, session->odd_bytes, session->format.frame_bytes);
     if (session->output_failed)
         return client_fail(session, CLIENT_HOST, STATUS_INSUFFICIENT_RESOURCES,
                            "no memory for a picture that left the card");

@@ -806,6 +806,39 @@ def each_verdict_is_provoked_by_a_card_fault_and_names_the_frame(world):
             assert sum(frames[k] for k in others) == 0, (card, fault, frames)
 
 
+@case
+def player_and_commonbuffer_stream_on_every_kind_of_machine(world):
+    '''Each machine with its own seed and Windows; each picture checked, no finding but the documented advice.'''
+    profiles = ("xp", "ws2003sp1", "win11")
+    seed = 0
+    for driver, cards in (("player", ("player32", "player64")), ("commonbuffer", ("grabber32", "grabber64"))):
+        for card in cards:
+            for iommu in ("off", "remap", "strict"):
+                for pages in ("scattered", "contiguous", "high"):
+                    seed += 1
+                    how = ("--card", card, "--iommu", iommu, "--pages", pages, "--windows", profiles[seed % 3], "--seed",
+                           str(seed), "--buffer-offset", str(seed * 100 % 4096))
+                    done = world.run("run", world.driver(driver), *SMALL, "--frames", "6", "--json", "s.json", *how)
+                    assert done.returncode == 0, (how, done.stderr.decode())
+                    with open(world.path("s.json")) as file:
+                        summary = json.load(file)
+                    assert summary["frames"]["delivered"] == 6, how
+                    assert all(found["kind"] == "advice" for found in summary["findings"]), (how, summary["findings"])
+
+
+@case
+def player_survives_scarce_low_memory(world):
+    done = world.run("run", world.driver("player"), "--card", "player32", "--size", "1920x1080", "--frames", "40",
+                     "--low-memory", "8M", "--buffers", "8", "--json", "s.json")
+    assert done.returncode == 0, done.stderr.decode()
+    with open(world.path("s.json")) as file:
+        summary = json.load(file)
+    frames, dma = summary["frames"], summary["dma"]
+    assert frames["delivered"] == 40, frames
+    assert sum(frames[k] for k in frames if k not in ("delivered", "underruns")) == 0, frames
+    assert dma["frame_locks_failed"] > 0 and dma["map_registers_at_end"] == 0, dma
+
+
 def play_with(world, card, fault, *more):
     done = world.run("run", world.driver("player"), "--card", f"{card},fault={fault},at=9", *SMALL, "--frames", "20",
                      "--json", "s.json", *more)
@@ -825,6 +858,22 @@ def each_verdict_on_a_played_picture_is_provoked_by_a_card_fault(world):
                       if k not in (verdict, "duplicate" if fault == "late-read" else "")]
             assert sum(frames[k] for k in others) == 0, (card, fault, frames)
             assert frames["underruns"] == 0, (card, fault, frames)
+
+
+@case
+def the_first_and_the_last_picture_are_missed_too(world):
+    for card in ("player64", "player32"):
+        for at in ("0", "19"):
+            done = world.run("run", world.driver("player"), "--card", f"{card},fault=lost-frame,at={at}", *SMALL, "--frames",
+                             "20", "--json", "s.json")
+            with open(world.path("s.json")) as file:
+                frames = json.load(file)["frames"]
+            assert done.returncode == 1 and frames["lost"] == 1 and frames["delivered"] == 19, (card, at, frames)
+        done = world.run("run", world.driver("player"), "--card", f"{card},fault=torn,at=19", *SMALL, "--frames", "20",
+                         "--json", "s.json")
+        with open(world.path("s.json")) as file:
+            frames = json.load(file)["frames"]
+        assert frames["torn"] == 1 and frames["lost"] == 0, (card, frames)
 
 
 @case
