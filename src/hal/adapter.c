@@ -178,7 +178,8 @@ void NTAPI hal_put_dma_adapter(PDMA_ADAPTER DmaAdapter)
     TRACE(hal->trace, adapter_released, adapter->id, adapter->lists_live,
           adapter->common_buffers_live, adapter->registers_in_use);
     if (adapter->lists_live != 0 || adapter->common_buffers_live != 0 ||
-        adapter->tokens_live != 0 || adapter->registers_in_use != 0 || adapter->channel_held)
+        adapter->tokens_live != 0 || adapter->registers_in_use != 0 || adapter->channel_held ||
+        registers_must_wait(adapter))
         KE_FINDING(hal->ke, VERIFY_adapter_leftover, adapter->lists_live,
                    adapter->common_buffers_live, adapter->registers_in_use,
                    adapter->channel_held);
@@ -187,11 +188,11 @@ void NTAPI hal_put_dma_adapter(PDMA_ADAPTER DmaAdapter)
     registers_serve(hal);
 }
 
-/* Alignment of buffers in bytes: x64 caches are coherent, so any will do. */
+/* Alignment of buffers in bytes: x64 caches are coherent, so any will do. Nothing is aligned for an
+ * adapter that was put. */
 ULONG NTAPI hal_get_dma_alignment(PDMA_ADAPTER DmaAdapter)
 {
-    (void)operations_enter(DmaAdapter, HAL_OP_GetDmaAlignment);
-    return 1;
+    return operations_enter(DmaAdapter, HAL_OP_GetDmaAlignment) != NULL ? 1 : 0;
 }
 
 /* Counts what is left of a transfer by a DMA controller; bus masters count themselves. */

@@ -2,37 +2,54 @@
 /* A driver gets its adapter from IoGetDmaAdapter and tells AVStream about it: how long a mapping
  * may be, how far apart table entries lie, how many map registers it was granted. Win64 drivers use
  * IKsDeviceFunctions::RegisterAdapterObjectEx, older ones KsDeviceRegisterAdapterObject, which
- * cannot report failure. There is no unregistering: a new registration replaces the old. Supporting
- * DMA in 64-Bit AVStream Drivers; KsDeviceRegisterAdapterObject.
+ * cannot report failure and says nothing of the device: what it reaches and how much it may map is
+ * then left to the adapter, which knows both. There is no unregistering: a new registration
+ * replaces the old. Supporting DMA in 64-Bit AVStream Drivers; KsDeviceRegisterAdapterObject;
+ * IKsDeviceFunctions::RegisterAdapterObjectEx.
  *
- * A lock that fails for want of map registers or memory is tried again when some frame of the
- * device gives its resources back, and, since others draw from the same pools, after a while in any
- * case.
+ * UNDOC: what a bad value does, apart from want of memory. STATUS_INVALID_PARAMETER, a finding, and
+ * no adapter is registered afterwards, also not the one before. A limit of 0 is no limit.
+ * UNDOC: the adapter after the driver's Stop. Drivers put it there; AVStream gives back what it can
+ * before, and asks for nothing until the next Start.
+ *
+ * A lock that fails for want of map registers or low memory has been queued by the adapter, which
+ * calls back when anybody on the machine gives some up (mapping.c). One that fails outright found
+ * no memory for the list or its table: that is tried again when some frame of the device gives its
+ * list back, and, since nobody tells when others free memory, after a while in any case.
  * UNDOC: how often. We wait 10 ms, then twice as long each time, up to a second. */
 #include "ks/dma.h"
 
 #include <string.h>
 
 #include "ks/device.h"
+#include "ks/factory.h"
+#include "ks/filter.h"
+#include "ks/mapping.h"
 #include "ks/pin.h"
 #include "ks/queue.h"
 #include "ks/room.h"
 
 enum { RETRY_FIRST_MS = 10, RETRY_LONGEST_MS = 1000 };
 
-/* Lets every starved queue try again. */
-static void attempt_starved(struct ks_dma *dma)
+/* ---- Those who wait -------------------------------------------------------------------------- */
+
+/* Lets starved queues try again; those that wait for a registration only if there was one. */
+static void attempt_starved(struct ks_dma *dma, bool registered)
 {
+    PLIST_ENTRY link, next;
     KIRQL irql;
 
     KeAcquireSpinLock(&dma->lock, &irql);
-    while (!IsListEmpty(&dma->starved)) {
-        PLIST_ENTRY link = RemoveHeadList(&dma->starved);
+    for (link = dma->starved.Flink; link != &dma->starved; link = next) {
         struct ks_queue *queue = CONTAINING_RECORD(link, struct ks_queue, starved_link);
 
+        next = link->Flink;
+        if (queue->awaits_registration && !registered)
+            continue;
+        RemoveEntryList(link);
         queue->starved = false;
-        InitializeListHead(&queue->starved_link);
-        ks_processor_attempt(&queue->pin->processor, true);
+        queue->awaits_registration = false;
+        ks_processor_resume(&queue->pin->processor);
     }
     KeReleaseSpinLock(&dma->lock, irql);
 }
@@ -45,7 +62,7 @@ static void NTAPI retry_due(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Arg
     UNREFERENCED_PARAMETER(Argument1);
     UNREFERENCED_PARAMETER(Argument2);
     dma->retry_armed = false;
-    attempt_starved(dma);
+    attempt_starved(dma, false);
 }
 
 void ks_dma_init(struct ks_dma *dma)
@@ -81,27 +98,56 @@ void ks_dma_frame_released(struct ks_dma *dma)
 
     KeAcquireSpinLock(&dma->lock, &irql);
     dma->mapped_frames--;
+    dma->releases++;
     KeReleaseSpinLock(&dma->lock, irql);
-    attempt_starved(dma);
+    attempt_starved(dma, false);
 }
 
-void ks_dma_starved(struct ks_dma *dma, struct ks_queue *queue)
+/* A queue that waits for a release already does not stop to, because another frame of it cannot be
+ * helped by one. */
+static void enlist(struct ks_dma *dma, struct ks_queue *queue, bool awaits_registration)
 {
-    LARGE_INTEGER due;
+    if (!queue->starved)
+        InsertTailList(&dma->starved, &queue->starved_link);
+    queue->awaits_registration =
+        awaits_registration && (queue->awaits_registration || !queue->starved);
+    queue->starved = true;
+}
+
+static void arm_retry(struct ks_dma *dma)
+{
+    LARGE_INTEGER due = {.QuadPart = -(LONGLONG)dma->retry_ms * 10000};
+
+    if (dma->retry_armed)
+        return;
+    dma->retry_armed = true;
+    KeSetTimer(&dma->retry_timer, due, &dma->retry_dpc);
+    if (dma->retry_ms < RETRY_LONGEST_MS)
+        dma->retry_ms *= 2;
+}
+
+void ks_dma_starved(struct ks_dma *dma, struct ks_queue *queue, ULONG releases)
+{
+    bool missed;
     KIRQL irql;
 
     KeAcquireSpinLock(&dma->lock, &irql);
-    if (!queue->starved) {
-        queue->starved = true;
-        InsertTailList(&dma->starved, &queue->starved_link);
+    missed = dma->releases != releases; /* on another processor, while the attempt failed on ours */
+    if (!missed) {
+        enlist(dma, queue, false);
+        arm_retry(dma);
     }
-    if (!dma->retry_armed) {
-        dma->retry_armed = true;
-        due.QuadPart = -(LONGLONG)dma->retry_ms * 10000;
-        KeSetTimer(&dma->retry_timer, due, &dma->retry_dpc);
-        if (dma->retry_ms < RETRY_LONGEST_MS)
-            dma->retry_ms *= 2;
-    }
+    KeReleaseSpinLock(&dma->lock, irql);
+    if (missed)
+        ks_processor_resume(&queue->pin->processor);
+}
+
+void ks_dma_await_registration(struct ks_dma *dma, struct ks_queue *queue)
+{
+    KIRQL irql;
+
+    KeAcquireSpinLock(&dma->lock, &irql);
+    enlist(dma, queue, true);
     KeReleaseSpinLock(&dma->lock, irql);
 }
 
@@ -113,43 +159,136 @@ void ks_dma_forget(struct ks_dma *dma, struct ks_queue *queue)
     if (queue->starved)
         RemoveEntryList(&queue->starved_link);
     queue->starved = false;
+    queue->awaits_registration = false;
     KeReleaseSpinLock(&dma->lock, irql);
 }
 
+/* ---- Registration ---------------------------------------------------------------------------- */
+
+/* Version 3 counts by width alone, the older ones by their two flags; what claims neither reaches
+ * no further than 32 bits. Binaries for older systems pass the structure without what version 3
+ * added to it. DEVICE_DESCRIPTION. */
 static ULONGLONG highest_address(const DEVICE_DESCRIPTION *description)
 {
-    if (description == NULL || description->Dma64BitAddresses)
-        return ~0ull;
-    if (description->Version >= DEVICE_DESCRIPTION_VERSION3 && description->DmaAddressWidth > 0 &&
-        description->DmaAddressWidth < 64)
-        return (1ull << description->DmaAddressWidth) - 1;
-    return description->Dma32BitAddresses ? MAXULONG : ~0ull;
+    ULONG width;
+
+    if (description->Version < DEVICE_DESCRIPTION_VERSION3)
+        return description->Dma64BitAddresses ? ~0ull : MAXULONG;
+    width = description->DmaAddressWidth;
+    return width == 0 || width >= 64 ? ~0ull : (1ull << width) - 1;
+}
+
+static bool refuse(ULONG argument, ULONG_PTR value)
+{
+    KE_FINDING(ke_current(), VERIFY_adapter_argument, argument, value);
+    return false;
+}
+
+/* What both registrations have in common. */
+static bool is_acceptable(const struct ks_registration *registration)
+{
+    if (registration->adapter == NULL)
+        return refuse(1, 0);
+    if (registration->stride_bytes >= sizeof(KSMAPPING))
+        return true;
+    KE_FINDING(ke_current(), VERIFY_mapping_stride, registration->stride_bytes);
+    return false;
+}
+
+static bool describe(struct ks_registration *registration, const DEVICE_DESCRIPTION *description)
+{
+    if (description == NULL)
+        return refuse(2, 0);
+    if (description->Version > DEVICE_DESCRIPTION_VERSION3)
+        return refuse(2, description->Version);
+    if (registration->map_registers == 0)
+        return refuse(3, 0);
+    registration->highest_la = highest_address(description);
+    return true;
+}
+
+static NTSTATUS replace(struct ks_dma *dma, const struct ks_registration *registration, bool valid)
+{
+    static const struct ks_registration none;
+
+    if (dma->mapped_frames != 0)
+        KE_FINDING(ke_current(), VERIFY_double_registration, dma->mapped_frames);
+    dma->registered = valid ? *registration : none;
+    dma->registrations++;
+    if (!valid)
+        return STATUS_INVALID_PARAMETER;
+    dma->registered.operations = registration->adapter->DmaOperations;
+    attempt_starved(dma, true);
+    return STATUS_SUCCESS;
 }
 
 NTSTATUS ks_dma_register(struct ks_device *device, PDMA_ADAPTER adapter,
                          const DEVICE_DESCRIPTION *description, ULONG map_registers,
                          ULONG limit_bytes, ULONG stride_bytes)
 {
-    struct ks_dma *dma = &device->dma;
-    bool valid = stride_bytes >= sizeof(KSMAPPING);
+    struct ks_registration registration = {.adapter = adapter,
+                                           .map_registers = map_registers,
+                                           .limit_bytes = limit_bytes,
+                                           .stride_bytes = stride_bytes};
+    bool valid = is_acceptable(&registration) && describe(&registration, description);
 
-    if (dma->mapped_frames != 0)
-        KE_FINDING(ke_current(), VERIFY_double_registration, dma->mapped_frames);
-    if (!valid)
-        KE_FINDING(ke_current(), VERIFY_mapping_stride, stride_bytes);
-    dma->adapter = valid ? adapter : NULL;
-    dma->map_registers = map_registers;
-    dma->limit_bytes = limit_bytes;
-    dma->stride_bytes = stride_bytes;
-    dma->highest_la = highest_address(description);
-    return valid ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
+    if (valid && (!description->Master || !description->ScatterGather))
+        KE_FINDING(ke_current(), VERIFY_adapter_no_scatter_gather);
+    return replace(&device->dma, &registration, valid);
 }
 
 void NTAPI KsDeviceRegisterAdapterObject(PKSDEVICE Device, PDMA_ADAPTER AdapterObject,
                                          ULONG MaxMappingsByteCount, ULONG MappingTableStride)
 {
+    struct ks_registration registration = {.adapter = AdapterObject,
+                                           .limit_bytes = MaxMappingsByteCount,
+                                           .stride_bytes = MappingTableStride,
+                                           .highest_la = ~0ull};
+
     if (ke_windows(ke_current()) >= KE_WINDOWS_WS2003SP1)
         KE_FINDING(ke_current(), VERIFY_legacy_registration);
-    ks_dma_register(ks_device_of(Device), AdapterObject, NULL, 0, MaxMappingsByteCount,
-                    MappingTableStride);
+    replace(&ks_device_of(Device)->dma, &registration, is_acceptable(&registration));
+}
+
+/* ---- Stop and start -------------------------------------------------------------------------- */
+
+static void release_idle_of_filter(struct ks_filter *filter)
+{
+    PLIST_ENTRY head = &filter->object.children;
+
+    ks_mutex_acquire(&filter->control);
+    for (PLIST_ENTRY link = head->Flink; link != head; link = link->Flink) {
+        PKSPIN pin = CONTAINING_RECORD(link, struct ks_object, sibling)->public;
+
+        if (ks_pin_of(pin)->queue != NULL)
+            ks_mapping_release_idle(ks_pin_of(pin)->queue);
+    }
+    ks_mutex_release(&filter->control);
+}
+
+static void release_idle_of_factory(struct ks_factory *factory)
+{
+    PLIST_ENTRY head = &factory->object.children;
+
+    for (PLIST_ENTRY link = head->Flink; link != head; link = link->Flink)
+        release_idle_of_filter(
+            ks_filter_of(CONTAINING_RECORD(link, struct ks_object, sibling)->public));
+}
+
+void ks_dma_stop(struct ks_device *device)
+{
+    PLIST_ENTRY head = &device->object.children;
+
+    device->dma.stopped = true;
+    KsAcquireDevice(&device->public);
+    for (PLIST_ENTRY link = head->Flink; link != head; link = link->Flink)
+        release_idle_of_factory(
+            ks_factory_of(CONTAINING_RECORD(link, struct ks_object, sibling)->public));
+    KsReleaseDevice(&device->public);
+}
+
+void ks_dma_resume(struct ks_device *device)
+{
+    device->dma.stopped = false;
+    attempt_starved(&device->dma, true);
 }

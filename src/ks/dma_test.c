@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Pins that generate mappings: registration, tables, bouncing, locks that fail. */
+/* Pins that generate mappings: tables and bouncing. */
 #include "ks/ks_world.h"
 
 enum { MIB = 1 << 20 };
@@ -35,85 +35,6 @@ static uint64_t figure(size_t offset)
     return *(uint64_t *)(void *)((char *)&figures + offset);
 }
 #define FIGURE(name) figure(offsetof(struct hal_figures, name))
-
-/* ---- Registration ---------------------------------------------------------------------------- */
-
-static void only_start(void)
-{
-    world_load();
-    assert_int_equal(pnp_start(world->pnp, world->pdo), STATUS_SUCCESS);
-    world_unload();
-}
-
-static void ws2003sp1_has_iksdevicefunctions(void **state)
-{
-    static const struct world_config config = {.windows = KE_WINDOWS_WS2003SP1,
-                                               .pin_flags = MAPPED};
-
-    (void)state;
-    world_run(&config, only_start);
-    assert_int_equal(world->registration, STATUS_SUCCESS);
-    assert_int_equal(world->events[TRACE_finding], 0);
-    world_close();
-}
-
-static void windows_before_ws2003sp1_refuses_the_query_for_iksdevicefunctions(void **state)
-{
-    static const struct world_config config = {.windows = KE_WINDOWS_WS2003, .pin_flags = MAPPED};
-
-    (void)state;
-    world_run(&config, only_start);
-    assert_false(NT_SUCCESS(world->registration));
-    assert_int_equal(world->stopped, KE_STOP_DONE);
-    world_close();
-}
-
-static void the_old_registration_is_advice_where_the_new_one_exists(void **state)
-{
-    static const struct world_config with = {.windows = KE_WINDOWS_10, .old_registration = true};
-    static const struct world_config without = {.windows = KE_WINDOWS_WS2003,
-                                                .old_registration = true};
-
-    (void)state;
-    world_run(&with, only_start);
-    assert_int_equal(world->rules[VERIFY_legacy_registration], 1);
-    world_close();
-    world_live(&without, only_start);
-}
-
-static void lock_one_frame(void)
-{
-    begin_paused();
-    world_queue(1, WORLD_FRAME, 0);
-    assert_null(leading(KSSTREAM_POINTER_STATE_LOCKED));
-    assert_null(leading(KSSTREAM_POINTER_STATE_LOCKED));
-    end();
-}
-
-static void a_stride_below_ksmapping_is_a_finding_and_later_locks_fail(void **state)
-{
-    static const struct world_config config = {
-        .windows = KE_WINDOWS_10, .pin_flags = MAPPED, .stride_bytes = 8};
-
-    (void)state;
-    world_run(&config, lock_one_frame);
-    assert_int_equal(world->registration, STATUS_INVALID_PARAMETER);
-    assert_int_equal(world->rules[VERIFY_mapping_stride], 1);
-    assert_int_equal(world->stopped, KE_STOP_DONE);
-    world_close();
-}
-
-static void a_mapped_pin_without_an_adapter_is_told_once_and_locks_fail(void **state)
-{
-    static const struct world_config config = {
-        .windows = KE_WINDOWS_10, .pin_flags = MAPPED, .no_adapter = true};
-
-    (void)state;
-    world_run(&config, lock_one_frame);
-    assert_int_equal(world->rules[VERIFY_no_adapter], 1);
-    assert_int_equal(world->stopped, KE_STOP_DONE);
-    world_close();
-}
 
 /* ---- Tables ---------------------------------------------------------------------------------- */
 
@@ -335,152 +256,15 @@ static void a_32_bit_card_reaches_high_buffers_through_pages_below_4_gb(void **s
     world_live(&config, bounce_above_4_gb);
 }
 
-/* ---- Locks that fail ------------------------------------------------------------------------- */
-
-enum { SCARCE_FRAME = 16 * 4096, SCARCE_REGISTERS = 24 };
-
-static PKSSTREAM_POINTER held_clone;
-static unsigned null_edges;
-
-/* Locks the leading edge and keeps a clone of it, as a driver feeding hardware does. */
-static NTSTATUS NTAPI process_one_frame(PKSPIN pin)
-{
-    PKSSTREAM_POINTER lead = KsPinGetLeadingEdgeStreamPointer(pin, KSSTREAM_POINTER_STATE_LOCKED);
-    PKSSTREAM_POINTER clone;
-
-    if (lead == NULL) {
-        null_edges++;
-        return STATUS_SUCCESS;
-    }
-    assert_int_equal(KsStreamPointerClone(lead, NULL, 0, &clone), STATUS_SUCCESS);
-    KsStreamPointerAdvance(lead);
-    held_clone = clone;
-    return STATUS_SUCCESS;
-}
-
-static void exhaust_registers(void)
-{
-    struct world_request *first, *second;
-    PKSSTREAM_POINTER clone;
-    unsigned calls;
-
-    null_edges = 0;
-    held_clone = NULL;
-    begin_paused();
-    first = world_queue(1, SCARCE_FRAME, 0);
-    assert_non_null(held_clone);
-    clone = held_clone;
-    second = world_queue(1, SCARCE_FRAME, 0);
-    assert_true(null_edges > 0);
-    assert_ptr_equal(held_clone, clone);
-    calls = world->process_calls;
-    sleep_ms(5);
-    assert_in_range(world->process_calls, calls, calls + 3); /* no busy loop */
-    assert_false(world_is_done(second));
-    KsStreamPointerDelete(clone);
-    assert_int_equal(world_wait(first), STATUS_SUCCESS);
-    sleep_ms(20);
-    assert_ptr_not_equal(held_clone, clone);
-    KsStreamPointerDelete(held_clone);
-    assert_int_equal(world_wait(second), STATUS_SUCCESS);
-    assert_int_equal(FIGURE(registers_in_use), 0);
-    end();
-}
-
-static void a_lock_that_failed_for_map_registers_is_tried_again_after_a_release(void **state)
-{
-    static const struct world_config config = {.windows = KE_WINDOWS_10,
-                                               .pin_flags = KSPIN_FLAG_GENERATE_MAPPINGS,
-                                               .address32 = true,
-                                               .force_bounce = true,
-                                               .map_registers = SCARCE_REGISTERS,
-                                               .process = process_one_frame};
-
-    (void)state;
-    world_live(&config, exhaust_registers);
-}
-
-static void too_large(void)
-{
-    struct world_request *request;
-    unsigned calls;
-
-    begin_paused();
-    request = world_queue(1, MIB, 0);
-    calls = world->process_calls;
-    sleep_ms(2000);
-    assert_in_range(world->process_calls, calls, calls + 20);
-    assert_false(world_is_done(request));
-    end();
-    assert_int_equal(request->iosb.Status, STATUS_CANCELLED);
-}
-
-static void
-a_frame_that_can_never_be_mapped_is_tried_now_and_then_and_cancelled_at_stop(void **state)
-{
-    static const struct world_config config = {.windows = KE_WINDOWS_10,
-                                               .pin_flags = KSPIN_FLAG_GENERATE_MAPPINGS,
-                                               .address32 = true,
-                                               .force_bounce = true,
-                                               .map_registers = SCARCE_REGISTERS,
-                                               .process = process_one_frame};
-
-    (void)state;
-    world_run(&config, too_large);
-    assert_int_equal(world->stopped, KE_STOP_DONE);
-    world_close();
-}
-
-static void cancel_while_asked(void)
-{
-    struct world_request *first, *second;
-
-    held_clone = NULL;
-    begin_paused();
-    first = world_queue(1, SCARCE_FRAME, 0);
-    second = world_queue(1, SCARCE_FRAME, 0);
-    assert_non_null(held_clone);
-    IoCancelIrp(second->irp);
-    sleep_ms(50);
-    KsStreamPointerDelete(held_clone);
-    assert_int_equal(world_wait(first), STATUS_SUCCESS);
-    assert_int_equal(world_wait(second), STATUS_CANCELLED);
-    assert_int_equal(FIGURE(lists_live), 0);
-    assert_int_equal(FIGURE(registers_in_use), 0);
-    end();
-}
-
-static void a_frame_cancelled_while_its_list_is_owed_ends_after_the_list_came(void **state)
-{
-    static const struct world_config config = {.windows = KE_WINDOWS_10,
-                                               .pin_flags = KSPIN_FLAG_GENERATE_MAPPINGS,
-                                               .address32 = true,
-                                               .force_bounce = true,
-                                               .map_registers = SCARCE_REGISTERS,
-                                               .process = process_one_frame};
-
-    (void)state;
-    world_live(&config, cancel_while_asked);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ws2003sp1_has_iksdevicefunctions),
-        cmocka_unit_test(windows_before_ws2003sp1_refuses_the_query_for_iksdevicefunctions),
-        cmocka_unit_test(the_old_registration_is_advice_where_the_new_one_exists),
-        cmocka_unit_test(a_stride_below_ksmapping_is_a_finding_and_later_locks_fail),
-        cmocka_unit_test(a_mapped_pin_without_an_adapter_is_told_once_and_locks_fail),
         cmocka_unit_test(a_table_covers_the_frame_within_the_limit_and_keeps_the_drivers_bytes),
         cmocka_unit_test(advancing_offsets_moves_by_strides_and_leaves_clones_and_data_used_alone),
         cmocka_unit_test(a_frame_passed_unlocked_is_never_mapped),
         cmocka_unit_test(the_first_lock_of_any_pointer_makes_the_mappings),
         cmocka_unit_test(an_input_frame_is_mapped_over_its_data_used),
         cmocka_unit_test(a_32_bit_card_reaches_high_buffers_through_pages_below_4_gb),
-        cmocka_unit_test(a_lock_that_failed_for_map_registers_is_tried_again_after_a_release),
-        cmocka_unit_test(
-            a_frame_that_can_never_be_mapped_is_tried_now_and_then_and_cancelled_at_stop),
-        cmocka_unit_test(a_frame_cancelled_while_its_list_is_owed_ends_after_the_list_came),
     };
 
     return cmocka_run_group_tests_name("dma", tests, NULL, NULL);

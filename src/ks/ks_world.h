@@ -42,11 +42,14 @@ struct world_config {
     unsigned cpus; /* 0: 2 */
     enum ke_windows windows; /* 0: XP; tests that care say so */
     enum mm_policy policy;
+    uint32_t run_pages; /* of MM_RUNS */
     uint64_t ram_bytes; /* 0: 256 MB */
+    uint64_t low_memory_bytes; /* 0: plenty */
     uint32_t map_registers; /* 0: plenty */
     bool force_bounce;
 
     ULONG pin_flags;
+    ULONG instances; /* of the pin; 0: 1 */
     bool input;
     bool filter_processes;
     bool no_process; /* neither filter nor pin has a Process */
@@ -60,6 +63,8 @@ struct world_config {
     bool no_adapter;
     bool old_registration;
     bool address32;
+    ULONG description_version;
+    ULONG map_registers_told; /* 0: as many as were granted */
     ULONG limit_bytes; /* of a mapping */
     ULONG stride_bytes; /* 0: sizeof(KSMAPPING) */
 
@@ -69,6 +74,7 @@ struct world_config {
     NTSTATUS (*set_format)(PKSPIN pin, PKSDATAFORMAT old);
     void (*reset)(PKSPIN pin);
     NTSTATUS (*start)(PKSDEVICE device);
+    void (*stop)(PKSDEVICE device); /* before the adapter is put */
 };
 
 /* One stream request of the client. Frames' buffers lie in the user window. */
@@ -231,7 +237,9 @@ static inline void world_open_kernel(void)
 {
     const struct world_config *config = world->config;
     struct mm_config memory = {.ram_bytes = config->ram_bytes != 0 ? config->ram_bytes : 256 << 20,
-                               .policy = config->policy};
+                               .policy = config->policy,
+                               .run_pages = config->run_pages,
+                               .low_memory_bytes = config->low_memory_bytes};
     struct sim_config sim = {.seed = config->seed != 0 ? config->seed : 1,
                              .cpus = config->cpus != 0 ? config->cpus : 2,
                              .trace = &world->trace};
@@ -352,7 +360,9 @@ static inline struct world_connection world_default_connection(void)
     return connection;
 }
 
-static inline NTSTATUS world_try_pin(const struct world_connection *connection, PFILE_OBJECT *out)
+static inline NTSTATUS world_try_pin_of(PFILE_OBJECT filter,
+                                        const struct world_connection *connection,
+                                        PFILE_OBJECT *out)
 {
     static const WCHAR class[] = KSSTRING_Pin u"\\";
     union {
@@ -365,8 +375,33 @@ static inline NTSTATUS world_try_pin(const struct world_connection *connection, 
     memcpy(buffer.bytes + sizeof class - sizeof(WCHAR), connection, sizeof *connection);
     name.Length = (USHORT)(sizeof class - sizeof(WCHAR) + sizeof *connection);
     name.MaximumLength = name.Length;
-    return io_file_open(world->io, world->filter_file, &name,
+    return io_file_open(world->io, filter, &name,
                         world->config->input ? FILE_WRITE_DATA : FILE_READ_DATA, out);
+}
+
+static inline NTSTATUS world_try_pin(const struct world_connection *connection, PFILE_OBJECT *out)
+{
+    return world_try_pin_of(world->filter_file, connection, out);
+}
+
+/* One more pin; world->pin is the newest. */
+static inline PFILE_OBJECT world_another_pin(PFILE_OBJECT filter)
+{
+    struct world_connection connection = world_default_connection();
+    PFILE_OBJECT file;
+
+    assert_int_equal(world_try_pin_of(filter, &connection, &file), STATUS_SUCCESS);
+    return file;
+}
+
+static inline PFILE_OBJECT world_another_filter(void)
+{
+    PFILE_OBJECT file;
+
+    assert_int_equal(
+        io_file_open(world->io, NULL, world_link(), FILE_READ_DATA | FILE_WRITE_DATA, &file),
+        STATUS_SUCCESS);
+    return file;
 }
 
 static inline void world_open_filter(void)
@@ -418,17 +453,22 @@ static inline NTSTATUS world_property(PFILE_OBJECT file, const void *request, UL
     return status;
 }
 
-static inline NTSTATUS world_state(KSSTATE state)
+static inline NTSTATUS world_state_of(PFILE_OBJECT pin_file, KSSTATE state)
 {
     KSPROPERTY property = {
         {{KSPROPSETID_Connection, KSPROPERTY_CONNECTION_STATE, KSPROPERTY_TYPE_SET}}};
 
-    return world_property(world->pin_file, &property, sizeof property, &state, sizeof state, NULL);
+    return world_property(pin_file, &property, sizeof property, &state, sizeof state, NULL);
+}
+
+static inline NTSTATUS world_state(KSSTATE state)
+{
+    return world_state_of(world->pin_file, state);
 }
 
 /* Queues frames of so many bytes, each buffer offset_bytes into a page. */
-static inline struct world_request *world_queue(unsigned count, ULONG frame_bytes,
-                                                ULONG offset_bytes)
+static inline struct world_request *world_queue_on(PFILE_OBJECT pin_file, unsigned count,
+                                                   ULONG frame_bytes, ULONG offset_bytes)
 {
     struct world_request *request = &world->requests[world->request_count++];
     ULONG bytes = count * (ULONG)sizeof(KSSTREAM_HEADER);
@@ -454,9 +494,15 @@ static inline struct world_request *world_queue(unsigned count, ULONG frame_byte
     }
     KeInitializeEvent(&request->done, NotificationEvent, FALSE);
     request->sent = io_file_control(
-        world->pin_file, world->config->input ? IOCTL_KS_WRITE_STREAM : IOCTL_KS_READ_STREAM, 0, 0,
+        pin_file, world->config->input ? IOCTL_KS_WRITE_STREAM : IOCTL_KS_READ_STREAM, 0, 0,
         request->headers_va, bytes, &request->done, &request->iosb, &request->irp);
     return request;
+}
+
+static inline struct world_request *world_queue(unsigned count, ULONG frame_bytes,
+                                                ULONG offset_bytes)
+{
+    return world_queue_on(world->pin_file, count, frame_bytes, offset_bytes);
 }
 
 static inline bool world_is_done(struct world_request *request)

@@ -36,7 +36,7 @@ static inline void world_register_new(PKSDEVICE device, PDEVICE_DESCRIPTION desc
 static inline void world_register_adapter(PKSDEVICE device)
 {
     const struct world_config *config = world->config;
-    DEVICE_DESCRIPTION description = {.Version = DEVICE_DESCRIPTION_VERSION,
+    DEVICE_DESCRIPTION description = {.Version = config->description_version,
                                       .Master = TRUE,
                                       .ScatterGather = TRUE,
                                       .Dma32BitAddresses = config->address32,
@@ -52,7 +52,9 @@ static inline void world_register_adapter(PKSDEVICE device)
                                       config->stride_bytes != 0 ? config->stride_bytes
                                                                 : (ULONG)sizeof(KSMAPPING));
     else
-        world_register_new(device, &description, registers);
+        world_register_new(
+            device, &description,
+            config->map_registers_told != 0 ? config->map_registers_told : registers);
 }
 
 static NTSTATUS NTAPI world_start(PKSDEVICE Device, PIRP Irp, PCM_RESOURCE_LIST Translated,
@@ -83,9 +85,10 @@ static inline void world_put_adapter(void)
 
 static void NTAPI world_stop(PKSDEVICE Device, PIRP Irp)
 {
-    (void)Device;
     (void)Irp;
     world_note("Stop");
+    if (world->config->stop != NULL)
+        world->config->stop(Device);
     world_put_adapter();
 }
 
@@ -234,7 +237,7 @@ static inline void world_describe(const struct world_config *config)
                           .Communication = KSPIN_COMMUNICATION_BOTH,
                           .Category = &KSCATEGORY_CAPTURE},
         .Flags = config->pin_flags,
-        .InstancesPossible = 1,
+        .InstancesPossible = config->instances != 0 ? config->instances : 1,
         .InstancesNecessary = 1,
         .AllocatorFraming = config->framing,
         .IntersectHandler = config->intersect,

@@ -62,6 +62,7 @@ static NTSTATUS start(struct ks_device *device, PIRP irp)
     if (NT_SUCCESS(status))
         status = call_start(device, irp);
     if (NT_SUCCESS(status)) {
+        ks_dma_resume(device);
         ks_device_set_state(device, KS_DEVICE_STARTING);
         IoQueueWorkItem(device->post_start_item, KS_ROUTINE(post_start), DelayedWorkQueue, device);
     }
@@ -153,6 +154,7 @@ static NTSTATUS query_interface(struct ks_device *device, PIRP irp)
 static NTSTATUS stop(struct ks_device *device, PIRP irp)
 {
     settle(device);
+    ks_dma_stop(device);
     tell(device, irp, ks_device_dispatch(device)->Stop);
     device->public.Started = FALSE;
     ks_device_set_state(device, KS_DEVICE_STOPPED);

@@ -7,7 +7,9 @@
  *
  * Our reading: a trigger that comes while Process runs, or while a driver holds the processing
  * mutex, is remembered and leads to one more call. When a frame could not be locked for want of
- * resources, STATUS_SUCCESS does not spin: the next call comes when resources are released (dma.c).
+ * mappings, STATUS_SUCCESS does not spin: the next call comes when there is hope again (dma.c). So
+ * it does after any other status, since nothing would arrive to start it; but a driver with
+ * KSPIN_FLAG_DO_NOT_INITIATE_PROCESSING is only called if its own attempt was cut short that way.
  * Left out: filter-centric processing. A filter's processor exists, with its gate, and stops the
  * machine by name when it would have to run. */
 #include "ks/process.h"
@@ -114,8 +116,9 @@ static NTSTATUS call_process(struct ks_processor *processor)
 static bool wants_another_call(struct ks_processor *processor, NTSTATUS status)
 {
     struct ks_queue *queue = processor->pin->queue;
-    bool starved = queue != NULL && queue->lock_failed;
+    bool starved = queue != NULL && queue->lock_failed && !processor->room_made;
 
+    processor->cut_short = status == STATUS_SUCCESS && starved;
     return processor->again || (status == STATUS_SUCCESS && !starved);
 }
 
@@ -130,6 +133,8 @@ static bool begin(struct ks_processor *processor)
     } else if (KsGateCaptureThreshold(&processor->gate)) {
         processor->running = true;
         processor->again = false;
+        processor->room_made = false;
+        processor->cut_short = false;
         KeClearEvent(&processor->idle);
         captured = true;
     }
@@ -146,6 +151,7 @@ static bool go_on(struct ks_processor *processor, NTSTATUS status)
     KeAcquireSpinLock(&processor->lock, &irql);
     captured = wants_another_call(processor, status);
     processor->again = false;
+    processor->room_made = false;
     KsGateTurnInputOn(&processor->gate);
     captured = captured && KsGateCaptureThreshold(&processor->gate);
     if (!captured) {
@@ -229,6 +235,20 @@ void ks_processor_attempt(struct ks_processor *processor, bool asynchronous)
         queue_worker(processor);
     else
         dispatch(processor);
+}
+
+void ks_processor_resume(struct ks_processor *processor)
+{
+    ULONG flags = processor->pin->public.Descriptor->Flags;
+    bool due;
+    KIRQL irql;
+
+    KeAcquireSpinLock(&processor->lock, &irql);
+    processor->room_made = true;
+    due = processor->cut_short || (flags & KSPIN_FLAG_DO_NOT_INITIATE_PROCESSING) == 0;
+    KeReleaseSpinLock(&processor->lock, irql);
+    if (due)
+        ks_processor_attempt(processor, true);
 }
 
 /* ---- The processing mutex -------------------------------------------------------------------- */

@@ -28,6 +28,8 @@ struct ks_processor {
     bool running; /* Process is being called */
     bool held; /* a driver holds the processing mutex */
     bool again; /* a trigger came meanwhile */
+    bool room_made; /* ks_processor_resume came meanwhile */
+    bool cut_short; /* Process would have been called again, but a frame got no mappings */
     bool work_queued;
     ULONG workers; /* work items queued or running */
     bool at_dispatch; /* Process may run at DISPATCH_LEVEL */
@@ -52,6 +54,8 @@ void ks_processor_set_sleep(struct ks_processor *processor, bool sleeping);
 /* Until a Process call that is under way has returned. */
 void ks_processor_wait_idle(struct ks_processor *processor);
 void ks_processor_attempt(struct ks_processor *processor, bool asynchronous);
+/* A frame that could not be locked can be tried again. Never calls Process itself. */
+void ks_processor_resume(struct ks_processor *processor);
 
 void ks_processor_acquire(struct ks_processor *processor);
 void ks_processor_release(struct ks_processor *processor);

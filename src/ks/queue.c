@@ -40,6 +40,7 @@ static void init_lists(struct ks_queue *queue)
     InitializeListHead(&queue->requests);
     InitializeListHead(&queue->clones);
     InitializeListHead(&queue->freed);
+    InitializeListHead(&queue->done);
     InitializeListHead(&queue->spare_requests);
     InitializeListHead(&queue->spare_clones);
     InitializeListHead(&queue->starved_link);
@@ -187,21 +188,40 @@ static PLIST_ENTRY chain_pop(struct chain *chain)
     return link;
 }
 
+/* False while the cancel routine is on its way, which then does it. */
+static bool take_request(struct ks_request *request, struct chain *finished)
+{
+    if (!ks_cancel_disarm(request))
+        return false;
+    RemoveEntryList(&request->done_link);
+    RemoveEntryList(&request->link);
+    chain_append(finished, &request->link);
+    return true;
+}
+
+static void take_in_order_of_arrival(struct ks_queue *queue, struct chain *finished)
+{
+    while (!IsListEmpty(&queue->requests)) {
+        struct ks_request *oldest =
+            CONTAINING_RECORD(queue->requests.Flink, struct ks_request, link);
+
+        if (!oldest->finished || !take_request(oldest, finished))
+            return;
+    }
+}
+
 /* Requests that are ready to be completed. */
 static void take_finished(struct ks_queue *queue, struct chain *finished)
 {
-    PLIST_ENTRY link = queue->requests.Flink;
+    PLIST_ENTRY next;
 
-    while (link != &queue->requests) {
-        struct ks_request *request = CONTAINING_RECORD(link, struct ks_request, link);
-
-        link = link->Flink;
-        if (request->finished && ks_cancel_disarm(request)) {
-            RemoveEntryList(&request->link);
-            chain_append(finished, &request->link);
-        } else if (queue->fifo) {
-            return;
-        }
+    if (queue->fifo) {
+        take_in_order_of_arrival(queue, finished);
+        return;
+    }
+    for (PLIST_ENTRY link = queue->done.Flink; link != &queue->done; link = next) {
+        next = link->Flink;
+        take_request(CONTAINING_RECORD(link, struct ks_request, done_link), finished);
     }
 }
 
@@ -252,8 +272,10 @@ static void retire(struct ks_queue *queue, struct chain *freed)
     while ((link = chain_pop(freed)) != NULL) {
         struct ks_frame *frame = CONTAINING_RECORD(link, struct ks_frame, link);
 
-        if (--frame->request->frames_left == 0)
+        if (--frame->request->frames_left == 0) {
             frame->request->finished = true;
+            InsertTailList(&queue->done, &frame->request->done_link);
+        }
     }
     ks_queue_leave(queue, &hold);
     ks_queue_stay_over(queue);
@@ -301,18 +323,36 @@ void ks_queue_release_if_free(struct ks_queue *queue, struct ks_frame *frame)
     InsertTailList(&queue->freed, &frame->link);
 }
 
+static void reload(struct ks_stream_pointer *pointer, const struct ks_frame *frame)
+{
+    if (pointer != NULL && pointer->frame == frame)
+        ks_pointer_load_offsets(pointer);
+}
+
+void ks_queue_reload(struct ks_queue *queue, const struct ks_frame *frame)
+{
+    reload(queue->leading, frame);
+    reload(queue->trailing, frame);
+    for (PLIST_ENTRY link = queue->clones.Flink; link != &queue->clones; link = link->Flink)
+        reload(CONTAINING_RECORD(link, struct ks_stream_pointer, link), frame);
+}
+
 /* Pointers that ran off the end refer to the first frame that arrives after. For the edges that is
  * documented; UNDOC for clones, where we do the same. */
 static void catch_arrival(struct ks_queue *queue, struct ks_frame *frame)
 {
+    PLIST_ENTRY link = &queue->clones;
+
     if (queue->leading->frame == NULL)
         ks_pointer_attach(queue->leading, frame);
     if (queue->trailing != NULL && queue->trailing->frame == NULL)
         ks_pointer_attach(queue->trailing, frame);
-    for (PLIST_ENTRY link = queue->clones.Flink; link != &queue->clones; link = link->Flink) {
-        struct ks_stream_pointer *clone = CONTAINING_RECORD(link, struct ks_stream_pointer, link);
+    while (queue->ended_clones != 0) {
+        struct ks_stream_pointer *clone;
 
-        if (clone->frame == NULL && !clone->cancelled)
+        link = link->Flink;
+        clone = CONTAINING_RECORD(link, struct ks_stream_pointer, link);
+        if (clone->at_end)
             ks_pointer_attach(clone, frame);
     }
 }
@@ -327,7 +367,7 @@ bool ks_queue_append(struct ks_queue *queue, struct ks_request *request)
 
         InsertTailList(&queue->frames, &frame->link);
         TRACE(ks_trace(), frame_queued, queue->pin->object.id, frame->id,
-              ks_frame_size_bytes(queue, frame));
+              frame->size_bytes);
     }
     catch_arrival(queue, &request->frames[0]);
     return was_empty;
@@ -343,7 +383,7 @@ ULONG ks_queue_bytes_ahead(struct ks_queue *queue)
         frame = ks_queue_next(queue, frame);
     }
     for (; frame != NULL; frame = ks_queue_next(queue, frame))
-        bytes += ks_frame_size_bytes(queue, frame);
+        bytes += frame->size_bytes;
     return bytes;
 }
 
@@ -403,17 +443,20 @@ static void drop_forgotten_pointers(struct ks_queue *queue)
     ks_queue_leave(queue, &hold);
 }
 
+/* What holds the queue after a second of patience: pointers that the driver has forgotten, or a
+ * list that an adapter owes. The latter may take as long as somebody else keeps map registers, but
+ * an adapter that was put owes nothing. */
 void ks_queue_flush(struct ks_queue *queue)
 {
-    LARGE_INTEGER patience = {.QuadPart = -10000000}; /* one second */
+    LARGE_INTEGER patience = {.QuadPart = -10000000};
     NTSTATUS status;
 
     ks_queue_cancel_all(queue);
     status = wait_until_empty(queue, &patience);
-    if (status == STATUS_TIMEOUT || !IsListEmpty(&queue->clones)) {
+    while (status == STATUS_TIMEOUT || !IsListEmpty(&queue->clones)) {
         drop_forgotten_pointers(queue);
+        ks_mapping_forsake(queue);
         ks_queue_cancel_all(queue);
-        status = wait_until_empty(queue, NULL);
+        status = wait_until_empty(queue, &patience);
     }
-    weir_assert(NT_SUCCESS(status));
 }

@@ -38,17 +38,19 @@ struct ks_queue {
     LIST_ENTRY requests; /* not yet completed, oldest first */
     LIST_ENTRY clones; /* in the order of cloning */
     LIST_ENTRY freed; /* frames that became free and are still to be retired */
+    LIST_ENTRY done; /* requests that are finished and not yet completed, in that order */
     struct ks_stream_pointer *leading;
     struct ks_stream_pointer *trailing; /* NULL without KSPIN_FLAG_DISTINCT_TRAILING_EDGE */
     ULONG locked_frames;
+    ULONG ended_clones; /* clones that ran off the end */
     ULONG staying; /* those who work for the queue outside the lock */
     bool awaited; /* somebody waits for emptied */
     KEVENT emptied; /* signalled when no request is left */
 
     LIST_ENTRY starved_link; /* in ks_dma.starved after a lock failed for want of resources */
     bool starved;
+    bool awaits_registration; /* no release helps; see ks_dma_await_registration */
     bool lock_failed; /* since the last Process call; the processing loop reads and clears it */
-    bool adapter_missed; /* the finding is told once */
 
     LIST_ENTRY spare_requests; /* request objects, their frames and mapping tables, for reuse */
     LIST_ENTRY
@@ -80,6 +82,8 @@ void ks_queue_stay_over(struct ks_queue *queue);
 
 /* The next frame that a pointer moving on from frame may refer to; NULL at the end. Lock held. */
 struct ks_frame *ks_queue_next(struct ks_queue *queue, const struct ks_frame *frame);
+/* The frame's mappings are gone: pointers on it have none either. Lock held. */
+void ks_queue_reload(struct ks_queue *queue, const struct ks_frame *frame);
 /* Lets the frame go when nothing refers to it and the edges have passed it. Lock held. */
 void ks_queue_release_if_free(struct ks_queue *queue, struct ks_frame *frame);
 /* Appends the request's frames; true when the leading edge had none before. Lock held. */

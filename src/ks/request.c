@@ -17,11 +17,6 @@
 
 enum { REQUEST_TAG = 0x7152734b }; /* "KsRq" */
 
-ULONG ks_frame_size_bytes(const struct ks_queue *queue, const struct ks_frame *frame)
-{
-    return queue->output ? frame->header->FrameExtent : frame->header->DataUsed;
-}
-
 bool ks_request_has_locked_frame(const struct ks_request *request)
 {
     for (ULONG i = 0; i < request->frame_count; i++) {
@@ -120,6 +115,7 @@ static NTSTATUS add_frame(struct ks_request *request, PKSSTREAM_HEADER header)
     InitializeListHead(&frame->link);
     frame->request = request;
     frame->header = header;
+    frame->size_bytes = request->queue->output ? header->FrameExtent : header->DataUsed;
     frame->id = ++ks_room()->next_frame_id;
     frame->references = 0;
     frame->locks = 0;

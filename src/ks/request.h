@@ -23,6 +23,7 @@ struct ks_frame {
     PKSSTREAM_HEADER header; /* the captured copy, which the driver reads and writes */
     PMDL mdl; /* NULL when the header carries no data */
     PVOID client_data; /* the client's own Data value, given back at the end */
+    ULONG size_bytes; /* as captured: FrameExtent going out, DataUsed going in */
     uint64_t id;
     uint32_t references; /* edges, clones, and a mapping that has been asked for */
     uint32_t locks; /* locked pointers */
@@ -35,6 +36,7 @@ struct ks_frame {
 
 struct ks_request {
     LIST_ENTRY link; /* queue->requests or queue->spare_requests */
+    LIST_ENTRY done_link; /* queue->done once finished */
     struct ks_queue *queue;
     PIRP irp;
     NTSTATUS status; /* the first failure sticks */
@@ -59,8 +61,6 @@ void ks_request_abandon(struct ks_request *request);
 void ks_request_complete(struct ks_request *request);
 /* Number of locked frames among its own. Lock held. */
 bool ks_request_has_locked_frame(const struct ks_request *request);
-/* Bytes of the frame's buffer that count: FrameExtent going out, DataUsed going in. */
-ULONG ks_frame_size_bytes(const struct ks_queue *queue, const struct ks_frame *frame);
 void ks_request_free(struct ks_request *request);
 
 #endif

@@ -494,7 +494,11 @@ static void a_device_without_scatter_gather_gets_one_bounced_piece(void **state)
                                                .start = start_without_scatter_gather};
 
     (void)state;
-    world_live(&config, one_bounced_piece);
+    world_run(&config, one_bounced_piece);
+    assert_int_equal(world->rules[VERIFY_adapter_no_scatter_gather], 1); /* advice */
+    assert_int_equal(world->events[TRACE_finding], 1);
+    assert_int_equal(world->stopped, KE_STOP_DONE);
+    world_close();
 }
 
 static NTSTATUS start_with_adapter_only(PKSDEVICE device)

@@ -16,7 +16,6 @@
 
 #include "base/fatal.h"
 #include "ks/cancel.h"
-#include "ks/dma.h"
 #include "ks/pin.h"
 #include "ks/queue.h"
 #include "ks/request.h"
@@ -57,7 +56,7 @@ void ks_pointer_load_offsets(struct ks_stream_pointer *pointer)
         return;
     if (!pointer->queue->mapped) {
         offset->Data = frame->header->Data;
-        offset->Count = ks_frame_size_bytes(pointer->queue, frame);
+        offset->Count = frame->size_bytes;
     } else if (frame->mapping.state == KS_MAPPING_MADE) {
         offset->Mappings = (PKSMAPPING)(void *)frame->mapping.table;
         offset->Count = frame->mapping.count;
@@ -68,9 +67,18 @@ void ks_pointer_load_offsets(struct ks_stream_pointer *pointer)
     pointer->offsets_loaded = true;
 }
 
+static void note_end(struct ks_stream_pointer *pointer, bool at_end)
+{
+    if (pointer->kind != KS_POINTER_CLONE || pointer->at_end == at_end)
+        return;
+    pointer->at_end = at_end;
+    pointer->queue->ended_clones += at_end ? 1 : -1u;
+}
+
 void ks_pointer_attach(struct ks_stream_pointer *pointer, struct ks_frame *frame)
 {
     weir_assert(pointer->frame == NULL);
+    note_end(pointer, frame == NULL && !pointer->cancelled);
     pointer->frame = frame;
     pointer->public.StreamHeader = frame != NULL ? frame->header : NULL;
     if (frame != NULL)
@@ -83,6 +91,7 @@ void ks_pointer_detach(struct ks_stream_pointer *pointer)
     struct ks_frame *frame = pointer->frame;
 
     ks_pointer_unlock(pointer);
+    note_end(pointer, false);
     if (frame == NULL)
         return;
     weir_assert(frame->references > 0);
@@ -132,8 +141,6 @@ static NTSTATUS note_failed_lock(struct ks_stream_pointer *pointer, NTSTATUS sta
     TRACE(ks_trace(), frame_lock_failed, queue->pin->object.id, pointer->frame->id, (ULONG)status,
           queue->locked_frames);
     queue->lock_failed = true;
-    if (status == STATUS_INSUFFICIENT_RESOURCES)
-        ks_dma_starved(queue->dma, queue);
     return status;
 }
 

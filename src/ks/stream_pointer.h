@@ -36,6 +36,7 @@ struct ks_stream_pointer {
     bool locked;
     bool cancelled; /* its frame's IRP was cancelled; only Delete is left */
     bool called_back; /* the cancel callback has run */
+    bool at_end; /* a clone that ran off the end, and waits there for an arrival */
     bool offsets_loaded; /* mappings exist from the first lock on, offsets not before */
     struct ks_queue *queue;
     struct ks_frame *frame; /* NULL at the end */
@@ -65,7 +66,7 @@ void ks_pointer_move(struct ks_stream_pointer *pointer);
 
 NTSTATUS ks_pointer_lock(struct ks_stream_pointer *pointer);
 void ks_pointer_unlock(struct ks_stream_pointer *pointer);
-/* Offsets start over from the frame. */
+/* Offsets start over from the frame; zero while it has no mappings. */
 void ks_pointer_load_offsets(struct ks_stream_pointer *pointer);
 
 void ks_pointer_timeout_cancel(struct ks_stream_pointer *pointer);

@@ -5,8 +5,10 @@
  * KsRegisterAggregatedClientUnknown; IKsDeviceFunctions; Supporting DMA in 64-Bit AVStream Drivers.
  * IKsDeviceFunctions exists from Server 2003 SP1 on; before, QueryInterface refuses and drivers
  * fall back to KsDeviceRegisterAdapterObject.
- * UNDOC: whether KsGetOuterUnknown adds a reference.
- * The documentation's own example never releases it, so it does not. Left out: IKsControl on
+ * UNDOC: whether KsGetOuterUnknown adds a reference. The documentation's own example never releases
+ * it, so it does not: one reference is the object's own, and who releases that has counted wrong.
+ * UNDOC: how QueryInterface refuses. With STATUS_NOINTERFACE, which the pages of the functions that
+ * query for others name, and NULL for the interface, as everywhere in COM. Left out: IKsControl on
  * devices and factories, which have no file to talk to. */
 #include "ks/unknown.h"
 
@@ -14,8 +16,6 @@
 #include "ks/filter.h"
 #include "ks/pin.h"
 #include "ks/room.h"
-
-#define E_NOINTERFACE_STATUS ((NTSTATUS)0x80004002)
 
 static bool is_iid(REFIID id, const GUID *wanted)
 {
@@ -34,17 +34,24 @@ static ULONG NTAPI add_ref(struct ks_face *This)
     return (ULONG)InterlockedIncrement(&This->object->unknown.references);
 }
 
+/* Nothing is freed by it: the object lives as long as what it stands for. */
 static ULONG NTAPI release(struct ks_face *This)
 {
-    return (ULONG)InterlockedDecrement(&This->object->unknown.references);
+    struct ks_object *object = This->object;
+
+    if (object->unknown.references > 1)
+        return (ULONG)InterlockedDecrement(&object->unknown.references);
+    KE_FINDING(ke_current(), VERIFY_interface_released, object->type, object->id);
+    return 0;
 }
 
 static NTSTATUS ask_client(struct ks_object *object, REFIID id, PVOID *interface)
 {
     IUnknown *client = object->unknown.client;
 
+    *interface = NULL;
     if (client == NULL)
-        return E_NOINTERFACE_STATUS;
+        return STATUS_NOINTERFACE;
     return (NTSTATUS)KE_CALL(client->lpVtbl->QueryInterface, KE_ARG(client), KE_ARG(id),
                              KE_ARG(interface));
 }
@@ -115,8 +122,6 @@ static NTSTATUS NTAPI register_adapter_object_ex(struct ks_face *This, PDMA_ADAP
                                                  ULONG MaxMappingsByteCount,
                                                  ULONG MappingTableStride)
 {
-    if (AdapterObject == NULL || DeviceDescription == NULL)
-        return STATUS_INVALID_PARAMETER;
     return ks_dma_register(This->object->device, AdapterObject, DeviceDescription,
                            NumberOfMapRegisters, MaxMappingsByteCount, MappingTableStride);
 }
