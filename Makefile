@@ -3,7 +3,7 @@
 BUILD ?= build
 ASAN_BUILD ?= build-asan
 
-.PHONY: all deps demo test test-asan bench fuzz clean
+.PHONY: all deps demo test test-asan nightly bench fuzz clean
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet
@@ -26,6 +26,9 @@ test: all
 test-asan: $(ASAN_BUILD)/build.ninja
 	@ninja -C $(ASAN_BUILD) --quiet
 	@tools/test.sh $(ASAN_BUILD)
+
+nightly: all
+	@tools/nightly.sh $(BUILD)
 
 bench: all
 	@tools/bench.sh $(BUILD)

@@ -22,8 +22,9 @@ ULONG ks_mapping_split_bound(const SCATTER_GATHER_LIST *list, ULONG limit_bytes,
 
 static UCHAR *write_entry(UCHAR *entry, ULONG stride_bytes, LONGLONG address, ULONG size_bytes)
 {
-    *(KSMAPPING *)(void *)entry =
-        (KSMAPPING){.PhysicalAddress.QuadPart = address, .ByteCount = size_bytes};
+    KSMAPPING mapping = {.PhysicalAddress.QuadPart = address, .ByteCount = size_bytes};
+
+    memcpy(entry, &mapping, sizeof mapping); /* an odd stride leaves entries unaligned */
     return entry + stride_bytes;
 }
 

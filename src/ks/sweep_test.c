@@ -94,6 +94,40 @@ static void a_buffer_that_cannot_be_described_locked_or_mapped_is_a_refused_requ
     sweep("map", 6);
 }
 
+/* Nothing but a late answer: every frame comes, whichever list was refused. */
+static void stream_all(void)
+{
+    world_begin();
+    assert_int_equal(world_state(KSSTATE_RUN), STATUS_SUCCESS);
+    assert_int_equal(sim_fault_arm(world->sim, fault, nth), 0);
+    for (unsigned i = 0; i < 6; i++) {
+        world_queue(1 + i % 3, FRAME_BYTES, 0);
+        if (i % 2 == 1)
+            sleep_ms(1);
+    }
+    for (unsigned i = 0; i < world->request_count; i++)
+        assert_int_equal(world_wait(&world->requests[i]), STATUS_SUCCESS);
+    world_end();
+}
+
+static void whichever_list_is_refused_every_frame_of_the_stream_comes(void **state)
+{
+    static const struct world_config config = {.windows = KE_WINDOWS_10,
+                                               .pin_flags = KSPIN_FLAG_GENERATE_MAPPINGS,
+                                               .address32 = true,
+                                               .force_bounce = true,
+                                               .map_registers = 4,
+                                               .process = process};
+
+    (void)state;
+    fault = "sg_list";
+    for (nth = 1; nth <= 14; nth++)
+        world_live(&config, stream_all);
+    fault = "map_registers";
+    for (nth = 1; nth <= 14; nth++)
+        world_live(&config, stream_all);
+}
+
 static void a_list_that_cannot_be_made_is_asked_for_again(void **state)
 {
     (void)state;
@@ -109,6 +143,7 @@ int main(void)
         cmocka_unit_test(one_failed_allocation_refuses_something_and_breaks_nothing),
         cmocka_unit_test(a_buffer_that_cannot_be_described_locked_or_mapped_is_a_refused_request),
         cmocka_unit_test(a_list_that_cannot_be_made_is_asked_for_again),
+        cmocka_unit_test(whichever_list_is_refused_every_frame_of_the_stream_comes),
     };
 
     return cmocka_run_group_tests_name("sweep", tests, NULL, NULL);
