@@ -2,10 +2,10 @@
 /* Four pins of two filters compete for map registers that serve one frame and a half, on up to four
  * CPUs, with lists refused now and then, cancels, flushes, stops and closes while lists are owed.
  * Whatever the interleaving: every read ends, frames that were mapped carry what the card wrote,
- * nothing stays mapped, nobody waits for ever, nobody complains. */
+ * nothing stays mapped, nobody waits for ever, nobody complains. WEIR_SEEDS says how many seeds. */
 #include "ks/ks_world.h"
 
-enum { SEEDS = 16, STEPS = 50, PINS = 4, DEPTH = 3, PAGES = 16, FRAME = PAGES * 4096 };
+enum { SEEDS = 12, STEPS = 50, PINS = 4, DEPTH = 3, PAGES = 16, FRAME = PAGES * 4096 };
 
 /* The driver: one card a pin, which finishes the oldest clone at each tick. */
 struct lane {
@@ -317,45 +317,72 @@ static void compete_disturbed(void)
     finish(second_filter);
 }
 
-static void live(void (*body)(void), ULONG flags)
+/* Map registers run out, or the low memory behind them. */
+static struct world_config config_for(uint64_t seed, ULONG flags, uint32_t low_memory_pressure)
+{
+    struct world_config config = {.windows = KE_WINDOWS_10,
+                                  .seed = seed,
+                                  .cpus = 1 + seed % 4,
+                                  .pin_flags = KSPIN_FLAG_GENERATE_MAPPINGS | flags,
+                                  .instances = 2,
+                                  .address32 = true,
+                                  .force_bounce = true,
+                                  .limit_bytes = 0x3000,
+                                  .create = create,
+                                  .process = process,
+                                  .set_state = set_state};
+
+    if (low_memory_pressure == 0) {
+        config.map_registers = PAGES * 3 / 2;
+    } else {
+        config.low_memory_bytes = MM_LOW_MEMORY_MIN;
+        config.low_memory_pressure = low_memory_pressure;
+    }
+    return config;
+}
+
+static uint64_t seeds(void)
+{
+    const char *text = getenv("WEIR_SEEDS");
+
+    return text != NULL ? strtoull(text, NULL, 10) : SEEDS;
+}
+
+static void live(void (*body)(void), ULONG flags, uint32_t low_memory_pressure)
 {
     failed_locks = finished = 0;
-    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-        struct world_config config = {.windows = KE_WINDOWS_10,
-                                      .seed = seed,
-                                      .cpus = 1 + seed % 4,
-                                      .pin_flags = KSPIN_FLAG_GENERATE_MAPPINGS | flags,
-                                      .instances = 2,
-                                      .address32 = true,
-                                      .force_bounce = true,
-                                      .map_registers = PAGES * 3 / 2,
-                                      .limit_bytes = 0x3000,
-                                      .create = create,
-                                      .process = process,
-                                      .set_state = set_state};
+    for (uint64_t seed = 1; seed <= seeds(); seed++) {
+        struct world_config config = config_for(seed, flags, low_memory_pressure);
 
         world_live(&config, body);
     }
-    assert_true(failed_locks > SEEDS);
-    assert_true(finished > SEEDS);
+    assert_true(failed_locks > seeds());
+    assert_true(finished > seeds());
 }
 
 static void every_frame_of_competing_pins_gets_through(void **state)
 {
     (void)state;
-    live(compete, 0);
+    live(compete, 0, 0);
 }
 
 static void frames_of_pins_that_process_at_dispatch_level_get_through(void **state)
 {
     (void)state;
-    live(compete, KSPIN_FLAG_DISPATCH_LEVEL_PROCESSING);
+    live(compete, KSPIN_FLAG_DISPATCH_LEVEL_PROCESSING, 0);
 }
 
 static void cancels_flushes_and_stops_end_clean_while_lists_are_owed(void **state)
 {
     (void)state;
-    live(compete_disturbed, 0);
+    live(compete_disturbed, 0, 0);
+}
+
+static void every_frame_gets_through_though_a_rival_takes_low_memory(void **state)
+{
+    (void)state;
+    live(compete, 0, 700);
+    live(compete_disturbed, 0, 700);
 }
 
 int main(void)
@@ -364,6 +391,7 @@ int main(void)
         cmocka_unit_test(every_frame_of_competing_pins_gets_through),
         cmocka_unit_test(frames_of_pins_that_process_at_dispatch_level_get_through),
         cmocka_unit_test(cancels_flushes_and_stops_end_clean_while_lists_are_owed),
+        cmocka_unit_test(every_frame_gets_through_though_a_rival_takes_low_memory),
     };
 
     return cmocka_run_group_tests_name("contention", tests, NULL, NULL);

@@ -47,6 +47,8 @@ struct world_config {
     uint64_t low_memory_bytes; /* 0: plenty */
     uint32_t map_registers; /* 0: plenty */
     bool force_bounce;
+    enum hal_iommu iommu;
+    uint32_t low_memory_pressure; /* per mille */
 
     ULONG pin_flags;
     ULONG instances; /* of the pin; 0: 1 */
@@ -288,7 +290,9 @@ static inline void world_close(void)
 static inline void world_open(const struct world_config *config)
 {
     struct hal_config hal = {.map_registers_cap = config->map_registers,
-                             .force_bounce = config->force_bounce};
+                             .force_bounce = config->force_bounce,
+                             .iommu = config->iommu,
+                             .low_memory_pressure = config->low_memory_pressure};
 
     if (world != NULL)
         world_close(); /* the test before this one failed half way */

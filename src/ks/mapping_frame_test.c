@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Whole frames that a seed makes up, from the client's buffer through queue and HAL to the card and
- * back: any length and offset, several headers in one IRP, direct and bounced, in and out. The
- * table is the model's, the driver's bytes in it stay, and every byte arrives. WEIR_CASES and
- * WEIR_FIRST_CASE as in mapping_property_test.c, a world being a case. */
+ * back: any length and offset, several headers in one IRP, direct, bounced and remapped, in and
+ * out. The table is the model's, the driver's bytes in it stay, and every byte arrives. WEIR_CASES
+ * and WEIR_FIRST_CASE as in mapping_property_test.c, a world being a case. */
 #include <inttypes.h>
 
 #include "ks/ks_world.h"
@@ -39,10 +39,12 @@ static uint64_t address_of_byte(uint64_t va)
 
 static bool is_direct(uint64_t pa)
 {
-    return !config.force_bounce && (!config.address32 || pa < UINT64_C(1) << 32);
+    return !config.force_bounce && config.iommu == HAL_IOMMU_OFF &&
+           (!config.address32 || pa < UINT64_C(1) << 32);
 }
 
-/* Where a bounced byte lies only the table knows; the model says how it must hang together. */
+/* Where a byte lies that was bounced or remapped only the table knows; the model says how it must
+ * hang together. */
 static uint64_t la_by_table(const uint8_t *table, uint32_t stride, uint32_t at)
 {
     for (uint32_t i = 0;; i++) {
@@ -244,6 +246,8 @@ static void make_up_world(uint64_t seed)
 {
     static const uint32_t limits[] = {0, 4096, 1 << 20, MAXULONG, 4095, 777, 65536};
     static const uint32_t strides[] = {16, 16, 17, 24, 48, 96};
+    static const uint32_t iommus[] = {HAL_IOMMU_OFF, HAL_IOMMU_OFF, HAL_IOMMU_REMAP,
+                                      HAL_IOMMU_STRICT};
     static const uint32_t policies[] = {MM_SCATTERED, MM_RUNS, MM_CONTIGUOUS, MM_HIGH, MM_LOW};
 
     sim_rng_init(&rng, seed, "mapping_frame");
@@ -257,6 +261,7 @@ static void make_up_world(uint64_t seed)
         .input = one_in(2),
         .address32 = one_in(2),
         .force_bounce = one_in(4),
+        .iommu = (enum hal_iommu)pick(iommus, ARRAY_LEN(iommus)),
         .limit_bytes = pick(limits, ARRAY_LEN(limits)),
         .stride_bytes = pick(strides, ARRAY_LEN(strides)),
         .description_version = between(0, 2),

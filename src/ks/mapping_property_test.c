@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Mapping tables of frames that a seed makes up, against the model: lists made up as well, and
- * lists that the HAL builds from made-up pages, direct, bounced and mixed, out of one MDL or a
- * chain. Every case stands for itself: WEIR_CASES says how many there are, WEIR_FIRST_CASE where to
- * begin (a failure names its case). */
+ * lists that the HAL builds from made-up pages, direct, bounced, mixed and remapped, out of one MDL
+ * or a chain. Every case stands for itself: WEIR_CASES says how many there are, WEIR_FIRST_CASE
+ * where to begin (a failure names its case). */
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -185,7 +185,8 @@ static void any_list_is_cut_as_the_model_says(void **state)
 enum { PAGES_MAX = 20, BLOCK_PAGES = 64, CHAIN_MAX = 3 };
 
 static struct hal_bed bed;
-static bool bounces_all;
+static bool moves_all; /* bounced or remapped, no page keeps its address */
+static bool may_be_wide; /* a 64-bit card's addresses may lie anywhere */
 static mm_pfn low_block, high_block;
 
 struct buffer {
@@ -199,13 +200,14 @@ struct buffer {
 
 static struct buffer buffer;
 
-static int start(bool force_bounce)
+static int start(bool force_bounce, enum hal_iommu iommu)
 {
     struct mm_config mm = {.ram_bytes = 8 * GIB, .policy = MM_SCATTERED};
-    struct hal_config config = {.force_bounce = force_bounce};
+    struct hal_config config = {.force_bounce = force_bounce, .iommu = iommu};
 
     hal_bed_start(&bed, &mm, &config);
-    bounces_all = force_bounce;
+    moves_all = force_bounce || iommu != HAL_IOMMU_OFF;
+    may_be_wide = iommu != HAL_IOMMU_OFF;
     low_block = mm_contiguous_allocate(bed.base.mm, BLOCK_PAGES, 16 << 20, UINT32_MAX, 0);
     high_block = mm_contiguous_allocate(bed.base.mm, BLOCK_PAGES, UINT64_C(5) << 30,
                                         UINT64_C(7) << 30, 0);
@@ -217,13 +219,25 @@ static int start(bool force_bounce)
 static int start_plain(void **state)
 {
     (void)state;
-    return start(false);
+    return start(false, HAL_IOMMU_OFF);
 }
 
 static int start_bouncing(void **state)
 {
     (void)state;
-    return start(true);
+    return start(true, HAL_IOMMU_OFF);
+}
+
+static int start_remapping(void **state)
+{
+    (void)state;
+    return start(false, HAL_IOMMU_REMAP);
+}
+
+static int start_strict(void **state)
+{
+    (void)state;
+    return start(false, HAL_IOMMU_STRICT);
 }
 
 static int stop(void **state)
@@ -303,12 +317,12 @@ static void free_buffer(void)
 
 static bool is_direct(uint64_t pa, bool wide)
 {
-    return !bounces_all && (wide || pa < UINT64_C(1) << 32);
+    return !moves_all && (wide || pa < UINT64_C(1) << 32);
 }
 
-/* Where a page out of the device's reach was put: the list tells, but each page has one place, as
- * far into its page, in reach, and of its own. */
-static uint64_t bounced_la(const SCATTER_GATHER_LIST *list, uint32_t at)
+/* Where a page was put that does not keep its address: the list tells, but each page has one place,
+ * as far into its page, in reach, and of its own. */
+static uint64_t moved_la(const SCATTER_GATHER_LIST *list, uint32_t at)
 {
     for (ULONG i = 0; i < list->NumberOfElements; i++) {
         const SCATTER_GATHER_ELEMENT *element = &list->Elements[i];
@@ -321,7 +335,7 @@ static uint64_t bounced_la(const SCATTER_GATHER_LIST *list, uint32_t at)
     return 0;
 }
 
-static void expect_bounce_page(uint32_t at, bool wide)
+static void expect_moved_page(uint32_t at, bool wide)
 {
     uint64_t la = frame.bytes[at].la;
 
@@ -331,8 +345,8 @@ static void expect_bounce_page(uint32_t at, bool wide)
         return;
     }
     assert_int_equal(la % MM_PAGE_SIZE, buffer.pa[at] % MM_PAGE_SIZE);
-    assert_true(la < UINT64_C(1) << 32 || wide);
-    assert_false(is_taken(la >> MM_PAGE_SHIFT));
+    assert_true(la < UINT64_C(1) << 32 || (wide && may_be_wide));
+    assert_int_not_equal(la, buffer.pa[at]);
 }
 
 /* Addresses of all bytes, from the pages; a 4 GB line ends an element. */
@@ -343,10 +357,10 @@ static void model_frame_of(const SCATTER_GATHER_LIST *list, uint32_t skip, uint3
     for (uint32_t i = 0; i < bytes; i++) {
         buffer.pa[i] = buffer.pa[skip + i];
         frame.bytes[i].la =
-            is_direct(buffer.pa[i], wide) ? buffer.pa[i] : bounced_la(list, i);
+            is_direct(buffer.pa[i], wide) ? buffer.pa[i] : moved_la(list, i);
         frame.bytes[i].begins = (uint32_t)frame.bytes[i].la == 0;
         if (!is_direct(buffer.pa[i], wide))
-            expect_bounce_page(i, wide);
+            expect_moved_page(i, wide);
     }
 }
 
@@ -471,6 +485,12 @@ static void bounced_lists_are_cut_as_the_model_says_and_carry_every_byte(void **
     for_all_cases("bounce", list_of_the_hal_is_cut_right);
 }
 
+static void remapped_lists_are_cut_as_the_model_says_and_carry_every_byte(void **state)
+{
+    (void)state;
+    for_all_cases("remap", list_of_the_hal_is_cut_right);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -479,6 +499,10 @@ int main(void)
             lists_of_the_hal_are_cut_as_the_model_says_and_carry_every_byte, start_plain, stop),
         cmocka_unit_test_setup_teardown(
             bounced_lists_are_cut_as_the_model_says_and_carry_every_byte, start_bouncing, stop),
+        cmocka_unit_test_setup_teardown(
+            remapped_lists_are_cut_as_the_model_says_and_carry_every_byte, start_remapping, stop),
+        cmocka_unit_test_setup_teardown(
+            remapped_lists_are_cut_as_the_model_says_and_carry_every_byte, start_strict, stop),
     };
 
     return cmocka_run_group_tests_name("mapping_property", tests, NULL, NULL);

@@ -29,6 +29,29 @@ static void a_frame_cancelled_while_its_list_is_owed_ends_after_the_list_came(vo
     world_live(&config, cancel_while_owed);
 }
 
+static void pass_while_owed(void)
+{
+    struct pair pair;
+
+    begin_paused();
+    pair = owe_second();
+    assert_int_equal(KsStreamPointerAdvance(pair.lead), STATUS_SUCCESS);
+    assert_null(pair.lead->StreamHeader);
+    assert_false(world_is_done(pair.second));
+    finish(&pair);
+    assert_int_equal(world_wait(pair.second), STATUS_SUCCESS);
+    assert_int_equal(world_header(pair.second, 0).DataUsed, 0);
+    end();
+}
+
+static void a_frame_passed_while_its_list_is_owed_completes_when_it_came(void **state)
+{
+    static const struct world_config config = {SCARCE(PLAYED)};
+
+    (void)state;
+    world_live(&config, pass_while_owed);
+}
+
 static unsigned cancel_calls;
 
 static void NTAPI clone_cancelled(PKSSTREAM_POINTER clone)
@@ -302,6 +325,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_frame_cancelled_while_its_list_is_owed_ends_after_the_list_came),
+        cmocka_unit_test(a_frame_passed_while_its_list_is_owed_completes_when_it_came),
         cmocka_unit_test(a_clone_on_a_frame_whose_list_is_owed_is_cancelled_at_once),
         cmocka_unit_test(a_flush_waits_for_no_list_and_the_frame_ends_with_it),
         cmocka_unit_test(stop_waits_for_a_list_that_is_owed_however_long_it_takes),
