@@ -86,21 +86,45 @@ void low_fini(struct mm_low *low)
         piece_fini(&low->piece[i]);
 }
 
-static uint64_t take_single(struct low_piece *piece)
+/* ---- Single pages ---------------------------------------------------------------------------- */
+
+/* The lowest word that has a free page. */
+static uint64_t lowest_word(struct low_piece *piece)
 {
     uint64_t at = piece->hint;
-    uint64_t word;
 
     while (piece->summary[at] == 0)
         at++;
     piece->hint = at;
-    word = at * 64 + bits_lowest(piece->summary[at]);
-    at = word * 64 + bits_lowest(piece->free[word]);
+    return at * 64 + bits_lowest(piece->summary[at]);
+}
+
+static mm_pfn take_single(struct low_piece *piece)
+{
+    uint64_t word = lowest_word(piece);
+    uint64_t at = word * 64 + bits_lowest(piece->free[word]);
+
     piece->free[word] &= piece->free[word] - 1;
     if (piece->free[word] == 0)
         bitmap_clear(piece->summary, word);
     piece->free_pages--;
-    return at;
+    return piece->first + at;
+}
+
+/* Takes up to count of the lowest free pages, as many as lie in one word; their number. */
+static uint64_t take_from_word(struct low_piece *piece, uint64_t count, mm_pfn *out)
+{
+    uint64_t word = lowest_word(piece);
+    uint64_t left = piece->free[word];
+    uint64_t taken = 0;
+
+    for (; taken < count && left != 0; left &= left - 1)
+        out[taken++] = piece->first + word * 64 + bits_lowest(left);
+    piece->free[word] = left;
+    if (left == 0)
+        bitmap_clear(piece->summary, word);
+    piece->free_pages -= taken;
+    return taken;
 }
 
 /* ---- Runs ------------------------------------------------------------------------------------ */
@@ -278,7 +302,7 @@ mm_pfn low_take(struct mm_low *low, uint64_t count, uint64_t align_pages, uint64
     weir_assert(count != 0);
     weir_assert(bits_is_power_of_two(align_pages));
     if (count == 1 && align_pages == 1 && takes_singles(pool, limit))
-        return pool->first + take_single(pool);
+        return take_single(pool);
     for (unsigned i = 0; i < LOW_PIECES; i++) {
         struct low_piece *piece = &low->piece[i];
         uint64_t end = usable_pages(piece, limit);
@@ -315,6 +339,30 @@ static void give_single(struct low_piece *piece, uint64_t at)
     note_given(piece, at, 1);
 }
 
+/* Gives back the pages at the front of the list that lie in one word; their number. */
+static uint64_t give_to_word(struct mm_low *low, uint64_t count, const mm_pfn *pfns)
+{
+    struct low_piece *piece = piece_of(low, pfns[0]);
+    uint64_t word = (pfns[0] - piece->first) / 64;
+    mm_pfn base = piece->first + word * 64;
+    uint64_t free = piece->free[word];
+    uint64_t given = 0, lowest = 63;
+
+    weir_assert(word * 64 < piece->pages);
+    for (; given < count && pfns[given] - base < 64; given++) {
+        uint64_t at = pfns[given] - base;
+
+        weir_assert(!(free >> at & 1));
+        free |= UINT64_C(1) << at;
+        lowest = at < lowest ? at : lowest;
+    }
+    piece->free[word] = free;
+    give_word(piece, word);
+    piece->free_pages += given;
+    note_given(piece, word * 64 + lowest, given);
+    return given;
+}
+
 bool low_holds(const struct mm_low *low, mm_pfn pfn)
 {
     for (unsigned i = 0; i < LOW_PIECES; i++) {
@@ -347,13 +395,14 @@ bool low_take_pages(struct mm_low *low, uint64_t count, uint64_t limit_pa, mm_pf
     struct low_piece *pool = &low->piece[0];
     uint64_t limit = limit_of(limit_pa);
 
-    if (low_free_pages(low) < count)
-        return false;
-    for (uint64_t i = 0; i < count; i++) {
-        out[i] = takes_singles(pool, limit) ? pool->first + take_single(pool)
-                                            : low_take(low, 1, 1, limit_pa);
-        if (out[i] == MM_PFN_NONE) {
-            low_give_pages(low, i, out);
+    uint64_t taken = 0;
+
+    while (taken < count && takes_singles(pool, limit))
+        taken += take_from_word(pool, count - taken, out + taken);
+    for (; taken < count; taken++) {
+        out[taken] = low_take(low, 1, 1, limit_pa);
+        if (out[taken] == MM_PFN_NONE) {
+            low_give_pages(low, taken, out);
             return false;
         }
     }
@@ -362,11 +411,8 @@ bool low_take_pages(struct mm_low *low, uint64_t count, uint64_t limit_pa, mm_pf
 
 void low_give_pages(struct mm_low *low, uint64_t count, const mm_pfn *pfns)
 {
-    for (uint64_t i = 0; i < count; i++) {
-        struct low_piece *piece = piece_of(low, pfns[i]);
-
-        give_single(piece, pfns[i] - piece->first);
-    }
+    for (uint64_t done = 0; done < count;)
+        done += give_to_word(low, count - done, pfns + done);
 }
 
 uint64_t low_free_pages(const struct mm_low *low)
