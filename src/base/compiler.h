@@ -39,6 +39,13 @@ typedef void WEIR_MS_ABI weir_nothing_fn();
  * pages. */
 #define WEIR_NO_SANITIZE      __attribute__((no_sanitize("address", "undefined")))
 
+/* Compiles one function for more than the CPU that everything else is compiled for; ask
+ * weir_cpu_has("avx2") before it is called. */
+#define WEIR_TARGET(isa)      __attribute__((target(isa)))
+#define weir_cpu_has(feature) (__builtin_cpu_supports(feature) != 0)
+/* In front of a loop of few and known turns: no loop is left. */
+#define WEIR_UNROLL           _Pragma("GCC unroll 16")
+
 #define weir_likely(condition)   __builtin_expect(!!(condition), 1)
 #define weir_unlikely(condition) __builtin_expect(!!(condition), 0)
 #define weir_typeof(expression)  __typeof__(expression)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "hal/adapter.h"
+#include "hal/copy.h"
 #include "hal/operations.h"
 
 static const uint64_t hal_magic = 0x776569722e68616c; /* "weir.hal" */
@@ -21,6 +22,8 @@ int hal_create(struct ke *ke, struct mm *mm, const struct hal_config *config, st
     hal->sim = ke_sim(ke);
     hal->trace = ke_trace(ke);
     hal->config = *config;
+    hal->to_bounce = copy_best_to_bounce();
+    hal->from_bounce = copy_best_from_bounce();
     hal->low_pages = mm_low_free_pages(mm);
     list_init(&hal->adapters);
     list_init(&hal->queue.waiters);

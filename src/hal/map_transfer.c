@@ -164,7 +164,8 @@ enum registers_result token_map(struct hal_token *token, struct transfer *transf
     if (result != REGISTERS_TAKEN)
         return result;
     if (to_device && fragment.piece_count != 0)
-        copy_to_bounce(&token->pieces.items[fragment.first_piece], fragment.piece_count);
+        copy_to_bounce(token->adapter->hal->to_bounce, &token->pieces.items[fragment.first_piece],
+                       fragment.piece_count);
     account(token, &fragment, fragment.piece_count != 0);
     return REGISTERS_TAKEN;
 }
@@ -224,7 +225,8 @@ static void flush(struct hal_token *token, size_t index)
 
     domain_unmap(adapter, fragment.serial);
     if (!fragment.to_device && fragment.piece_count != 0) {
-        copy_from_bounce(&token->pieces.items[fragment.first_piece], fragment.piece_count);
+        copy_from_bounce(adapter->hal->from_bounce, &token->pieces.items[fragment.first_piece],
+                         fragment.piece_count);
         copied = fragment.size_bytes;
     }
     array_remove_at(&token->fragments, index);

@@ -400,7 +400,7 @@ void sglist_release(struct hal_list *list)
 
     domain_unmap(adapter, list->serial);
     if (!list->to_device) {
-        copy_from_bounce(list->pieces, list->piece_count);
+        copy_from_bounce(hal->from_bounce, list->pieces, list->piece_count);
         copied = sglist_bounced_bytes(list);
     }
     registers_give(adapter, &list->held);

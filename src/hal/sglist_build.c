@@ -206,7 +206,7 @@ enum registers_result sglist_build(struct hal_list *list)
     fill(list, &pages);
     list->serial = pages.serial;
     if (list->to_device)
-        copy_to_bounce(list->pieces, list->piece_count);
+        copy_to_bounce(list->adapter->hal->to_bounce, list->pieces, list->piece_count);
     list->live = true;
     account(list, list->sgl->NumberOfElements);
     return REGISTERS_TAKEN;

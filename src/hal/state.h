@@ -16,6 +16,7 @@
 
 enum { HAL_TABLES = 3 };
 
+struct copy_kernel;
 struct hal_list;
 struct hal_adapter;
 struct hal_token;
@@ -36,6 +37,7 @@ struct hal {
     ARRAY(struct hal_domain *) domains;
     struct hal_domain *domain; /* everybody's; with an IOMMU only of devices without hardware */
     struct sim_rng iommu_rng;
+    const struct copy_kernel *to_bounce, *from_bounce; /* for this CPU */
     struct hal_queue queue; /* who waits for map registers */
     struct list_node adapters;
     uint64_t adapters_made;

@@ -24,6 +24,7 @@ EXTRA_DOORS = {
     "sim": ["cross.h"],  # what assembly outside sim (ke's trap entry) knows of boundaries
     "hw": ["config.h"],  # config space is bytes and offsets, used by hal's bus data
     "rtl": ["crt.h"],  # the C run time that drivers import: rows of exports name it
+    "hal": ["copy.h"],  # copy kernels are measured alone
     "mm": ["fault.h"],  # page faults of guest addresses, between mm and hal's common buffers
     # pictures of any figures, also of the benchmarks; counts over many runs
     "report": ["plot.h", "locks.h"],
