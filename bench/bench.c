@@ -115,6 +115,7 @@ void bench_duel(struct bench_pair *pair, unsigned rounds, const struct bench_sid
         if (!subject_first)
             subject_ns = subject->run(subject->ctx);
         disturbed = bench_involuntary_switches() != switches;
+        disturbed |= reference_ns == 0 || subject_ns == 0;
         disturbed |= jumped(reference_ns, &shortest_reference_ns);
         disturbed |= jumped(subject_ns, &shortest_subject_ns);
         if (disturbed) {

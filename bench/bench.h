@@ -30,7 +30,7 @@ long bench_involuntary_switches(void);
 unsigned bench_rounds(const char *text);
 
 /* One side of a comparison: does its work once and returns how long it took, in ns, without the
- * preparations. */
+ * preparations; 0 when it knows that it was disturbed. */
 typedef double bench_side_fn(void *ctx);
 struct bench_side {
     bench_side_fn *run;

@@ -1,9 +1,28 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Runs the benchmarks of a build folder; JSON on standard output. ROUNDS=n for a quick look.
+# Runs the benchmarks of a build folder; JSON on standard output, one object after the other. ROUNDS=n for a quick
+# look; OUT=DIR keeps each object in DIR/NAME.json as well, where tools/bench_table.py finds it.
+#   tools/bench.sh [BUILD [NAME...]]     NAME: start stream bounce mapreg sg
 set -eu
 build=${1:-build}
-ninja -C "$build" --quiet bench/bench_stream bench/bench_start bench/bench_empty bench/bench_mapreg
-"$build/bench/bench_mapreg" ${ROUNDS:-}
-"$build/bench/bench_start" "$build/weir" "$build/drivers/grabber.sys" "$build/bench/bench_empty" ${ROUNDS:-}
-"$build/bench/bench_stream" "$build/drivers/grabber.sys" ${ROUNDS:-}
+[ "$#" = 0 ] || shift
+[ "$#" != 0 ] || set -- mapreg sg bounce start stream
+driver=$build/drivers/grabber.sys
+for name; do
+    ninja -C "$build" --quiet "bench/bench_$name"
+    case $name in
+    start)
+        ninja -C "$build" --quiet bench/bench_empty
+        set -- "$build/weir" "$driver" "$build/bench/bench_empty"
+        ;;
+    stream | bounce) set -- "$driver" ;;
+    *) set -- ;;
+    esac
+    echo "bench_$name" >&2
+    if [ -n "${OUT:-}" ]; then
+        mkdir -p "$OUT"
+        "$build/bench/bench_$name" "$@" ${ROUNDS:-} | tee "$OUT/$name.json"
+    else
+        "$build/bench/bench_$name" "$@" ${ROUNDS:-}
+    fi
+done
