@@ -20,8 +20,10 @@ static bool room_for_pages(struct hal_registers *held, uint32_t pages)
     return true;
 }
 
-static bool take_pages(struct hal_adapter *adapter, struct hal_registers *held, uint32_t pages,
-                       bool contiguous)
+/* Room is made for every page spanned, so that another frame of the size, with more pages out of
+ * reach, asks for none. */
+static bool take_pages(struct hal_adapter *adapter, struct hal_registers *held, uint32_t registers,
+                       uint32_t pages, bool contiguous)
 {
     struct mm *mm = adapter->hal->mm;
 
@@ -29,7 +31,7 @@ static bool take_pages(struct hal_adapter *adapter, struct hal_registers *held, 
         held->first = mm_low_allocate(mm, pages, 1, adapter->limit_la);
         return held->first != MM_PFN_NONE;
     }
-    return room_for_pages(held, pages) &&
+    return room_for_pages(held, registers) &&
            mm_low_pages_allocate(mm, pages, adapter->limit_la, held->pfns);
 }
 
@@ -63,7 +65,7 @@ enum registers_result registers_take(struct hal_adapter *adapter, struct hal_reg
         return REGISTERS_NEVER;
     if (pages != 0 && !adapter->hal->queue.serving)
         rival_wake(adapter->hal);
-    if (!take_pages(adapter, held, pages, contiguous))
+    if (!take_pages(adapter, held, registers, pages, contiguous))
         return anybody_holds_pages(adapter->hal) ? REGISTERS_WAIT : REGISTERS_NEVER;
     held->registers = registers;
     held->pages = pages;
