@@ -3,7 +3,7 @@
 BUILD ?= build
 ASAN_BUILD ?= build-asan
 
-.PHONY: all deps demo test test-asan nightly bench fuzz clean
+.PHONY: all deps demo test test-asan nightly bench bench-plots bench-doc fuzz clean
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet
@@ -32,6 +32,13 @@ nightly: all
 
 bench: all
 	@tools/bench.sh $(BUILD)
+
+bench-plots: all
+	@PLOTS=docs/img tools/bench.sh $(BUILD) scale
+
+bench-doc: all
+	@OUT=out/bench PLOTS=docs/img tools/bench.sh $(BUILD)
+	@tools/bench_table.py out/bench
 
 clean:
 	@rm -rf $(BUILD) $(ASAN_BUILD) out

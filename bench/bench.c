@@ -23,7 +23,7 @@ static int compare(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static double rank(const struct bench_series *series, double where)
+double bench_rank(const struct bench_series *series, double share)
 {
     double sorted[BENCH_ROUNDS_MAX];
 
@@ -31,22 +31,22 @@ static double rank(const struct bench_series *series, double where)
         return 0;
     memcpy(sorted, series->value, series->count * sizeof sorted[0]);
     qsort(sorted, series->count, sizeof sorted[0], compare);
-    return sorted[(unsigned)(where * (series->count - 1))];
+    return sorted[(unsigned)(share * (series->count - 1))];
 }
 
 double bench_median(const struct bench_series *series)
 {
-    return rank(series, 0.5);
+    return bench_rank(series, 0.5);
 }
 
 double bench_min(const struct bench_series *series)
 {
-    return rank(series, 0);
+    return bench_rank(series, 0);
 }
 
 double bench_max(const struct bench_series *series)
 {
-    return rank(series, 1);
+    return bench_rank(series, 1);
 }
 
 uint64_t bench_now_ns(void)
@@ -125,6 +125,20 @@ void bench_duel(struct bench_pair *pair, unsigned rounds, const struct bench_sid
         bench_add(&pair->reference, reference_ns);
         bench_add(&pair->subject, subject_ns);
         bench_add(&pair->ratio, reference_ns / subject_ns);
+    }
+}
+
+void bench_solo(struct bench_series *series, unsigned rounds, const struct bench_side *side)
+{
+    double shortest_ns = side->run(side->ctx);
+
+    series->count = 0;
+    for (unsigned i = 0; i < 3 * rounds && series->count < rounds; i++) {
+        long switches = bench_involuntary_switches();
+        double ns = side->run(side->ctx);
+
+        if (!jumped(ns, &shortest_ns) && ns != 0 && bench_involuntary_switches() == switches)
+            bench_add(series, ns);
     }
 }
 

@@ -19,6 +19,8 @@ struct bench_series {
     unsigned count;
 };
 void bench_add(struct bench_series *series, double value);
+/* The value that the share of the samples is not above: 0 the least, 0.5 the median, 1 the most. */
+double bench_rank(const struct bench_series *series, double share);
 double bench_median(const struct bench_series *series);
 double bench_min(const struct bench_series *series);
 double bench_max(const struct bench_series *series);
@@ -44,6 +46,8 @@ struct bench_pair {
 /* Each side once unmeasured, then rounds until enough were kept, three times as many at most. */
 void bench_duel(struct bench_pair *pair, unsigned rounds, const struct bench_side *reference,
                 const struct bench_side *subject);
+/* One side alone, by the same rules. */
+void bench_solo(struct bench_series *series, unsigned rounds, const struct bench_side *side);
 
 /* {"bench": name, "machine": {...}, "figures": [ ... ]} */
 void bench_begin(const char *name);
