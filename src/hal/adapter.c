@@ -137,6 +137,7 @@ PDMA_ADAPTER hal_get_adapter(struct hal_slot *slot, PDEVICE_DESCRIPTION descript
     adapter->slot = slot;
     adapter->domain = slot != NULL ? slot->domain : hal->domain;
     adapter->id = ++hal->adapters_made;
+    list_init(&adapter->register_waiters);
     list_init(&adapter->channel_waiters);
     describe(adapter, description);
     list_insert_tail(&hal->adapters, &adapter->link);

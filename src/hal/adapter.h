@@ -36,6 +36,7 @@ struct hal_adapter {
     uint64_t tokens_live;
     ARRAY(struct hal_list *) spare; /* lists to use again */
     ARRAY(struct hal_common_buffer *) common_buffers;
+    struct list_node register_waiters; /* requests for map registers, oldest first */
     struct list_node channel_waiters; /* requests for the adapter channel, oldest first */
     struct hal_token *channel; /* who holds it */
     struct hal_list *channel_list; /* or which list was got with it; NULL: it is put already */

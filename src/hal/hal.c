@@ -26,7 +26,6 @@ int hal_create(struct ke *ke, struct mm *mm, const struct hal_config *config, st
     hal->from_bounce = copy_best_from_bounce();
     hal->low_pages = mm_low_free_pages(mm);
     list_init(&hal->adapters);
-    list_init(&hal->queue.waiters);
     sim_rng_init(&hal->rng, sim_seed(hal->sim), "hal");
     error = mappings_init(&hal->mappings);
     if (error != 0)

@@ -103,14 +103,7 @@ void registers_free(struct hal_registers *held)
 
 bool registers_must_wait(struct hal_adapter *adapter)
 {
-    struct hal_waiter *waiter;
-
-    list_for_each_entry(waiter, &adapter->hal->queue.waiters, link)
-    {
-        if (waiter->adapter == adapter)
-            return true;
-    }
-    return false;
+    return !list_is_empty(&adapter->register_waiters);
 }
 
 void registers_wait(struct hal_adapter *adapter, struct hal_waiter *waiter, uint32_t wanted)
@@ -120,30 +113,39 @@ void registers_wait(struct hal_adapter *adapter, struct hal_waiter *waiter, uint
     uint64_t pages = mm_low_free_pages(hal->mm);
 
     waiter->adapter = adapter;
-    list_insert_tail(&hal->queue.waiters, &waiter->link);
+    waiter->number = ++hal->queue.numbers;
+    list_insert_tail(&adapter->register_waiters, &waiter->link);
     TRACE(hal->trace, dma_queued, adapter->id, wanted, pages < left ? pages : left);
+}
+
+/* Of the oldest waiters of each adapter, the oldest one with a higher number. Those behind them are
+ * not looked at: however many there are, they cost nothing. */
+static struct hal_waiter *oldest_after(struct hal *hal, uint64_t number)
+{
+    struct hal_waiter *oldest = NULL;
+    struct hal_adapter *adapter;
+
+    list_for_each_entry(adapter, &hal->adapters, link)
+    {
+        struct hal_waiter *waiter;
+
+        if (list_is_empty(&adapter->register_waiters))
+            continue;
+        waiter = list_entry(list_first(&adapter->register_waiters), struct hal_waiter, link);
+        if (waiter->number > number && (oldest == NULL || waiter->number < oldest->number))
+            oldest = waiter;
+    }
+    return oldest;
 }
 
 /* The oldest waiter of each adapter gets his chance; true when one has started. */
 static bool start_one(struct hal *hal)
 {
-    struct hal_waiter *waiter;
-    struct hal_waiter *earlier;
+    struct hal_waiter *waiter = oldest_after(hal, 0);
 
-    list_for_each_entry(waiter, &hal->queue.waiters, link)
-    {
-        bool first = true;
-
-        list_for_each_entry(earlier, &hal->queue.waiters, link)
-        {
-            if (earlier == waiter)
-                break;
-            first = first && earlier->adapter != waiter->adapter;
-        }
-        if (first && waiter->try_start(waiter))
-            return true;
-    }
-    return false;
+    while (waiter != NULL && !waiter->try_start(waiter))
+        waiter = oldest_after(hal, waiter->number);
+    return waiter != NULL;
 }
 
 void registers_serve(struct hal *hal)
@@ -152,7 +154,7 @@ void registers_serve(struct hal *hal)
 
     if (!hal->queue.serving)
         rival_claim(hal);
-    if (list_is_empty(&hal->queue.waiters))
+    if (oldest_after(hal, 0) == NULL)
         return;
     hal->queue.again = true;
     if (hal->queue.serving)

@@ -60,13 +60,14 @@ typedef void hal_cancel_fn(struct hal_waiter *waiter);
 struct hal_waiter {
     struct list_node link;
     struct hal_adapter *adapter;
+    uint64_t number; /* which came first */
     uint64_t context; /* number of its transfer context; 0: it has none */
     hal_begin_fn *begin;
     hal_try_start_fn *try_start;
     hal_cancel_fn *cancel;
 };
 struct hal_queue {
-    struct list_node waiters;
+    uint64_t numbers; /* given to waiters so far */
     bool serving;
     bool again;
 };

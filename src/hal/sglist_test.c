@@ -417,6 +417,43 @@ static void running_out_of_low_memory_makes_others_wait(void **state)
     put_adapter(a);
 }
 
+/* Low memory of 9 MB holds two frames and a bit. */
+static void the_oldest_waiter_of_each_adapter_gets_his_chance_in_order(void **state)
+{
+    struct hal_config config = {.force_bounce = true};
+    struct mm_config mm = {.ram_bytes = 8 * GIB, .low_memory_bytes = 9 << 20};
+    struct got first, second, third, behind, other;
+    PDMA_ADAPTER a, b;
+    uint64_t va;
+    PMDL mdl;
+
+    (void)state;
+    stop(NULL);
+    hal_bed_start(&bed, &mm, &config);
+    ke_irql_raise(DISPATCH_LEVEL);
+    a = adapter(true, true);
+    b = adapter(true, true);
+    mdl = hal_bed_buffer(&bed, FRAME, 0, &va);
+    get_part(a, mdl, 0, FRAME, false, &first);
+    get_part(a, mdl, 0, FRAME, false, &second);
+    get_part(a, mdl, 0, FRAME, false, &third);
+    get_part(a, mdl, 0, 4096, false, &behind); /* there would be room */
+    get_part(b, mdl, 0, FRAME, false, &other);
+    assert_int_equal(first.calls + second.calls, 2);
+    assert_int_equal(third.calls + behind.calls + other.calls, 0);
+    put(a, second.list, false); /* a is older than b, and nobody overtakes in a */
+    assert_int_equal(third.calls, 1);
+    assert_int_equal(behind.calls, 1);
+    assert_int_equal(other.calls, 0);
+    put(a, first.list, false);
+    assert_int_equal(other.calls, 1);
+    put(a, third.list, false);
+    put(a, behind.list, false);
+    put(b, other.list, false);
+    put_adapter(a);
+    put_adapter(b);
+}
+
 static void more_than_there_ever_is_is_refused(void **state)
 {
     struct hal_config config = {.force_bounce = true, .map_registers_cap = 100000};
@@ -713,6 +750,7 @@ int main(void)
         TEST(requests_that_cannot_be_met_are_refused),
         TEST(a_request_waits_for_registers_and_is_called_later),
         TEST(running_out_of_low_memory_makes_others_wait),
+        TEST(the_oldest_waiter_of_each_adapter_gets_his_chance_in_order),
         TEST(more_than_there_ever_is_is_refused),
         TEST(callbacks_that_put_at_once_come_in_turn),
         TEST(sizes_are_calculated_for_the_worst_case_and_for_a_buffer),

@@ -65,14 +65,13 @@ NTSTATUS transfer_context_use(struct hal_adapter *adapter, PVOID memory, uint64_
     return STATUS_SUCCESS;
 }
 
-static struct hal_waiter *find(struct list_node *waiters, const struct hal_adapter *adapter,
-                               uint64_t number)
+static struct hal_waiter *find(struct list_node *waiters, uint64_t number)
 {
     struct hal_waiter *waiter;
 
     list_for_each_entry(waiter, waiters, link)
     {
-        if (waiter->adapter == adapter && waiter->context == number)
+        if (waiter->context == number)
             return waiter;
     }
     return NULL;
@@ -80,9 +79,9 @@ static struct hal_waiter *find(struct list_node *waiters, const struct hal_adapt
 
 struct hal_waiter *transfer_context_waiter(struct hal_adapter *adapter, uint64_t number)
 {
-    struct hal_waiter *waiter = find(&adapter->channel_waiters, adapter, number);
+    struct hal_waiter *waiter = find(&adapter->channel_waiters, number);
 
-    return waiter != NULL ? waiter : find(&adapter->hal->queue.waiters, adapter, number);
+    return waiter != NULL ? waiter : find(&adapter->register_waiters, number);
 }
 
 /* TRUE: the routine of the request will not be called. FALSE: it was, or is about to be. */
