@@ -100,14 +100,24 @@ static void NTAPI take_list(PDEVICE_OBJECT device, PIRP irp, PSCATTER_GATHER_LIS
     *(PSCATTER_GATHER_LIST *)context = list;
 }
 
+void world_request(const struct world_adapter *adapter, const struct world_buffer *buffer,
+                   bool to_device, PSCATTER_GATHER_LIST *list)
+{
+    NTSTATUS status;
+
+    *list = NULL;
+    status = adapter->operations.GetScatterGatherList(adapter->object, NULL, buffer->mdl,
+                                                      (PVOID)buffer->va, buffer->size_bytes,
+                                                      take_list, list, to_device);
+    require(NT_SUCCESS(status), "GetScatterGatherList");
+}
+
 PSCATTER_GATHER_LIST world_get(const struct world_adapter *adapter,
                                const struct world_buffer *buffer, bool to_device)
 {
-    PSCATTER_GATHER_LIST list = NULL;
+    PSCATTER_GATHER_LIST list;
 
-    adapter->operations.GetScatterGatherList(adapter->object, NULL, buffer->mdl,
-                                             (PVOID)buffer->va, buffer->size_bytes, take_list,
-                                             &list, to_device);
+    world_request(adapter, buffer, to_device, &list);
     require(list != NULL, "GetScatterGatherList");
     return list;
 }

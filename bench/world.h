@@ -41,7 +41,10 @@ void world_buffer(struct world *world, ULONG size_bytes, struct world_buffer *ou
 /* Host address of the page at the offset. */
 uint8_t *world_page(struct world *world, const struct world_buffer *buffer, uint64_t offset);
 
-/* The list of a transfer, as the driver's callback got it. */
+/* Asks for the list of a transfer; *list is set when the callback comes, now or later. */
+void world_request(const struct world_adapter *adapter, const struct world_buffer *buffer,
+                   bool to_device, PSCATTER_GATHER_LIST *list);
+/* The same, and the callback must come at once. */
 PSCATTER_GATHER_LIST world_get(const struct world_adapter *adapter,
                                const struct world_buffer *buffer, bool to_device);
 void world_put(const struct world_adapter *adapter, PSCATTER_GATHER_LIST list, bool to_device);
