@@ -12,15 +12,14 @@ struct builder {
 
 /* ---- Pages ----------------------------------------------------------------------------------- */
 
-/* The next low page of the list, for a page the device cannot reach. */
-static mm_pfn bounce(struct hal_list *list, const struct transfer_walk *walk)
+/* The next low page of the list, for a page the device cannot reach. RAM is one window. */
+static mm_pfn bounce(struct hal_list *list, const struct transfer_walk *walk, uint8_t *window)
 {
-    struct mm *mm = list->adapter->hal->mm;
     mm_pfn low = registers_pfn(&list->held, list->piece_count);
 
     list->pieces[list->piece_count++] = (struct copy_piece){
-        .buffer = (uint8_t *)mm_page(mm, *walk->pfn) + walk->offset,
-        .bounce = (uint8_t *)mm_page(mm, low) + walk->offset,
+        .buffer = window + (*walk->pfn << MM_PAGE_SHIFT) + walk->offset,
+        .bounce = window + (low << MM_PAGE_SHIFT) + walk->offset,
         .size_bytes = walk->piece_bytes,
     };
     return low;
@@ -28,10 +27,12 @@ static mm_pfn bounce(struct hal_list *list, const struct transfer_walk *walk)
 
 static void bounce_some(struct hal_list *list, mm_pfn *pfns)
 {
+    uint8_t *window = mm_page(list->adapter->hal->mm, 0);
     struct transfer_walk walk;
 
     for (transfer_begin(&walk, &list->transfer); walk.piece_bytes != 0; transfer_next(&walk))
-        *pfns++ = adapter_reaches(list->adapter, *walk.pfn) ? *walk.pfn : bounce(list, &walk);
+        *pfns++ = adapter_reaches(list->adapter, *walk.pfn) ? *walk.pfn
+                                                            : bounce(list, &walk, window);
 }
 
 /* In a contiguous copy pages of chained MDLs need not join; then each piece begins where the last
