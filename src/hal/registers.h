@@ -6,11 +6,11 @@
  * adapter's cap, pages come from the one low-memory pool of the machine.
  *
  * A request that asks for more than the adapter's grant, or than there ever is, fails at once. One
- * that cannot be met now waits in one queue for all adapters; nobody overtakes a waiter of his own
- * adapter, nor one that waits for low memory. Whoever gives registers back runs the callbacks that
- * became possible, at DISPATCH_LEVEL, on his own stack, one after the other (registers_serve never
- * nests). "Map Registers"; AllocateAdapterChannel, Remarks. Not here: what a transfer does with its
- * pages. */
+ * that cannot be met now waits in the queue of its adapter, where nobody overtakes. Whoever gives
+ * registers back asks the first of each queue, in the order in which they came, and runs the
+ * callbacks that became possible, at DISPATCH_LEVEL, on his own stack, one after the other
+ * (registers_serve never nests). "Map Registers"; AllocateAdapterChannel, Remarks. Not here: what a
+ * transfer does with its pages. */
 #ifndef WEIR_HAL_REGISTERS_H
 #define WEIR_HAL_REGISTERS_H
 
@@ -47,7 +47,7 @@ static inline mm_pfn registers_pfn(const struct hal_registers *held, uint32_t in
 }
 
 /* A request that waits, embedded in what it is for: first, where somebody holds it, for the channel
- * of its adapter (channel.h), then in the one queue for registers. */
+ * of its adapter (channel.h), then for registers. */
 struct hal_waiter;
 /* The channel is free, and the request has left its queue: it starts, waits for registers or
  * ends. */
