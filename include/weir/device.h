@@ -9,7 +9,8 @@
  *
  * docs/writing-a-card.md walks through one. The structs here are the interface between two
  * binaries: each starts with the ABI version and its size, weir refuses a model made for another
- * version by name, and members are only ever added at the end.
+ * version by name, and members are only ever added at the end: a model with a shorter struct was
+ * made before them and is played without them.
  *
  * A card never runs on its own. Its functions are called while the driver touches a register,
  * and by its timers; they must return quickly and must not block, sleep, print or ask the host
@@ -179,6 +180,24 @@ struct weir_parameter {
     const char *help; /* one line for `weir cards` */
 };
 
+enum { WEIR_BARS = 6 };
+
+/* What a card is, when that follows from its parameters. It comes in as the members of the same
+ * names in the model say, and goes out as this one card is; weir checks it as it checks the
+ * model. */
+struct weir_device_description {
+    struct weir_pci_identity pci;
+    struct weir_bar bars[WEIR_BARS];
+    uint32_t has_line;
+    uint32_t messages;
+    uint32_t dma_address_bits;
+    uint32_t reserved;
+};
+/* Called once, before create. Of the host there are number and text only. On failure it fills
+ * error as create does. */
+typedef int weir_device_describe_fn(const struct weir_device_host *host,
+                                    struct weir_device_description *description, char *error,
+                                    size_t size_bytes);
 /* create makes one card; host lives longer than the card. On failure it fills error (size_bytes
  * long) with one line and returns a negative errno value. The card starts as after power-on; no
  * separate reset is called. */
@@ -204,7 +223,6 @@ typedef void weir_device_config_read_fn(void *card, unsigned offset, unsigned si
 typedef void weir_device_config_write_fn(void *card, unsigned offset, unsigned size_bytes,
                                          uint32_t value);
 
-enum { WEIR_BARS = 6 };
 struct weir_device_model {
     uint32_t abi_version; /* WEIR_DEVICE_ABI */
     uint32_t struct_size; /* sizeof(struct weir_device_model) */
@@ -225,6 +243,7 @@ struct weir_device_model {
     weir_device_write_fn *write; /* required */
     weir_device_config_read_fn *config_read; /* optional */
     weir_device_config_write_fn *config_write; /* optional */
+    weir_device_describe_fn *describe; /* optional: without it every card is as written above */
 };
 
 /* What a shared object exports: a definition of this very symbol. */

@@ -306,27 +306,60 @@ static const struct hw_ops model_ops = {
 
 /* ---- Making a card --------------------------------------------------------------------------- */
 
-static void fill_device(struct model_device *device, struct sim *sim)
+/* While a model says what the card is there is no card yet that could do anything. */
+static const struct weir_device_host describing_services = {
+    .abi_version = WEIR_DEVICE_ABI,
+    .struct_size = sizeof(struct weir_device_host),
+    .number = host_number,
+    .text = host_text,
+};
+
+static int describe_card(struct model_device *device, struct weir_device_description *description,
+                         struct hw_model_error *error)
 {
-    const struct weir_device_model *model = device->model;
+    weir_device_describe_fn *describe = model_describe(device->model);
+    const char *wrong;
+    char reason[192] = "";
+    int result;
+
+    model_description(device->model, description);
+    if (describe == NULL)
+        return 0;
+    device->host = describing_services;
+    result = describe(&device->host, description, reason, sizeof reason);
+    reason[sizeof reason - 1] = 0;
+    wrong = result == 0 ? model_impossible(description) : NULL;
+    if (result == 0 && wrong == NULL)
+        return 0;
+    if (result != 0)
+        wrong = reason[0] != 0 ? reason : strerror(-result);
+    snprintf(error->text, sizeof error->text, "card %s: %s", device->model->name, wrong);
+    return result != 0 ? result : -EINVAL;
+}
+
+static void fill_device(struct model_device *device, struct sim *sim,
+                        const struct weir_device_description *description)
+{
+    const struct weir_pci_identity *pci = &description->pci;
     const struct config_identity identity = {
-        .vendor = model->pci.vendor,
-        .device = model->pci.device,
-        .subsystem_vendor = model->pci.subsystem_vendor,
-        .subsystem = model->pci.subsystem,
-        .class_code = model->pci.class_code & 0xffffff,
-        .revision = model->pci.revision,
+        .vendor = pci->vendor,
+        .device = pci->device,
+        .subsystem_vendor = pci->subsystem_vendor,
+        .subsystem = pci->subsystem,
+        .class_code = pci->class_code & 0xffffff,
+        .revision = pci->revision,
     };
 
-    hw_device_init(&device->base, sim, &model_ops, model->name);
-    device->base.has_line = model->has_line != 0;
-    device->base.messages = model->messages;
-    device->base.dma_address_bits = model->dma_address_bits;
-    device->base.pcie = model->pci.pcie != 0;
+    hw_device_init(&device->base, sim, &model_ops, device->model->name);
+    device->base.has_line = description->has_line != 0;
+    device->base.messages = description->messages;
+    device->base.dma_address_bits = description->dma_address_bits;
+    device->base.pcie = pci->pcie != 0;
     for (unsigned i = 0; i < HW_BARS; i++)
-        device->base.bar[i] = (struct hw_bar){.kind = (enum hw_bar_kind)model->bars[i].kind,
-                                              .prefetchable = model->bars[i].prefetchable != 0,
-                                              .size_bytes = model->bars[i].size_bytes};
+        device->base.bar[i] =
+            (struct hw_bar){.kind = (enum hw_bar_kind)description->bars[i].kind,
+                            .prefetchable = description->bars[i].prefetchable != 0,
+                            .size_bytes = description->bars[i].size_bytes};
     config_init(&device->base, &identity);
 }
 
@@ -352,6 +385,7 @@ int hw_model_create(struct sim *sim, const char *name_or_path, const char *param
                     struct hw_device **out, struct hw_model_error *error)
 {
     struct model_device *device = calloc(1, sizeof *device);
+    struct weir_device_description description;
     int result = -ENOMEM;
 
     snprintf(error->text, sizeof error->text, "card %.64s: not enough memory", name_or_path);
@@ -364,8 +398,11 @@ int hw_model_create(struct sim *sim, const char *name_or_path, const char *param
                              parameters, error);
     if (result != 0)
         goto fail_library;
-    fill_device(device, sim);
     list_init(&device->timers);
+    result = describe_card(device, &description, error);
+    if (result != 0)
+        goto fail_timers;
+    fill_device(device, sim, &description);
     device->host = host_services;
     sim_rng_init(&device->rng, sim_seed(sim), device->model->name);
     result = create_card(device, error);

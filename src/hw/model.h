@@ -15,6 +15,14 @@ extern const struct weir_device_model *const weir_builtin_models[];
 int model_check(const struct weir_device_model *model, const char *from,
                 struct hw_model_error *error);
 
+/* What a card of this model is before its parameters are looked at, and the model's function that
+ * looks at them; NULL when it has none, or was made before there was one. */
+void model_description(const struct weir_device_model *model,
+                       struct weir_device_description *out);
+weir_device_describe_fn *model_describe(const struct weir_device_model *model);
+/* NULL, or why such a card cannot be. */
+const char *model_impossible(const struct weir_device_description *description);
+
 /* Finds a built-in model, or loads a shared object. *library is its handle, NULL for a built-in. */
 int model_find(const char *name_or_path, const struct weir_device_model **model, void **library,
                struct hw_model_error *error);

@@ -29,9 +29,9 @@ static bool is_name(const char *name)
     return true;
 }
 
-static bool is_bar(const struct weir_device_model *model, unsigned index)
+static bool is_bar(const struct weir_bar bars[WEIR_BARS], unsigned index)
 {
-    const struct weir_bar *bar = &model->bars[index];
+    const struct weir_bar *bar = &bars[index];
 
     if (bar->kind == WEIR_BAR_NONE)
         return true;
@@ -41,26 +41,52 @@ static bool is_bar(const struct weir_device_model *model, unsigned index)
         return bar->size_bytes >= 4 && bar->size_bytes <= 256;
     if (bar->kind == WEIR_BAR_MEMORY32)
         return bar->size_bytes >= 16 && bar->size_bytes <= UINT64_C(1) << 31;
-    return bar->size_bytes >= 16 && index + 1 < WEIR_BARS &&
-           model->bars[index + 1].kind == WEIR_BAR_NONE;
+    return bar->size_bytes >= 16 && index + 1 < WEIR_BARS && bars[index + 1].kind == WEIR_BAR_NONE;
+}
+
+void model_description(const struct weir_device_model *model,
+                       struct weir_device_description *out)
+{
+    *out = (struct weir_device_description){.pci = model->pci, .has_line = model->has_line,
+                                            .messages = model->messages,
+                                            .dma_address_bits = model->dma_address_bits};
+    memcpy(out->bars, model->bars, sizeof out->bars);
+}
+
+weir_device_describe_fn *model_describe(const struct weir_device_model *model)
+{
+    return model->struct_size >= sizeof *model ? model->describe : NULL;
+}
+
+const char *model_impossible(const struct weir_device_description *description)
+{
+    uint32_t messages = description->messages;
+
+    for (unsigned i = 0; i < WEIR_BARS; i++)
+        if (!is_bar(description->bars, i))
+            return "a BAR has an impossible kind or size";
+    if (messages > HW_MESSAGES_MAX || (messages & (messages - 1)) != 0)
+        return "messages is not 0, 1, 2, 4, 8, 16 or 32";
+    if (description->dma_address_bits < 24 || description->dma_address_bits > 64)
+        return "dma_address_bits is not between 24 and 64";
+    return NULL;
 }
 
 static const char *what_is_wrong(const struct weir_device_model *model)
 {
+    struct weir_device_description description;
+
     if (!is_name(model->name))
         return "its name is missing or has other characters than letters, digits, - and _";
     if (model->create == NULL || model->destroy == NULL || model->reset == NULL ||
         model->read == NULL || model->write == NULL)
         return "one of create, destroy, reset, read and write is missing";
-    for (unsigned i = 0; i < WEIR_BARS; i++)
-        if (!is_bar(model, i))
-            return "a BAR has an impossible kind or size";
-    if (model->messages > HW_MESSAGES_MAX || (model->messages & (model->messages - 1)) != 0)
-        return "messages is not 0, 1, 2, 4, 8, 16 or 32";
-    if (model->dma_address_bits < 24 || model->dma_address_bits > 64)
-        return "dma_address_bits is not between 24 and 64";
-    return NULL;
+    model_description(model, &description);
+    return model_impossible(&description);
 }
+
+/* The struct as it was when this version of the interface began. */
+enum { MODEL_BYTES_MIN = offsetof(struct weir_device_model, describe) };
 
 int model_check(const struct weir_device_model *model, const char *from,
                 struct hw_model_error *error)
@@ -74,7 +100,7 @@ int model_check(const struct weir_device_model *model, const char *from,
                  from, model->abi_version, (unsigned)WEIR_DEVICE_ABI);
         return -EINVAL;
     }
-    if (model->struct_size != sizeof *model) {
+    if (model->struct_size < MODEL_BYTES_MIN || model->struct_size > sizeof *model) {
         snprintf(error->text, sizeof error->text,
                  "%s: its struct weir_device_model has %u bytes, this weir's has %zu; compile it "
                  "with this weir's include/weir/device.h",

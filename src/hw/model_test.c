@@ -147,6 +147,28 @@ static const struct weir_parameter probe_parameters[] = {
     {NULL, 0, 0, NULL, NULL, NULL},
 };
 
+/* The level says what the card is: its revision, the size of its BAR, its messages. */
+static int probe_describe(const struct weir_device_host *host,
+                          struct weir_device_description *description, char *error,
+                          size_t size_bytes)
+{
+    uint64_t level = host->number(host, "level");
+
+    assert_null(host->timer_create);
+    assert_int_equal(description->pci.device, 2);
+    assert_int_equal(description->bars[0].size_bytes, 4096);
+    if (level > 255) {
+        snprintf(error, size_bytes, "level=%llu: no such level", (unsigned long long)level);
+        return -EINVAL;
+    }
+    description->pci.revision = (uint8_t)level;
+    if (level == 7)
+        description->bars[0] = (struct weir_bar){WEIR_BAR_PORT, 0, 32};
+    if (level == 8)
+        description->messages = 5;
+    return 0;
+}
+
 static const struct weir_device_model probe_model = {
     .abi_version = WEIR_DEVICE_ABI,
     .struct_size = sizeof(struct weir_device_model),
@@ -164,6 +186,7 @@ static const struct weir_device_model probe_model = {
     .power = probe_power,
     .read = probe_read,
     .write = probe_write,
+    .describe = probe_describe,
 };
 
 const struct weir_device_model *const weir_builtin_models[] = {&probe_model, NULL};
@@ -386,6 +409,44 @@ static void models_of_another_interface_are_refused_by_name(void **state)
     assert_non_null(strstr(error.text, "x.so: its struct weir_device_model has 8 bytes"));
 }
 
+static void what_a_card_is_may_follow_from_its_parameters(void **state)
+{
+    struct bench bench;
+    uint32_t value = 0;
+
+    (void)state;
+    bench_open_model(&bench, "probe", "level=7");
+    assert_int_equal(hw_cfg_read(bench.device, 0, 4, &value), 0);
+    assert_int_equal(value, 0x00025eed);
+    assert_int_equal(hw_cfg_read(bench.device, 8, 1, &value), 0);
+    assert_int_equal(value, 7);
+    assert_int_equal(bench.device->bar[0].kind, HW_BAR_PORT);
+    assert_int_equal(bench.device->bar[0].size_bytes, 32);
+    bench_close(&bench);
+}
+
+static void a_card_that_cannot_be_is_refused_with_a_reason(void **state)
+{
+    (void)state;
+    assert_string_equal(refusal("probe", "level=256"), "card probe: level=256: no such level");
+    assert_string_equal(refusal("probe", "level=8"),
+                        "card probe: messages is not 0, 1, 2, 4, 8, 16 or 32");
+}
+
+static void a_model_from_before_a_member_is_played_without_it(void **state)
+{
+    struct weir_device_model model = probe_model;
+    struct hw_model_error error;
+
+    (void)state;
+    assert_true(model_describe(&model) == probe_describe);
+    model.struct_size = offsetof(struct weir_device_model, describe);
+    assert_int_equal(model_check(&model, "x.so", &error), 0);
+    assert_null(model_describe(&model));
+    model.struct_size = sizeof model + 8;
+    assert_int_equal(model_check(&model, "x.so", &error), -EINVAL);
+}
+
 static void impossible_models_are_refused(void **state)
 {
     struct weir_device_model model;
@@ -433,6 +494,9 @@ int main(void)
         cmocka_unit_test(an_unplugged_card_is_gone_and_its_timers_with_it),
         cmocka_unit_test(what_cannot_be_made_is_refused_with_a_reason),
         cmocka_unit_test(models_of_another_interface_are_refused_by_name),
+        cmocka_unit_test(what_a_card_is_may_follow_from_its_parameters),
+        cmocka_unit_test(a_card_that_cannot_be_is_refused_with_a_reason),
+        cmocka_unit_test(a_model_from_before_a_member_is_played_without_it),
         cmocka_unit_test(impossible_models_are_refused),
         cmocka_unit_test(the_built_in_models_can_be_listed),
     };
