@@ -3,7 +3,7 @@
 #include "weir/device.h"
 
 extern const struct weir_device_model grabber32_model, grabber64_model;
-extern const struct weir_device_model player32_model, player64_model;
+extern const struct weir_device_model player32_model, player64_model, raw_model;
 extern const struct weir_device_model *const weir_builtin_models[];
 
 const struct weir_device_model *const weir_builtin_models[] = {
@@ -11,5 +11,6 @@ const struct weir_device_model *const weir_builtin_models[] = {
     &grabber64_model,
     &player32_model,
     &player64_model,
+    &raw_model,
     NULL,
 };

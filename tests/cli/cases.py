@@ -111,6 +111,25 @@ def grabber32_bounces_what_lies_above_4_gib_and_gives_all_registers_back(world):
 
 
 @case
+def a_raw_card_is_what_its_parameters_say_and_its_registers_are_memory(world):
+    """The sample driver knows a card by its device ID and by its ID register."""
+    identity = "raw,vendor=0x5eed,device=0x3200,bar0=4K"
+    done = world.run("run", world.driver(), "--card", identity, *SMALL)
+    assert done.returncode == 3, done
+    assert b"start" in done.stderr, done.stderr
+    done = world.run("run", world.driver(), "--card", identity + ",fill=0x32475701", *SMALL, "--frames", "1")
+    assert done.returncode == 1, done
+    assert b"no frame for 10 seconds" in done.stderr, done.stderr
+
+
+@case
+def a_raw_card_that_cannot_be_is_refused_by_name(world):
+    for given, word in (("vendor=0xffff", "empty slot"), ("bar0=5000", "power of two"), ("bar0=64X", "SIZE:port"),
+                        ("messages=3", "8, 16 or 32"), ("line=2", "0|1"), ("colour=red", "vendor, device")):
+        world.refuses(["run", world.driver(), "--card", "raw," + given], 2, "card raw: ", word)
+
+
+@case
 def grabber_holds_as_many_locks_as_its_registry_value_says(world):
     for value, held in (("7", 7), ("64", 64), ("0", 4), ("1025", 4), ("many", 4)):
         for card in ("grabber64", "grabber32"):
