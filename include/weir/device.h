@@ -198,6 +198,7 @@ struct weir_device_description {
 typedef int weir_device_describe_fn(const struct weir_device_host *host,
                                     struct weir_device_description *description, char *error,
                                     size_t size_bytes);
+
 /* create makes one card; host lives longer than the card. On failure it fills error (size_bytes
  * long) with one line and returns a negative errno value. The card starts as after power-on; no
  * separate reset is called. */

@@ -43,6 +43,11 @@ int option_take_number(const char *option, const char *value, uint64_t low, uint
                        uint64_t *out);
 
 int option_take_card(struct options *options, char *value);
+int option_take_stub(struct options *options, char *value);
+int option_take_windows(struct options *options, char *value);
+int option_take_load(struct options *options, char *value);
+int option_take_json(struct options *options, char *value);
+int option_take_help(struct options *options, char *value);
 
 /* Combinations that no machine can be. After all words were taken. */
 int options_check_machine(struct options *options);

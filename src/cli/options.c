@@ -44,7 +44,7 @@ static int take_record(struct options *options, char *value)
     return 0;
 }
 
-static int take_json(struct options *options, char *value)
+int option_take_json(struct options *options, char *value)
 {
     options->json = value;
     return 0;
@@ -57,7 +57,7 @@ static int take_quiet(struct options *options, char *value)
     return 0;
 }
 
-static int take_help(struct options *options, char *value)
+int option_take_help(struct options *options, char *value)
 {
     (void)value;
     options->help = true;
@@ -71,14 +71,23 @@ static const struct option_row rows[] = {
     {"--snapshot", "N:FILE.png", "frame N, counted from 0, as a picture; repeatable",
      take_snapshot},
     {"--record", "FILE.weir", "every event of the run", take_record},
-    {"--json", "FILE", "the summary for programs; - is standard output", take_json},
+    {"--json", "FILE", "the summary for programs; - is standard output", option_take_json},
     {"--quiet", NULL, "no summary, no progress", take_quiet},
-    {"--help", NULL, "this text", take_help},
+    {"--help", NULL, "this text", option_take_help},
 };
 static const struct option_table output_table = {"What comes out", rows, ARRAY_LEN(rows)};
 
+static const struct option_row lacks_rows[] = {
+    {"--stub", "NAME=STATUS",
+     "a call to NAME or MODULE!NAME, which weir lacks, returns STATUS; exit code 1; repeatable",
+     option_take_stub},
+};
+static const struct option_table lacks_table = {"What weir lacks", lacks_rows,
+                                                ARRAY_LEN(lacks_rows)};
+
 static const struct option_table *const tables[] = {&option_machine_table, &option_stream_table,
-                                                    &option_dma_table, &output_table, NULL};
+                                                    &option_dma_table, &lacks_table,
+                                                    &output_table, NULL};
 static const struct option_command command = {"run", tables};
 
 void options_help(void)

@@ -8,7 +8,8 @@
 #include "client/client.h"
 #include "machine/machine.h"
 
-enum { OPTIONS_SNAPSHOTS_MAX = 8, OPTIONS_PARAMETERS_MAX = 64, OPTIONS_OTHERS_MAX = 16 };
+enum { OPTIONS_SNAPSHOTS_MAX = 8, OPTIONS_PARAMETERS_MAX = 64, OPTIONS_OTHERS_MAX = 16,
+       OPTIONS_STUBS_MAX = 64 };
 
 #define OPTIONS_WINDOWS                                                                            \
     "xp, ws2003, ws2003sp1, vista, win7, win8, win8.1, win10-1803, win10 or win11"
@@ -39,6 +40,8 @@ struct options {
     unsigned parameter_count;
     struct machine_image others[OPTIONS_OTHERS_MAX]; /* --load; the bytes are ours */
     unsigned other_count;
+    struct exports_stub stubs[OPTIONS_STUBS_MAX];
+    unsigned stub_count;
     enum mm_policy pages;
     const char *pages_shown; /* as given */
     uint32_t run_pages; /* of MM_RUNS */

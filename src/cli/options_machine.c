@@ -49,7 +49,7 @@ static int take_cpus(struct options *options, char *value)
     return result;
 }
 
-static int take_windows(struct options *options, char *value)
+int option_take_windows(struct options *options, char *value)
 {
     if (!exports_windows_parse(value, &options->windows))
         return option_bad_value("--windows", value, "wants " OPTIONS_WINDOWS);
@@ -70,7 +70,7 @@ static int take_parameter(struct options *options, char *value)
     return 0;
 }
 
-static int take_load(struct options *options, char *value)
+int option_take_load(struct options *options, char *value)
 {
     struct machine_image *other = &options->others[options->other_count];
     void *bytes;
@@ -84,6 +84,46 @@ static int take_load(struct options *options, char *value)
     other->bytes = bytes;
     other->name = cli_base_name(value);
     options->other_count++;
+    return 0;
+}
+
+/* NAME or MODULE!NAME: both there, and nothing that a name cannot hold. */
+static bool is_import_name(const char *name)
+{
+    const char *mark = strchr(name, '!');
+
+    for (const char *at = name; *at != 0; at++) {
+        if ((unsigned char)*at <= ' ')
+            return false;
+    }
+    return mark == NULL ? name[0] != 0 : mark != name && mark[1] != 0 && !strchr(mark + 1, '!');
+}
+
+int option_take_stub(struct options *options, char *value)
+{
+    struct exports_stub *stub = &options->stubs[options->stub_count];
+    char *equals = strrchr(value, '=');
+    bool good = false;
+
+    if (options->stub_count == OPTIONS_STUBS_MAX)
+        return cli_fail(CLI_USAGE, "--stub: at most %d of them", OPTIONS_STUBS_MAX);
+    if (equals != NULL) {
+        *equals = 0;
+        good = is_import_name(value) && num_parse_u64(equals + 1, &stub->value) == 0;
+    }
+    if (!good) {
+        if (equals != NULL)
+            *equals = '=';
+        return option_bad_value("--stub", value,
+                                "wants NAME=STATUS or MODULE!NAME=STATUS, the status a number like "
+                                "0xc0000002");
+    }
+    if (exports_stub_hides(value) != NULL)
+        return cli_fail(CLI_USAGE, "--stub %s: weir has %s, and a stub would hide it; stubs are "
+                                   "for what `weir imports` calls stub or absent", value,
+                        exports_stub_hides(value)->name);
+    stub->name = value;
+    options->stub_count++;
     return 0;
 }
 
@@ -194,12 +234,13 @@ static const struct option_row machine_rows[] = {
     {"--cpus", "N", "virtual CPUs, 1 to 32 [2]", take_cpus},
     {"--seed", "N", "what decides every free choice [1]", take_seed},
     {"--windows", "PROFILE",
-     "xp ws2003 ws2003sp1 vista win7 win8 win8.1 win10-1803 win10 win11 [win10]", take_windows},
+     "xp ws2003 ws2003sp1 vista win7 win8 win8.1 win10-1803 win10 win11 [win10]",
+     option_take_windows},
     {"--param", "Name=Value",
      "a registry value the driver finds in its Parameters and driver keys; repeatable",
      take_parameter},
     {"--load", "FILE.sys",
-     "another driver, loaded first: the driver may import from it; repeatable", take_load},
+     "another driver, loaded first: the driver may import from it; repeatable", option_take_load},
 };
 const struct option_table option_machine_table = {"The machine", machine_rows,
                                                   ARRAY_LEN(machine_rows)};
@@ -294,6 +335,8 @@ void options_machine_config(const struct options *options, struct machine_config
         .driver_name = cli_base_name(options->driver),
         .others = options->others,
         .other_count = options->other_count,
+        .stubs = options->stubs,
+        .stub_count = options->stub_count,
         .parameters = options->parameters,
         .parameter_count = options->parameter_count};
 }

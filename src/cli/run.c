@@ -203,7 +203,8 @@ static int said_outcome(struct session *session)
     case RUN_SAID_IMAGE: return outcome(session, CLI_IMAGE, "driver refused", "%s", end->said);
     case RUN_SAID_HOST: return outcome(session, CLI_HOST, "host refused", "%s", end->said);
     case RUN_SAID_MISSING:
-        return outcome(session, CLI_IMAGE, "missing function", "%s: %s", session->options.driver,
+        return outcome(session, CLI_IMAGE, "missing function",
+                       "%s: %s; --stub NAME=STATUS lets a run go on", session->options.driver,
                        known ? reason : end->said);
     case RUN_SAID_BUG_CHECK:
         return outcome(session, CLI_FINDINGS, "bug check", "%s: %s", session->options.driver,
@@ -291,6 +292,11 @@ static int judge(struct session *session)
         return outcome(session, CLI_FINDINGS, "too few frames",
                        "--snapshot %" PRIu64 ":%s: the run ended after %" PRIu64 " frames",
                        missed->frame, missed->path, figures.delivered);
+    if (report_stub_calls(session->report) > 0)
+        return outcome(session, CLI_FINDINGS, "stubbed",
+                       "%s: %" PRIu64 " calls were answered by --stub; how the driver fares with "
+                       "what is really there is not known", session->options.driver,
+                       report_stub_calls(session->report));
     session->outcome = "ok";
     return CLI_CLEAN;
 }

@@ -111,6 +111,13 @@ int exports_drivers_find(struct exports *exports, const char *module, const char
     return find(exports, module, name, ordinal, 0, out_va);
 }
 
+bool exports_image_has(const struct pe_image *image, const char *name, uint32_t ordinal)
+{
+    struct pe_export export;
+
+    return find_export(image, name, ordinal, &export);
+}
+
 uint64_t exports_driver_function(const struct exports_driver *driver, const char *name)
 {
     struct pe_export export;

@@ -17,10 +17,10 @@
 #include "exports/symbols.h"
 #include "trace/rules.h"
 
-enum { THUNK_SLOTS = 4096, MISSING_MAX = 1024, STACK_ARGS_VARARGS = 28, REGISTER_ARGS = 4 };
+enum { THUNK_SLOTS = 4096, STACK_ARGS_VARARGS = 28, REGISTER_ARGS = 4 };
 static const uint64_t exports_magic = 0x6578706f72747321u;
 
-static struct exports *exports_of(struct ke *ke)
+struct exports *exports_of(struct ke *ke)
 {
     struct exports *exports = ke_room(ke, KE_ROOM_EXPORTS);
 
@@ -72,24 +72,10 @@ static uint64_t thunk_leave(void *ctx, uint32_t thunk, uint64_t result)
     return exports->thunks[thunk].nothing ? 0 : result;
 }
 
-/* Stands behind every import that weir lacks. */
-static void WEIR_MS_ABI missing_function(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3)
-{
-    struct ke *ke = ke_current();
-    struct exports *exports = exports_of(ke);
-    struct sim_boundary *boundary = sim_boundary_newest(sim_fiber_current());
-    const struct thunk_info *info = &exports->thunks[boundary->target];
-
-    TRACE(exports->trace, missing_call, info->id, ke_caller_of(boundary), a0, a1, a2, a3);
-    trace_text(exports->trace, exports->missing[info->id], strlen(exports->missing[info->id]));
-    sim_stop(exports->sim, KE_STOP_MISSING_CALL);
-    abort();
-}
-
 /* ---- Binding --------------------------------------------------------------------------------- */
 
-static int bind_thunk(struct exports *exports, const void *function, unsigned stack_args,
-                      const struct thunk_info *info, uint64_t *out_va)
+int exports_bind_thunk(struct exports *exports, const void *function, unsigned stack_args,
+                       const struct thunk_info *info, uint64_t *out_va)
 {
     uint32_t thunk;
     int result = sim_thunk_bind(exports->sim, function, stack_args, &thunk);
@@ -117,32 +103,13 @@ int exports_bind_row(struct exports *exports, const struct exports_row *row, uin
     if (exports->row_va[index] == 0) {
         if (row->state == EXPORTS_DATA)
             return exports_bind_data(exports, row, out_va);
-        result = bind_thunk(exports, row->function, stack_args_of(row), &info,
-                            &exports->row_va[index]);
+        result = exports_bind_thunk(exports, row->function, stack_args_of(row), &info,
+                                    &exports->row_va[index]);
         if (result != 0)
             return result;
     }
     *out_va = exports->row_va[index];
     return 0;
-}
-
-int exports_bind_missing(struct exports *exports, const char *module, const char *name,
-                         uint64_t *out_va)
-{
-    struct thunk_info info = {.id = exports->missing_count, .irql_from = 0, .irql_to = 15};
-    char *text;
-
-    if (exports->missing_count == MISSING_MAX)
-        return -ENOSPC;
-    if (asprintf(&text, "%s!%s", module, name) < 0)
-        return -ENOMEM;
-    exports->missing[exports->missing_count++] = text;
-    return bind_thunk(exports, (const void *)missing_function, 0, &info, out_va);
-}
-
-const char *exports_missing_name(struct exports *exports, uint64_t import_id)
-{
-    return import_id < exports->missing_count ? exports->missing[import_id] : "?";
 }
 
 /* ke_thunk's other half: functions handed out through tables rather than by name. A function that
@@ -163,7 +130,7 @@ static uint64_t bind_host_function(void *ctx, const struct ke_handout *slot)
             return va;
         }
     }
-    result = bind_thunk(exports, slot->host_fn, slot->stack_args, &info, &va);
+    result = exports_bind_thunk(exports, slot->host_fn, slot->stack_args, &info, &va);
     weir_assert(result == 0);
     return va;
 }
@@ -215,8 +182,7 @@ int exports_create(struct ke *ke, struct exports **out)
         count++;
     exports->row_va = calloc(count, sizeof *exports->row_va);
     exports->thunks = calloc(THUNK_SLOTS, sizeof *exports->thunks);
-    exports->missing = calloc(MISSING_MAX, sizeof *exports->missing);
-    if (exports->row_va == NULL || exports->thunks == NULL || exports->missing == NULL) {
+    if (exports->row_va == NULL || exports->thunks == NULL || exports_missing_init(exports) != 0) {
         exports_destroy(exports);
         return -ENOMEM;
     }
@@ -235,9 +201,7 @@ void exports_destroy(struct exports *exports)
 {
     if (exports == NULL)
         return;
-    for (unsigned i = 0; i < exports->missing_count; i++)
-        free(exports->missing[i]);
-    free(exports->missing);
+    exports_missing_fini(exports);
     free(exports->thunks);
     free(exports->row_va);
     array_fini(&exports->drivers);

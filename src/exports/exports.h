@@ -15,7 +15,7 @@
 
 enum exports_state {
     EXPORTS_FULL, /* does what its documentation page says */
-    EXPORTS_PARTIAL, /* does the common part; docs/LIMITS.md says what is missing */
+    EXPORTS_PARTIAL, /* does the common part; exports_lacks says what is missing */
     EXPORTS_DATA, /* a variable, not a function */
     EXPORTS_STUB /* known by name only: a call stops the run */
 };
@@ -42,12 +42,13 @@ const struct exports_row *exports_at(unsigned index); /* NULL after the last */
 /* What a finding about a call names: the row's function, or a slot of DMA_OPERATIONS
  * (HAL_OPERATION_ID + its index). */
 const char *exports_call_name(uint64_t id);
+/* Of an EXPORTS_PARTIAL row: what is missing, in words; NULL for others. */
+const char *exports_lacks(const struct exports_row *row);
 bool exports_returns_nothing(const struct exports_row *row);
 bool exports_knows_module(const char *module);
 /* Whether a system of that profile exports the function. x64 Windows began with Server 2003 SP1: xp
  * and ws2003 are what-ifs with that system's exports. */
 bool exports_has(const struct exports_row *row, enum ke_windows windows);
-const char *exports_state_name(enum exports_state state);
 const char *exports_windows_name(enum ke_windows windows); /* "win10" */
 const char *exports_windows_label(enum ke_windows windows); /* "Windows 10" */
 /* The first Windows that has the function, as its page names it. */
@@ -59,6 +60,16 @@ struct exports;
 /* Registers ke_thunk's ops and the thunk hooks. */
 int exports_create(struct ke *ke, struct exports **out);
 void exports_destroy(struct exports *exports);
+
+/* --stub: what a call to a function that weir lacks gives back, so that a run goes on past it. */
+struct exports_stub {
+    const char *name; /* "KeFoo" for whichever module is asked, or "ntoskrnl.exe!KeFoo" */
+    uint64_t value; /* what the driver finds in rax */
+};
+/* The function or variable of weir's that such a stub would hide; NULL: it hides none. */
+const struct exports_row *exports_stub_hides(const char *name);
+/* Before the first exports_load. Borrowed. */
+void exports_set_stubs(struct exports *exports, const struct exports_stub *stubs, size_t count);
 
 enum exports_failure {
     EXPORTS_LOADED,
@@ -87,6 +98,8 @@ int exports_load(struct exports *exports, const char *name, const void *bytes, s
                  struct exports_driver **out, struct exports_error *error);
 /* The address of a function that the driver itself exports (DllInitialize); 0: it does not. */
 uint64_t exports_driver_function(const struct exports_driver *driver, const char *name);
+/* Whether the image exports the function; name NULL: by ordinal. */
+bool exports_image_has(const struct pe_image *image, const char *name, uint32_t ordinal);
 void exports_discard_init(struct exports *exports, struct exports_driver *driver);
 void exports_unload(struct exports *exports, struct exports_driver *driver);
 /* Names an import that was called although weir lacks it (event missing_call, argument

@@ -7,7 +7,7 @@
  *   IRQL    as the function's page states it; UNDOC where it is silent, then nothing is checked
  *   since   first Windows with the function; WIN2K for what every x64 Windows has
  *   class   verifier class
- *   state   FULL, PARTIAL (docs/LIMITS.md says what is missing), STUB (a call stops the run), DATA (a variable)
+ *   state   FULL, PARTIAL (partial.tbl.h says what is missing), STUB (a call stops the run), DATA (a variable)
  */
 EXPORT(HalAcquireDisplayOwnership,                 0,       UNDOC,    UNDOC,    WIN2K,      HAL,         STUB)
 EXPORT(HalAdjustResourceList,                      0,       UNDOC,    UNDOC,    WIN2K,      HAL,         STUB)

@@ -6,16 +6,23 @@
 #include "base/base.h"
 #include "exports/exports.h"
 
-/* A thunk's id: a row's index, an index into the missing names, the call id of what was handed out
- * in a table, or this where it has none. */
+/* A thunk's id: a row's index, the call id of what was handed out in a table, or this where it has
+ * none. */
 #define EXPORTS_SLOT_ID UINT32_MAX
 
 struct thunk_info {
     uint32_t id;
+    uint32_t import; /* of a missing import: its index */
     uint8_t irql_from;
     uint8_t irql_to;
     bool nothing; /* it returns nothing, and the driver finds 0 */
     const char *name; /* of a slot */
+};
+
+struct missing_import {
+    char *name; /* "ntoskrnl.exe!KeFoo" */
+    uint64_t va;
+    const struct exports_stub *stub; /* NULL: a call stops the run */
 };
 
 struct exports {
@@ -25,16 +32,26 @@ struct exports {
     struct trace *trace;
     struct thunk_info *thunks; /* by thunk number */
     uint64_t *row_va; /* by row; 0 = not bound yet */
-    char **missing;
+    struct missing_import *missing;
     uint32_t missing_count;
+    const struct exports_stub *stubs;
+    size_t stub_count;
     uint64_t data_va; /* the page of exported variables; 0 = not made yet */
     ARRAY(struct exports_driver *) drivers; /* loaded, oldest first; borrowed */
 };
 
 int exports_bind_row(struct exports *exports, const struct exports_row *row, uint64_t *out_va);
 int exports_bind_data(struct exports *exports, const struct exports_row *row, uint64_t *out_va);
+bool exports_is_kernel(const char *module); /* ntoskrnl or hal: one name space */
+
+/* missing.c. An import that no row and no driver has, bound to a stop or to the user's stub. */
 int exports_bind_missing(struct exports *exports, const char *module, const char *name,
                          uint64_t *out_va);
+int exports_bind_thunk(struct exports *exports, const void *function, unsigned stack_args,
+                       const struct thunk_info *info, uint64_t *out_va);
+struct exports *exports_of(struct ke *ke);
+int exports_missing_init(struct exports *exports);
+void exports_missing_fini(struct exports *exports);
 
 /* drivers.c: -ENOENT when no loaded driver exports it. */
 int exports_drivers_add(struct exports *exports, struct exports_driver *driver);

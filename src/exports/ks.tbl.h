@@ -7,8 +7,20 @@
  *   IRQL    as the function's page states it; UNDOC where it is silent, then nothing is checked
  *   since   first Windows with the function; WIN2K for what every x64 Windows has
  *   class   verifier class
- *   state   FULL, PARTIAL (docs/LIMITS.md says what is missing), STUB (a call stops the run), DATA (a variable)
+ *   state   FULL, PARTIAL (partial.tbl.h says what is missing), STUB (a call stops the run), DATA (a variable)
  */
+/* Methods of a C++ class, by the names that Microsoft's compilers give them. */
+EXPORT(??0CBaseUnknown@@QEAA@AEBU_GUID@@PEAUIUnknown@@@Z, 3, UNDOC, UNDOC, WINXP, KS, STUB)
+EXPORT(??0CBaseUnknown@@QEAA@PEAUIUnknown@@@Z, 2, UNDOC, UNDOC, WINXP, KS, STUB)
+EXPORT(??1CBaseUnknown@@UEAA@XZ, 1, UNDOC, UNDOC, WINXP, KS, STUB)
+EXPORT(??_FCBaseUnknown@@QEAAXXZ, 1, UNDOC, UNDOC, WINXP, KS, STUB)
+EXPORT(?IndirectedAddRef@CBaseUnknown@@UEAAKXZ, 1, UNDOC, UNDOC, WINXP, KS, STUB)
+EXPORT(?IndirectedQueryInterface@CBaseUnknown@@UEAAJAEBU_GUID@@PEAPEAX@Z, 3, UNDOC, UNDOC, WINXP, KS, STUB)
+EXPORT(?IndirectedRelease@CBaseUnknown@@UEAAKXZ, 1, UNDOC, UNDOC, WINXP, KS, STUB)
+EXPORT(?NonDelegatedAddRef@CBaseUnknown@@UEAAKXZ, 1, UNDOC, UNDOC, WINXP, KS, STUB)
+EXPORT(?NonDelegatedQueryInterface@CBaseUnknown@@UEAAJAEBU_GUID@@PEAPEAX@Z, 3, UNDOC, UNDOC, WINXP, KS, STUB)
+EXPORT(?NonDelegatedRelease@CBaseUnknown@@UEAAKXZ, 1, UNDOC, UNDOC, WINXP, KS, STUB)
+/* Functions. */
 EXPORT(_KsEdit,                                    5,       PASSIVE,  PASSIVE,  WINXP,      KS,          FULL)
 EXPORT(DllInitialize,                              0,       UNDOC,    UNDOC,    WINXP,      KS,          STUB)
 EXPORT(KoCreateInstance,                           5,       UNDOC,    UNDOC,    WINXP,      KS,          STUB)
@@ -175,7 +187,7 @@ EXPORT(KsPinSubmitFrame,                           5,       PASSIVE,  DISPATCH, 
 EXPORT(KsPinSubmitFrameMdl,                        4,       PASSIVE,  DISPATCH, WINXP,      KS_PIN,      STUB)
 EXPORT(KsProbeStreamIrp,                           3,       UNDOC,    UNDOC,    WINXP,      KS,          FULL)
 EXPORT(KsProcessPinUpdate,                         1,       UNDOC,    UNDOC,    WINXP,      KS_PIN,      STUB)
-EXPORT(KsPropertyHandler,                          3,       PASSIVE,  PASSIVE,  WINXP,      KS,          FULL)
+EXPORT(KsPropertyHandler,                          3,       PASSIVE,  PASSIVE,  WINXP,      KS,          PARTIAL)
 EXPORT(KsPropertyHandlerWithAllocator,             5,       PASSIVE,  PASSIVE,  WINXP,      KS,          PARTIAL)
 EXPORT(KsPublishDeviceProfile,                     2,       UNDOC,    UNDOC,    WINXP,      KS,          STUB)
 EXPORT(KsQueryDevicePnpObject,                     1,       UNDOC,    UNDOC,    WINXP,      KS,          FULL)

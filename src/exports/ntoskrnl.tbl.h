@@ -9,7 +9,7 @@
  *           page is silent. WIN10_1803 stands for Windows 10 before 2004, WIN10 for 2004 and later. The three that
  *           read and set IRQL were inline on x64 before Windows 8: there is nothing to import
  *   class   verifier class
- *   state   FULL, PARTIAL (docs/LIMITS.md says what is missing), STUB (a call stops the run), DATA (a variable)
+ *   state   FULL, PARTIAL (partial.tbl.h says what is missing), STUB (a call stops the run), DATA (a variable)
  */
 EXPORT(__C_specific_handler,                       4,       UNDOC,    UNDOC,    WIN2K,      RTL,         FULL)
 EXPORT_AS(_i64toa_s,                               nt__i64toa_s,           4,       PASSIVE,  HIGH,     WIN2K,      CRT,         FULL)
@@ -79,7 +79,7 @@ EXPORT(ExAcquireSharedStarveExclusive,             2,       UNDOC,    UNDOC,    
 EXPORT(ExAcquireSharedWaitForExclusive,            2,       UNDOC,    UNDOC,    WIN2K,      EX,          FULL)
 EXPORT(ExAllocatePool,                             2,       PASSIVE,  DISPATCH, WIN2K,      POOL,        FULL)
 EXPORT(ExAllocatePool2,                            3,       PASSIVE,  DISPATCH, WIN10,      POOL,        FULL)
-EXPORT(ExAllocatePool3,                            5,       UNDOC,    UNDOC,    WIN10,      POOL,        FULL)
+EXPORT(ExAllocatePool3,                            5,       UNDOC,    UNDOC,    WIN10,      POOL,        PARTIAL)
 EXPORT(ExAllocatePoolWithQuota,                    2,       UNDOC,    UNDOC,    WIN2K,      POOL,        FULL)
 EXPORT(ExAllocatePoolWithQuotaTag,                 3,       UNDOC,    UNDOC,    WIN2K,      POOL,        FULL)
 EXPORT(ExAllocatePoolWithTag,                      3,       PASSIVE,  DISPATCH, WIN2K,      POOL,        FULL)
@@ -630,7 +630,7 @@ EXPORT(RtlRaiseException,                          1,       UNDOC,    UNDOC,    
 EXPORT(RtlRaiseStatus,                             1,       UNDOC,    UNDOC,    WIN2K,      RTL,         FULL)
 EXPORT(RtlRandom,                                  1,       UNDOC,    UNDOC,    WIN2K,      RTL,         FULL)
 EXPORT(RtlRandomEx,                                1,       UNDOC,    UNDOC,    WIN2K,      RTL,         FULL)
-EXPORT(RtlRestoreContext,                          2,       UNDOC,    UNDOC,    WIN2K,      RTL,         FULL)
+EXPORT(RtlRestoreContext,                          2,       UNDOC,    UNDOC,    WIN2K,      RTL,         PARTIAL)
 EXPORT(RtlSecondsSince1970ToTime,                  2,       UNDOC,    UNDOC,    WIN2K,      RTL,         FULL)
 EXPORT(RtlSecondsSince1980ToTime,                  2,       UNDOC,    UNDOC,    WIN2K,      RTL,         FULL)
 EXPORT(RtlSetAllBits,                              1,       UNDOC,    UNDOC,    WIN2K,      RTL,         FULL)
@@ -662,7 +662,7 @@ EXPORT(RtlValidateUnicodeString,                   2,       UNDOC,    UNDOC,    
 EXPORT(RtlValidRelativeSecurityDescriptor,         3,       UNDOC,    UNDOC,    WIN2K,      RTL,         FULL)
 EXPORT(RtlValidSecurityDescriptor,                 1,       UNDOC,    UNDOC,    WIN2K,      RTL,         FULL)
 EXPORT(RtlVerifyVersionInfo,                       3,       UNDOC,    UNDOC,    WIN2K,      RTL,         FULL)
-EXPORT(RtlVirtualUnwind,                           8,       UNDOC,    UNDOC,    WIN2K,      RTL,         FULL)
+EXPORT(RtlVirtualUnwind,                           8,       UNDOC,    UNDOC,    WIN2K,      RTL,         PARTIAL)
 EXPORT(RtlWalkFrameChain,                          3,       UNDOC,    UNDOC,    WIN2K,      RTL,         STUB)
 EXPORT(RtlWriteRegistryValue,                      6,       PASSIVE,  PASSIVE,  WIN2K,      RTL,         FULL)
 EXPORT(RtlxAnsiStringToUnicodeSize,                1,       UNDOC,    UNDOC,    WIN2K,      RTL,         FULL)

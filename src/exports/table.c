@@ -8,7 +8,7 @@
 #include <strings.h>
 
 #include "base/base.h"
-#include "exports/exports.h"
+#include "exports/internal.h"
 #include "exports/symbols.h"
 #include "hal/hal.h"
 
@@ -75,14 +75,14 @@ static const struct exports_row rows[] = {
 
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
-static bool is_kernel(const char *module)
+bool exports_is_kernel(const char *module)
 {
     return strcasecmp(module, "ntoskrnl.exe") == 0 || strcasecmp(module, "hal.dll") == 0;
 }
 
 bool exports_knows_module(const char *module)
 {
-    return is_kernel(module) || strcasecmp(module, "ks.sys") == 0;
+    return exports_is_kernel(module) || strcasecmp(module, "ks.sys") == 0;
 }
 
 const struct exports_row *exports_find(const char *module, const char *name)
@@ -91,7 +91,7 @@ const struct exports_row *exports_find(const char *module, const char *name)
         if (strcmp(rows[i].name, name) != 0)
             continue;
         if (strcasecmp(rows[i].module, module) == 0 ||
-            (is_kernel(rows[i].module) && is_kernel(module)))
+            (exports_is_kernel(rows[i].module) && exports_is_kernel(module)))
             return &rows[i];
     }
     return NULL;
@@ -134,11 +134,21 @@ bool exports_returns_nothing(const struct exports_row *row)
     return row->nothing;
 }
 
-const char *exports_state_name(enum exports_state state)
-{
-    static const char *const names[] = {"full", "partial", "data", "stub"};
+static const struct {
+    const char *name, *lacks;
+} partials[] = {
+#define PARTIAL(name, lacks) {#name, lacks},
+#include "exports/partial.tbl.h"
+#undef PARTIAL
+};
 
-    return names[state];
+const char *exports_lacks(const struct exports_row *row)
+{
+    for (unsigned i = 0; row->state == EXPORTS_PARTIAL && i < ARRAY_LEN(partials); i++) {
+        if (strcmp(partials[i].name, row->name) == 0)
+            return partials[i].lacks;
+    }
+    return NULL;
 }
 
 struct windows_row {

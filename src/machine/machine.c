@@ -238,6 +238,7 @@ int machine_run(struct machine *machine, machine_main_fn *main, void *ctx)
     TRACE(machine->config.trace, machine_start, machine->config.seed,
           machine->config.memory.ram_bytes, machine->config.cpus, machine->config.windows);
     tell_memory(machine);
+    exports_set_stubs(machine->exports, machine->config.stubs, machine->config.stub_count);
     if (ke_thread_start(machine->ke, "client", main_thread, machine, &thread) != 0)
         return KE_STOP_STALL;
     if (ke_traps_install(machine->ke, &traps) != 0)

@@ -41,6 +41,8 @@ struct machine_config {
     size_t other_count;
     const struct machine_parameter *parameters;
     size_t parameter_count;
+    const struct exports_stub *stubs; /* for functions that weir lacks */
+    size_t stub_count;
     struct trace *trace; /* borrowed */
     bool trap_tsc; /* rdtsc shows virtual time; our own code then pays for it too */
     void (*before_guest)(void *ctx); /* last thing before DriverEntry: the sandbox */

@@ -103,6 +103,9 @@ static void end_text(struct report *report)
         copy_printable(report->print[report->print_count++ % PRINT_LINES], PRINT_LINE_BYTES, text);
     if (report->text_for == TEXT_MISSING)
         copy_printable(report->missing, sizeof report->missing, text);
+    if (report->text_for == TEXT_STUB)
+        copy_printable(report->stubs[report->stub_count - 1].name, sizeof report->stubs[0].name,
+                       text);
     begin_text(report, TEXT_NONE);
 }
 
@@ -187,6 +190,35 @@ static void take_module(struct report *report, const struct trace_event *event)
     report->modules[report->module_count++] =
         (struct report_module){.base_va = event->arg[0], .size_bytes = event->arg[1]};
     begin_text(report, TEXT_MODULE);
+}
+
+/* Stubs are numbered in the order in which they are told of. */
+static void take_stub(struct report *report, const struct trace_event *event)
+{
+    struct report_stub *stub;
+
+    if (event->type == TRACE_stub_given) {
+        if (report->stub_count == STUBS_MAX)
+            return;
+        report->stubs[report->stub_count++] = (struct report_stub){.value = event->arg[1]};
+        begin_text(report, TEXT_STUB);
+        return;
+    }
+    if (event->arg[0] >= report->stub_count)
+        return;
+    stub = &report->stubs[event->arg[0]];
+    stub->bound = true;
+    if (event->type == TRACE_stub_called && stub->calls++ == 0)
+        stub->first_caller_va = event->arg[1];
+}
+
+uint64_t report_stub_calls(const struct report *report)
+{
+    uint64_t calls = 0;
+
+    for (unsigned i = 0; i < report->stub_count; i++)
+        calls += report->stubs[i].calls;
+    return calls;
 }
 
 /* Registers come in fours: the event's index counts the groups. */
@@ -279,6 +311,9 @@ static void count(struct report *report, const struct trace_event *event)
         report->missing_event = *event;
         begin_text(report, TEXT_MISSING);
         break;
+    case TRACE_stub_given:
+    case TRACE_stub_bound:
+    case TRACE_stub_called: take_stub(report, event); break;
     case TRACE_text: take_text(report, event); break;
     default: take_bug_check(report, event); break;
     }

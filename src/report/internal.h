@@ -16,7 +16,7 @@ enum {
     REGISTERS = 18, /* rax .. r15, rip, rflags */
 };
 
-enum report_text_for { TEXT_NONE, TEXT_MODULE, TEXT_PRINT, TEXT_MISSING };
+enum report_text_for { TEXT_NONE, TEXT_MODULE, TEXT_PRINT, TEXT_MISSING, TEXT_STUB };
 
 struct report_module {
     char name[64];
@@ -35,7 +35,13 @@ struct report_bug_check {
     uint8_t cpu, irql;
 };
 
-enum { READS_MAX = 2048, BAD_FRAMES_MAX = 16 };
+enum { READS_MAX = 2048, BAD_FRAMES_MAX = 16, STUBS_MAX = 64 };
+
+struct report_stub { /* --stub */
+    char name[128];
+    uint64_t value, calls, first_caller_va;
+    bool bound; /* somebody imports it */
+};
 
 struct report {
     report_export_name_fn *export_name;
@@ -49,6 +55,8 @@ struct report {
     uint64_t last_count;
     char missing[128]; /* name of the missing function that was called */
     struct trace_event missing_event;
+    struct report_stub stubs[STUBS_MAX];
+    unsigned stub_count;
     /* The rival: what it holds since when, and pages times nanoseconds so far, in pages times
      * microseconds lest they overflow. */
     uint64_t rival_pages, rival_since_ns, rival_page_us;

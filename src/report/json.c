@@ -14,12 +14,17 @@
 
 enum { SCHEMA_VERSION = 1 };
 
-static void put_hex(json_t *object, const char *key, uint64_t value)
+static json_t *hex_text(uint64_t value)
 {
     char text[24];
 
     snprintf(text, sizeof text, "0x%" PRIx64, value);
-    json_put_text(object, key, text);
+    return json_text(text);
+}
+
+static void put_hex(json_t *object, const char *key, uint64_t value)
+{
+    json_object_set_new(object, key, hex_text(value));
 }
 
 static json_t *frames_object(const struct report_figures *figures)
@@ -153,7 +158,7 @@ static json_t *bug_check_object(const struct report *report)
 
 static json_t *missing_object(const struct report *report)
 {
-    json_t *object;
+    json_t *object, *arguments;
     char place[96];
 
     if (report->missing[0] == 0)
@@ -162,7 +167,31 @@ static json_t *missing_object(const struct report *report)
     json_put_text(object, "name", report->missing);
     report_place(report, report->missing_event.arg[1], place, sizeof place);
     json_put_text(object, "place", place);
+    arguments = json_array();
+    for (unsigned i = 0; i < 4; i++)
+        json_array_append_new(arguments, hex_text(report->missing_event.arg[2 + i]));
+    json_object_set_new(object, "arguments", arguments);
     return object;
+}
+
+static json_t *stubs_array(const struct report *report)
+{
+    json_t *array = json_array();
+
+    for (unsigned i = 0; i < report->stub_count; i++) {
+        const struct report_stub *stub = &report->stubs[i];
+        json_t *object = json_object();
+        char place[96];
+
+        json_put_text(object, "name", stub->name);
+        put_hex(object, "value", stub->value);
+        json_object_set_new(object, "imported", json_boolean(stub->bound));
+        json_put(object, "calls", stub->calls);
+        report_place(report, stub->first_caller_va, place, sizeof place);
+        json_put_text(object, "first_place", stub->calls > 0 ? place : NULL);
+        json_array_append_new(array, object);
+    }
+    return array;
 }
 
 static json_t *run_object(const struct report_run *run)
@@ -230,6 +259,7 @@ char *report_json(const struct report *report, const struct report_run *run, boo
     json_put(root, "findings_beyond_limit", verify_dropped(report->verify));
     json_object_set_new(root, "bug_check", bug_check_object(report));
     json_object_set_new(root, "missing_function", missing_object(report));
+    json_object_set_new(root, "stubs", stubs_array(report));
     text = json_dumps(root, JSON_INDENT(2));
     json_decref(root);
     return text;

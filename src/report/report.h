@@ -80,6 +80,7 @@ void report_event(struct report *report, const struct trace_event *event);
 void report_figures(const struct report *report, struct report_figures *out);
 struct verify *report_verify(struct report *report);
 bool report_has_bug_check(const struct report *report, uint32_t *code);
+uint64_t report_stub_calls(const struct report *report); /* answered by --stub */
 uint64_t report_frames(const struct report *report); /* delivered so far, for progress */
 uint64_t report_virtual_ns(const struct report *report);
 

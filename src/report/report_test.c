@@ -571,7 +571,7 @@ static void members_come_in_the_documented_order(void **state)
         "schema_version", "weir_version", "outcome", "exit_code", "message", "run", "frames",
         "bad_frames", "dma",
         "interrupts", "interrupts_unclaimed", "dpcs", "events", "video_hash", "time", "findings",
-        "findings_beyond_limit", "bug_check", "missing_function", NULL};
+        "findings_beyond_limit", "bug_check", "missing_function", "stubs", NULL};
     static const char *const run_keys[] = {
         "driver", "card", "card_parameters", "format", "seed", "cpus", "ram_bytes", "windows",
         "payload", "buffers", "buffer_offset", "pages", "low_memory_bytes",
@@ -661,7 +661,7 @@ static void findings_format_and_bug_check_carry_what_the_text_carries(void **sta
     TRACE(&bench.trace, exception, 0xc0000005, 0x40001abc, 0x18, 8, 3);
     TRACE(&bench.trace, bug_check, 0x1e, 1, 2, 3, 4, 0x40001abc);
     TRACE(&bench.trace, stack_frame, 0, 0x40001abc, 0);
-    TRACE(&bench.trace, missing_call, 0, 0x40001010);
+    TRACE(&bench.trace, missing_call, 0, 0x40001010, 4, 5, 6, 7);
     say(&bench, "hal.dll!HalFancy");
     root = json_of(&bench, true);
     finding = json_array_get(json_object_get(root, "findings"), 0);
@@ -683,6 +683,49 @@ static void findings_format_and_bug_check_carry_what_the_text_carries(void **sta
     assert_string_equal(
         json_string_value(json_object_get(json_object_get(root, "missing_function"), "name")),
         "hal.dll!HalFancy");
+    assert_string_equal(
+        json_string_value(json_array_get(json_object_get(json_object_get(root, "missing_function"),
+                                                         "arguments"), 3)), "0x7");
+    json_decref(root);
+    bench_close(&bench);
+}
+
+static void stubbed_calls_are_counted_and_never_pass_for_the_real_thing(void **state)
+{
+    struct bench bench;
+    json_t *root, *stub;
+
+    (void)state;
+    bench_open(&bench);
+    load_driver(&bench);
+    expect_no_words(summary_of(&bench), "stubbed");
+    TRACE(&bench.trace, stub_given, 0, 0xc0000002);
+    say(&bench, "KeFancyNewThing");
+    TRACE(&bench.trace, stub_given, 1, 0);
+    say(&bench, "hal.dll!HalUnused");
+    TRACE(&bench.trace, stub_given, 2, 0);
+    say(&bench, "HalNobody");
+    TRACE(&bench.trace, stub_bound, 0, 4);
+    TRACE(&bench.trace, stub_bound, 1, 5);
+    TRACE(&bench.trace, stub_called, 0, 0x40001010, 1, 2, 3, 4);
+    TRACE(&bench.trace, stub_called, 0, 0x40002020, 1, 2, 3, 4);
+    TRACE(&bench.trace, stub_called, 77, 0x40002020, 1, 2, 3, 4); /* from a process gone wild */
+    expect_words(summary_of(&bench),
+                 "stubbed             2 calls: this run tells nothing of Windows\n"
+                 "  KeFancyNewThing=0xc0000002: 2 calls; first at grabber.sys+0x1010\n"
+                 "  hal.dll!HalUnused=0x0: imported, never called\n"
+                 "  HalNobody=0x0: nobody imports it\n");
+    assert_int_equal(report_stub_calls(bench.report), 2);
+    root = json_of(&bench, true);
+    stub = json_array_get(json_object_get(root, "stubs"), 0);
+    assert_string_equal(json_string_value(json_object_get(stub, "name")), "KeFancyNewThing");
+    assert_string_equal(json_string_value(json_object_get(stub, "value")), "0xc0000002");
+    assert_int_equal(json_integer_value(json_object_get(stub, "calls")), 2);
+    assert_string_equal(json_string_value(json_object_get(stub, "first_place")),
+                        "grabber.sys+0x1010");
+    stub = json_array_get(json_object_get(root, "stubs"), 2);
+    assert_true(json_is_false(json_object_get(stub, "imported")));
+    assert_true(json_is_null(json_object_get(stub, "first_place")));
     json_decref(root);
     bench_close(&bench);
 }
@@ -743,6 +786,7 @@ int main(void)
         cmocka_unit_test(an_exception_that_was_handled_long_before_is_not_blamed),
         cmocka_unit_test(the_last_events_name_rules_and_exports),
         cmocka_unit_test(a_missing_function_is_told_with_its_caller),
+        cmocka_unit_test(stubbed_calls_are_counted_and_never_pass_for_the_real_thing),
         cmocka_unit_test(what_the_driver_printed_is_shown_and_cannot_steer_a_terminal),
         cmocka_unit_test(a_death_without_a_word_still_shows_the_last_events),
         cmocka_unit_test(members_come_in_the_documented_order),

@@ -45,6 +45,28 @@ static void findings_text(const struct report *report, struct text *out)
         text_printf(out, "  and %zu more\n", verify_dropped(report->verify));
 }
 
+/* Whatever else the run says: calls that --stub answered are not what Windows would have done. */
+static void stubs_text(const struct report *report, struct text *out)
+{
+    char place[96];
+
+    if (report->stub_count == 0)
+        return;
+    text_printf(out, "stubbed             %" PRIu64 " calls%s\n", report_stub_calls(report),
+                report_stub_calls(report) > 0 ? ": this run tells nothing of Windows" : "");
+    for (unsigned i = 0; i < report->stub_count; i++) {
+        const struct report_stub *stub = &report->stubs[i];
+
+        text_printf(out, "  %s=0x%" PRIx64 ": ", stub->name, stub->value);
+        if (stub->calls > 0) {
+            report_place(report, stub->first_caller_va, place, sizeof place);
+            text_printf(out, "%" PRIu64 " calls; first at %s\n", stub->calls, place);
+        } else {
+            text_string(out, stub->bound ? "imported, never called\n" : "nobody imports it\n");
+        }
+    }
+}
+
 /* RGB stands on its head as Windows wants it; the reader need not know. */
 static void head_text(const struct report_run *run, struct text *out)
 {
@@ -160,6 +182,7 @@ void report_text(const struct report *report, const struct report_run *run, stru
                 wall_s, wall_s > 0 ? virtual_s / wall_s : 0.0,
                 figures.forced_yields > 0 ? " (not reproducible: yields were forced)" : "");
     findings_text(report, out);
+    stubs_text(report, out);
 }
 
 /* ---- Post-mortem ----------------------------------------------------------------------------- */

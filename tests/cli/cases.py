@@ -307,6 +307,43 @@ def a_call_to_a_function_weir_lacks_stops_the_run_by_name(world):
 
 
 @case
+def a_call_that_weir_lacks_is_told_with_its_arguments(world):
+    done = world.run("run", world.bad("missing"), "--json", "s.json")
+    assert done.returncode == 3 and b"(arguments 0x" in done.stderr, done.stderr.decode()
+    with open(world.path("s.json")) as file:
+        called = json.load(file)["missing_function"]
+    assert called["name"] == "ntoskrnl.exe!ExNobodyHasWrittenThis" and len(called["arguments"]) == 4, called
+    assert called["place"].startswith("missing.sys+0x"), called
+
+
+@case
+def with_stub_a_run_goes_on_and_never_passes_for_a_clean_one(world):
+    stub = "ExNobodyHasWrittenThis"
+    world.refuses(["run", world.bad("stubbed"), *SMALL], 3, "--stub NAME=STATUS")
+    world.refuses(["run", world.bad("stubbed"), *SMALL, "--stub", stub + "=0xc0000022"], 3,
+                  "DriverEntry failed with status 0xc0000022")
+    for given in (stub, "NTOSKRNL.EXE!" + stub):
+        done = world.run("run", world.bad("stubbed"), *SMALL, "--frames", "5", "--stub", given + "=0", "--json", "s.json")
+        assert done.returncode == 1, done.stderr.decode()
+        assert b"stubbed             1 calls: this run tells nothing" in done.stdout, done.stdout.decode()
+        assert b"answered by --stub" in done.stderr, done.stderr.decode()
+        with open(world.path("s.json")) as file:
+            summary = json.load(file)
+        assert summary["outcome"] == "stubbed" and summary["frames"]["delivered"] == 5, summary
+        assert [(s["name"], s["calls"], s["imported"]) for s in summary["stubs"]] == [(given, 1, True)], summary
+    done = world.run("run", world.driver(), *SMALL, "--frames", "5", "--stub", "hal.dll!HalNobody=0")
+    assert done.returncode == 0 and b"hal.dll!HalNobody=0x0: nobody imports it" in done.stdout, done.stdout.decode()
+
+
+@case
+def a_stub_that_hides_what_weir_has_is_refused(world):
+    for name in ("KeSetTimer", "hal.dll!KeSetTimer", "ks.sys!KsInitializeDriver", "NtBuildNumber"):
+        world.refuses(["run", world.driver(), "--stub", name + "=0"], 2, "--stub " + name, "would hide it")
+    for given in ("KeFoo", "=0", "!KeFoo=0", "a!=0", "a!b!c=0", "KeFoo=", "KeFoo=STATUS_SUCCESS", "Ke Foo=1"):
+        world.refuses(["run", world.driver(), "--stub", given], 2, "MODULE!NAME=STATUS")
+
+
+@case
 def an_unknown_card_is_refused(world):
     world.refuses(["run", world.driver(), "--card", "grabber128", "-o", "v.y4m"], 2, "grabber128")
 
@@ -629,6 +666,64 @@ def a_driver_that_imports_what_the_profile_lacks_does_not_load(world):
         done = world.run("run", world.bad("modern"), "--card", "none", "--windows", profile)
         assert done.returncode == 3 and b"DriverEntry failed with status 0xc000009d" in done.stderr, done.stderr
         assert world.run("imports", world.bad("modern"), "--windows", profile).returncode == 0
+
+
+@case
+def imports_says_what_is_missing_and_what_another_driver_has(world):
+    done = world.run("imports", world.bad("missing"))
+    assert done.returncode == 1 and b"absent   ntoskrnl.exe   ExNobodyHasWrittenThis\n" in done.stdout, done.stdout
+    msvc = os.path.join(world.build, "tests", "drivers", "msvc")
+    importer, exporter = (os.path.join(msvc, name + ".sys") for name in ("importer", "exporter"))
+    done = world.run("imports", importer)
+    assert done.returncode == 1 and b"absent   exporter.sys" in done.stdout, done.stdout
+    done = world.run("imports", importer, "--load", exporter, "--json", "-")
+    assert done.returncode == 0, done.stderr.decode()
+    states = {i["state"] for i in json.loads(done.stdout)["list"] if i["module"] == "exporter.sys"}
+    assert states == {"loaded"}, states
+
+
+def broken_copy(world, name, to):
+    with open(world.driver(name), "rb") as file:
+        data = bytearray(file.read())
+    data[data.index(b"PE\0\0") + 1] = 0
+    with open(world.path(to), "wb") as file:
+        file.write(data)
+
+
+@case
+def imports_of_a_folder_are_counted_and_broken_images_named(world):
+    os.makedirs(world.path("d/e"))
+    shutil.copy(world.driver(), world.path("d/good.sys"))
+    shutil.copy(world.bad("missing"), world.path("d/e/LACKS.SYS"))
+    shutil.copy(world.bad("missing"), world.path("d/e/lacks2.sys"))
+    broken_copy(world, "grabber", "d/broken.sys")
+    with open(world.path("d/notes.txt"), "w") as file:
+        file.write("no driver")
+    os.symlink("nowhere", world.path("d/gone.sys"))
+    done = world.run("imports", "d", "--summary", "--json", "i.json")
+    said = done.stdout.decode()
+    assert done.returncode == 1 and not done.stderr, done.stderr.decode()
+    for word in ("drivers             5\n", "load                3; 0 import what is newer", "2 are broken", "lack nothing        1\n",
+                 "functions missing   1,", "     2 absent ntoskrnl.exe!ExNobodyHasWrittenThis\n",
+                 "  d/broken.sys: at file offset 0x", "  d/gone.sys: "):
+        assert word in said, (word, said)
+    with open(world.path("i.json")) as file:
+        counted = json.load(file)
+    assert counted["functions"] == [{"module": "ntoskrnl.exe", "name": "ExNobodyHasWrittenThis", "state": "absent",
+                                     "drivers": 2}], counted
+    assert [f["path"] for f in counted["files"]] == ["d/broken.sys", "d/e/LACKS.SYS", "d/e/lacks2.sys", "d/gone.sys",
+                                                     "d/good.sys"], counted["files"]
+
+
+@case
+def imports_wants_a_driver_or_a_folder_to_count(world):
+    os.makedirs(world.path("empty"))
+    world.refuses(["imports"], 2, "FOLDER --summary")
+    world.refuses(["imports", "empty"], 2, "wants --summary")
+    world.refuses(["imports", "empty", "--summary"], 2, "no .sys file")
+    world.refuses(["imports", world.driver(), "--summary"], 2, "wants a folder")
+    world.refuses(["imports", world.driver(), "--json", "/nowhere/i.json"], 5, "/nowhere/i.json")
+    world.refuses(["imports", world.driver(), "--load", "nowhere.sys"], 3, "nowhere.sys")
 
 
 @case

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* What is missing of each function whose row is PARTIAL, for `weir imports` and docs/coverage.md.
+ *
+ * PARTIAL(name, lacks)   lacks: a few words that end no sentence */
+PARTIAL(ExAllocatePool3,                "extended parameters, which stop the run")
+PARTIAL(KsFilterAttemptProcessing,      "filter-centric processing: the filter's Process stops the run")
+PARTIAL(KsGenerateDataEvent,            "the data: buffered events are refused")
+PARTIAL(KsMethodHandlerWithAllocator,   "an allocator, which stops the run")
+PARTIAL(KsPropertyHandler,              "serialised properties, which stop the run")
+PARTIAL(KsPropertyHandlerWithAllocator, "an allocator and serialised properties, which stop the run")
+PARTIAL(RtlRestoreContext,              "STATUS_UNWIND_CONSOLIDATE, which stops the run")
+PARTIAL(RtlVirtualUnwind,               "context pointers, which stop the run")
+PARTIAL(ZwDeviceIoControlFile,          "APC routines, and requests that are pending when it returns")
+PARTIAL(ZwReadFile,                     "APC routines, and requests that are pending when it returns")
+PARTIAL(ZwSetTimer,                     "APC routines")
+PARTIAL(ZwWriteFile,                    "APC routines, and requests that are pending when it returns")
