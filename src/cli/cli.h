@@ -34,6 +34,8 @@ int cli_locks(int argc, char **argv);
 int cli_imports(int argc, char **argv);
 int cli_cards(int argc, char **argv);
 
+/* The whole file; 0 or -errno. The caller frees it. */
+int cli_read_quietly(const char *path, void **bytes, size_t *size_bytes);
 /* The driver's file, complained about in words when it cannot be read. 0 or an exit code. */
 int cli_read_driver(const char *path, void **bytes, size_t *size_bytes);
 /* "grabber.sys" of "build/drivers/grabber.sys". */

@@ -27,9 +27,14 @@ const char *cli_base_name(const char *path)
     return slash != NULL ? slash + 1 : path;
 }
 
+int cli_read_quietly(const char *path, void **bytes, size_t *size_bytes)
+{
+    return host_file_read(path, DRIVER_LIMIT_BYTES, bytes, size_bytes);
+}
+
 int cli_read_driver(const char *path, void **bytes, size_t *size_bytes)
 {
-    int result = host_file_read(path, DRIVER_LIMIT_BYTES, bytes, size_bytes);
+    int result = cli_read_quietly(path, bytes, size_bytes);
 
     if (result == 0)
         return 0;

@@ -36,6 +36,12 @@ bool host_file_exists(const char *path);
 int host_file_unlink(const char *path);
 int host_directory_create(const char *path); /* 0 when it is there already */
 
+bool host_is_directory(const char *path);
+/* Tells of each file below the folder and the folders in it, in the byte order of names; folders
+ * behind links are left out. Ends with what found returns when that is not 0. */
+typedef int host_file_found_fn(void *ctx, const char *path);
+int host_files_below(const char *folder, host_file_found_fn *found, void *ctx);
+
 /* Words for 0 or -errno: "No space left on device". Static memory. */
 const char *host_error_text(int error);
 

@@ -145,6 +145,49 @@ static void reading_refuses_directories_big_files_and_missing_ones(void **state)
     assert_int_equal(host_file_create(&file, "/nowhere/file"), -ENOENT);
 }
 
+static void make_file(const char *name)
+{
+    char path[256];
+    struct host_file file;
+
+    assert_int_equal(host_file_create(&file, in_directory(path, name)), 0);
+    assert_int_equal(host_file_commit(&file), 0);
+}
+
+static int gather(void *ctx, const char *path)
+{
+    char *found = ctx;
+
+    if (strstr(path, "stop") != NULL)
+        return 7;
+    strcat(strcat(found, path + strlen(directory)), " ");
+    return 0;
+}
+
+static void files_below_a_folder_come_in_the_order_of_their_names(void **state)
+{
+    char folder[256], link[256], path[256], found[256] = "";
+
+    (void)state;
+    assert_int_equal(host_directory_create(in_directory(folder, "b")), 0);
+    make_file("c");
+    make_file("b/z");
+    make_file("b/y");
+    make_file("a");
+    assert_int_equal(symlink(directory, in_directory(link, "b/x")), 0); /* round and round */
+    assert_int_equal(host_files_below(directory, gather, found), 0);
+    assert_string_equal(found, "/a /b/y /b/z /c ");
+    make_file("b/stop");
+    assert_int_equal(host_files_below(directory, gather, found), 7);
+    assert_int_equal(host_files_below("/nowhere", gather, found), -ENOENT);
+    assert_true(host_is_directory(folder));
+    assert_false(host_is_directory(in_directory(path, "a")));
+    for (const char *const *name = (const char *const[]){"a", "b/stop", "b/x", "b/y", "b/z", "c",
+                                                         NULL}; *name != NULL; name++)
+        assert_int_equal(host_file_unlink(in_directory(path, *name)), 0);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 static int make_directory(void **state)
 {
     (void)state;
@@ -166,6 +209,7 @@ int main(void)
         cmocka_unit_test(a_full_device_is_an_error_with_words),
         cmocka_unit_test(a_link_stays_a_link),
         cmocka_unit_test(reading_refuses_directories_big_files_and_missing_ones),
+        cmocka_unit_test(files_below_a_folder_come_in_the_order_of_their_names),
     };
 
     return cmocka_run_group_tests(tests, make_directory, remove_directory);
