@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Makes docs/coverage-dma.md from the tables that declare the functions: what drivers call for DMA, by name or through
-DMA_OPERATIONS, what weir has of it, and which tests call it. conformance.py writes and checks the page.
+"""Makes docs/coverage.md and docs/coverage-dma.md from the tables that declare the functions: what drivers may call,
+what weir has of it, and which tests call it.
+
+usage: coverage.py            says which of the pages is not what the sources make
+       coverage.py --write    writes both
 """
 import glob
 import os
 import re
+import sys
 
 WINDOWS = {
     "WIN2K": "any x64", "WINXP": "XP", "WS03": "Server 2003", "WS03SP1": "Server 2003 SP1", "VISTA": "Vista",
@@ -42,11 +46,32 @@ def suite_of(path):
     return f"{room}/{os.path.basename(path)[:-2]}"
 
 
+def code_of(path):
+    """A file without its comments and strings: a name in either is no call."""
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    return re.sub(r"/\*.*?\*/|//[^\n]*|\"(?:\\\\.|[^\"\\\\\n])*\"", " ", text, flags=re.S)
+
+
 def functions_of(text):
-    """Name to body of each function defined in a file, by its brace in the first column."""
+    """Name to body of each function and each table defined in a file, by its brace in the first column."""
     found = {}
     for match in re.finditer(r"^(?:static |inline )*[\w *\n]+?\b(\w+)\([^;{]*\)\n\{\n(.*?)^\}$", text, re.M | re.S):
         found[match.group(1)] = match.group(2)
+    for match in re.finditer(r"^(?:static )?const [^;(={]*?\b(\w+)(?:\[\w*\])+ = \{\n(.*?)^\};$", text, re.M | re.S):
+        found[match.group(1)] = match.group(2)
+    for match in re.finditer(r"^\}\s*(\w+)(?:\[\w*\])+ = \{\n(.*?)^\};$", text, re.M | re.S):
+        found[match.group(1)] = match.group(2)
+    return found
+
+
+def inlines_of(source):
+    """Macros and inline functions of include/wdk: a call of one is a call of what it is made of."""
+    found = {}
+    for path in sorted(glob.glob(os.path.join(source, "include", "wdk", "*.h"))):
+        code = code_of(path)
+        found.update(functions_of(code))
+        found.update(re.findall(r"^#define (\w+)(?:\([^)]*\))?[ \t\\\n]+((?:[^\n]*\\\n)*[^\n]*)$", code, re.M))
     return found
 
 
@@ -58,17 +83,47 @@ def called(bodies, name, seen):
     return words.union(*(called(bodies, word, seen) for word in words if word in bodies))
 
 
-def tests_by_function(source):
-    """Function name to the programs whose tests mention it, directly or through helpers of their file."""
+def helpers_of(path, source, seen):
+    """Functions of the headers that only tests include, such as a bench or a world."""
     found = {}
+    with open(path, encoding="utf-8") as file:
+        names = re.findall(r'^#include "([\w/]+\.h)"', file.read(), re.M)
+    for name in names:
+        for place in ("src", os.path.join("src", "nt")):
+            header = os.path.join(source, place, name)
+            if header in seen or not os.path.exists(header) or not re.search(r"test|world|bench", name):
+                continue
+            seen.add(header)
+            found.update(functions_of(code_of(header)))
+            found.update(helpers_of(header, source, seen))
+    return found
+
+
+def tests_by_function(source):
+    """Function name to the programs whose tests call it, directly or through helpers of their file."""
+    found, inlines = {}, inlines_of(source)
     for path in sorted(glob.glob(os.path.join(source, "src", "**", "*_test.c"), recursive=True)):
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-        bodies = functions_of(text)
-        listed = text[text.rfind("CMUnitTest"):]
+        code = code_of(path)
+        bodies = inlines | helpers_of(path, source, set()) | functions_of(code)
+        listed = code[code.rfind("CMUnitTest"):]
         for test in re.findall(r"\(\s*(\w{8,})[,)]", listed):
-            for word in called(bodies, test, set()):
+            for word in called(bodies, re.sub(r"^test_", "", test), set()):
                 found.setdefault(word, set()).add(suite_of(os.path.relpath(path, source)))
+    return found
+
+
+def drivers_by_function(source):
+    """Function name to the drivers that call it: samples and those of tests/drivers, which tests run."""
+    found, inlines = {}, inlines_of(source)
+    for folder in ("drivers", os.path.join("tests", "drivers")):
+        for path in sorted(glob.glob(os.path.join(source, folder, "**", "*.c"), recursive=True)):
+            if path.endswith("_test.c"):
+                continue
+            parts = os.path.relpath(path, source).split(os.sep)
+            name = parts[1] if folder == "drivers" else parts[-1][:-2]
+            words = set(re.findall(r"\w+", code_of(path)))
+            for word in words.union(*(called(inlines, word, set()) for word in words)):
+                found.setdefault(word, set()).add(name)
     return found
 
 
@@ -136,3 +191,101 @@ def render(source):
     named = list(by_name(source, tests))
     return text + "## By name\n\n" + count_line(named, 4) + table(
         [["function", "module", "first Windows", "IRQL", "state", "tests"]] + named)
+
+
+# ---- The page of everything ---------------------------------------------------------------------------------------
+
+HEAD_ALL = """# What weir has of Windows
+
+Made by `tools/coverage.py` from the tables of `src/exports`; do not edit. `weir imports DRIVER.sys` holds a driver
+against the same tables.
+
+| state | meaning |
+|---|---|
+| full | does what its page says, and a test calls it |
+| untested | meant to be full, but no test of weir calls it: what it does is not known to be right |
+| partial | does the common part; what it lacks is said below |
+| data | a variable |
+| stub | known by name; a call stops the run, or gets the answer of `--stub` |
+
+*Tests* are the C programs with a test that calls the function, itself or through helpers; *drivers* those sample and
+test drivers that call it while tests run them. That a test calls a function does not say that it looks at every refusal.
+
+"""
+
+
+def rows_of(source, table_name):
+    """name, symbol, first Windows, IRQL, state; in the order of names."""
+    path = os.path.join(source, "src", "exports", table_name)
+    found = [(cells[0], cells[0], *cells[2:5], cells[6]) for cells in arguments(path, "EXPORT")]
+    found += [(cells[0], cells[1], *cells[3:6], cells[7]) for cells in arguments(path, "EXPORT_AS")]
+    return [(name, symbol, WINDOWS.get(since, since), irql_cell(low, high), state)
+            for name, symbol, low, high, since, state in sorted(found)]
+
+
+def lacks_of(source):
+    path = os.path.join(source, "src", "exports", "partial.tbl.h")
+    with open(path, encoding="utf-8") as file:
+        return dict(re.findall(r'^PARTIAL\((\w+), +"([^"]*)"\)$', file.read(), re.M))
+
+
+class Function:
+    def __init__(self, row, tests, drivers):
+        self.name, symbol, self.since, self.irql, state = row
+        self.tests = tests.get(self.name, set()) | tests.get(symbol, set())
+        self.drivers = drivers.get(self.name, set())
+        self.state = "untested" if state == "FULL" and not self.tests | self.drivers else state.lower()
+
+    def cells(self):
+        return [f"`{self.name}`", self.since, self.irql, self.state, ", ".join(sorted(self.tests)) or "-",
+                ", ".join(sorted(self.drivers)) or "-"]
+
+
+STATES = ("full", "untested", "partial", "data", "stub")
+
+
+def totals(modules):
+    rows = [["module", "names", *STATES]]
+    for module, functions in modules:
+        states = [f.state for f in functions]
+        rows.append([module, str(len(states)), *(str(states.count(state)) for state in STATES)])
+    return table(rows)
+
+
+def render_all(source):
+    tests, drivers, lacks = tests_by_function(source), drivers_by_function(source), lacks_of(source)
+    modules = [(module, [Function(row, tests, drivers) for row in rows_of(source, name)]) for name, module in MODULES]
+    text = HEAD_ALL + totals(modules)
+    text += "\nThe names of ks.sys are all that it exports; those of ntoskrnl.exe and hal.dll are the documented ones that " \
+            "drivers import.\n\n## What partial functions lack\n\n"
+    text += table([["function", "lacks"]] + [[f"`{name}`", lacks[name]] for name in sorted(lacks)])
+    text += "\n## What no test calls\n\n"
+    for module, functions in modules:
+        names = [f"`{f.name}`" for f in functions if f.state == "untested"]
+        text += f"{module}, {len(names)}: {', '.join(names) or 'none'}.\n\n"
+    for module, functions in modules:
+        text += f"## {module}\n\n" + table(
+            [["function", "first Windows", "IRQL", "state", "tests", "drivers"]] + [f.cells() for f in functions]) + "\n"
+    return text.rstrip("\n") + "\n"
+
+
+def main():
+    if sys.argv[1:] not in ([], ["--write"]):
+        sys.exit(__doc__)
+    source = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    stale = []
+    for name, text in (("coverage.md", render_all(source)), ("coverage-dma.md", render(source))):
+        path = os.path.join(source, "docs", name)
+        if sys.argv[1:]:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+        elif not os.path.exists(path) or open(path, encoding="utf-8").read() != text:
+            stale.append(name)
+    for name in stale:
+        print(f"docs/{name} is not what its sources make; tools/coverage.py --write makes it anew")
+    print(f"{2 - len(stale)} passed, {len(stale)} failed")
+    sys.exit(1 if stale else 0)
+
+
+if __name__ == "__main__":
+    main()

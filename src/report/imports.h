@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What drivers import, and what is here of it, as text and JSON: of one driver line by line, of
- * many as a count. Whoever knows the tables says of each import which state it has; here it is copied,
- * counted and shown. Order: imports_create, for each driver imports_begin and then either
+ * many as a count. Whoever knows the tables says of each import which state it has; here it is
+ * copied, counted and shown. Order: imports_create, for each driver imports_begin and then either
  * imports_refuse or imports_add for each import, then one of the texts. Adding returns 0 or
  * -ENOMEM. docs/imports.md is the schema. */
 #ifndef WEIR_REPORT_IMPORTS_H
