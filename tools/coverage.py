@@ -18,6 +18,9 @@ WINDOWS = {
 }
 MODULES = (("ntoskrnl.tbl.h", "ntoskrnl.exe"), ("hal.tbl.h", "hal.dll"), ("ks.tbl.h", "ks.sys"))
 
+# What a compiler calls where a driver has this word.
+IMPLIED = {"__try": "__C_specific_handler"}
+
 # Names that DMA goes through, in each module.
 BY_NAME = re.compile(r"""(Io|Hal)\w*(Dma|Adapter|MapTransfer|MapRegisters|CommonBuffer|ScatterGather)\w*
     |KeFlushIoBuffers|Mm64BitPhysicalAddress
@@ -32,8 +35,8 @@ HEAD = """# What weir has of DMA
 Made by `tools/coverage.py` from the tables of `src/exports` and `src/hal`; do not edit. *State* is FULL (does what its
 page says), PARTIAL (docs/LIMITS.md says what is missing), STUB (bound, and a call stops the run by name) or DATA (a
 variable). *IRQL* is where the function's page allows the call; a call elsewhere is a finding. Tests are the C
-programs with a test that calls the function, itself or through helpers of its file; docs/dma-conformance.md holds the pages' statements
-against tests of every kind.
+programs with a test that calls the function, itself or through helpers; docs/dma-conformance.md holds the pages'
+statements against tests of every kind.
 
 """
 
@@ -116,12 +119,13 @@ def drivers_by_function(source):
     """Function name to the drivers that call it: samples and those of tests/drivers, which tests run."""
     found, inlines = {}, inlines_of(source)
     for folder in ("drivers", os.path.join("tests", "drivers")):
-        for path in sorted(glob.glob(os.path.join(source, folder, "**", "*.c"), recursive=True)):
+        for path in sorted(glob.glob(os.path.join(source, folder, "**", "*.c*"), recursive=True)):
             if path.endswith("_test.c"):
                 continue
             parts = os.path.relpath(path, source).split(os.sep)
-            name = parts[1] if folder == "drivers" else parts[-1][:-2]
+            name = parts[1] if folder == "drivers" else os.path.splitext(parts[-1])[0]
             words = set(re.findall(r"\w+", code_of(path)))
+            words |= {name for keyword, name in IMPLIED.items() if keyword in words}
             for word in words.union(*(called(inlines, word, set()) for word in words)):
                 found.setdefault(word, set()).add(name)
     return found

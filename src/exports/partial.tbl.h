@@ -3,6 +3,8 @@
  *
  * PARTIAL(name, lacks)   lacks: a few words that end no sentence */
 PARTIAL(ExAllocatePool3,                "extended parameters, which stop the run")
+PARTIAL(IoGetIoPriorityHint,            "hints that were set: all requests are of normal priority")
+PARTIAL(IoSetIoPriorityHint,            "what a hint does: it is checked and forgotten")
 PARTIAL(KsFilterAttemptProcessing,      "filter-centric processing: the filter's Process stops the run")
 PARTIAL(KsGenerateDataEvent,            "the data: buffered events are refused")
 PARTIAL(KsMethodHandlerWithAllocator,   "an allocator, which stops the run")
