@@ -33,7 +33,7 @@ BY_NAME = re.compile(r"""(Io|Hal)\w*(Dma|Adapter|MapTransfer|MapRegisters|Common
 HEAD = """# What weir has of DMA
 
 Made by `tools/coverage.py` from the tables of `src/exports` and `src/hal`; do not edit. *State* is FULL (does what its
-page says), PARTIAL (docs/LIMITS.md says what is missing), STUB (bound, and a call stops the run by name) or DATA (a
+page says), PARTIAL (docs/coverage.md says what is missing), STUB (bound, and a call stops the run by name) or DATA (a
 variable). *IRQL* is where the function's page allows the call; a call elsewhere is a finding. Tests are the C
 programs with a test that calls the function, itself or through helpers; docs/dma-conformance.md holds the pages'
 statements against tests of every kind.
@@ -61,7 +61,8 @@ def functions_of(text):
     found = {}
     for match in re.finditer(r"^(?:static |inline )*[\w *\n]+?\b(\w+)\([^;{]*\)\n\{\n(.*?)^\}$", text, re.M | re.S):
         found[match.group(1)] = match.group(2)
-    for match in re.finditer(r"^(?:static )?const [^;(={]*?\b(\w+)(?:\[\w*\])+ = \{\n(.*?)^\};$", text, re.M | re.S):
+    for match in re.finditer(r"^(?:static )?const [^;(={]*?\b(\w+)(?:\[\w*\])+ = \{\n(.*?)^\};$", text,
+                             re.M | re.S):
         found[match.group(1)] = match.group(2)
     for match in re.finditer(r"^\}\s*(\w+)(?:\[\w*\])+ = \{\n(.*?)^\};$", text, re.M | re.S):
         found[match.group(1)] = match.group(2)
@@ -74,7 +75,8 @@ def inlines_of(source):
     for path in sorted(glob.glob(os.path.join(source, "include", "wdk", "*.h"))):
         code = code_of(path)
         found.update(functions_of(code))
-        found.update(re.findall(r"^#define (\w+)(?:\([^)]*\))?[ \t\\\n]+((?:[^\n]*\\\n)*[^\n]*)$", code, re.M))
+        macros = re.findall(r"^#define (\w+)(?:\([^)]*\))?[ \t\\\n]+((?:[^\n]*\\\n)*[^\n]*)$", code, re.M)
+        found.update(macros)
     return found
 
 
@@ -260,16 +262,16 @@ def render_all(source):
     tests, drivers, lacks = tests_by_function(source), drivers_by_function(source), lacks_of(source)
     modules = [(module, [Function(row, tests, drivers) for row in rows_of(source, name)]) for name, module in MODULES]
     text = HEAD_ALL + totals(modules)
-    text += "\nThe names of ks.sys are all that it exports; those of ntoskrnl.exe and hal.dll are the documented ones that " \
-            "drivers import.\n\n## What partial functions lack\n\n"
+    text += "\nThe names of ks.sys are all that it exports; those of ntoskrnl.exe and hal.dll are the documented ones that "
+    text += "drivers import.\n\n## What partial functions lack\n\n"
     text += table([["function", "lacks"]] + [[f"`{name}`", lacks[name]] for name in sorted(lacks)])
     text += "\n## What no test calls\n\n"
     for module, functions in modules:
         names = [f"`{f.name}`" for f in functions if f.state == "untested"]
         text += f"{module}, {len(names)}: {', '.join(names) or 'none'}.\n\n"
     for module, functions in modules:
-        text += f"## {module}\n\n" + table(
-            [["function", "first Windows", "IRQL", "state", "tests", "drivers"]] + [f.cells() for f in functions]) + "\n"
+        rows = [["function", "first Windows", "IRQL", "state", "tests", "drivers"]] + [f.cells() for f in functions]
+        text += f"## {module}\n\n" + table(rows) + "\n"
     return text.rstrip("\n") + "\n"
 
 
