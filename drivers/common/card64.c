@@ -8,6 +8,7 @@
 #include "card.h"
 
 #include "../../models/player64/regs.h"
+#include "museum.h"
 
 enum {
     /* Twice the pages of the largest frame: two of them fit however scattered they are. */
@@ -123,7 +124,7 @@ static VOID PostFrame(PCARD_CHANNEL Channel, PCARD_FRAME Frame)
         PCARD_PIECE Piece = &Frame->Pieces[i];
         struct g64_descriptor *Entry = &Ring[Channel->Tail];
 
-        Entry->address = Piece->Mapping.PhysicalAddress.QuadPart;
+        Entry->address = MuseumAddress(Piece->Mapping.PhysicalAddress);
         Entry->length = Piece->Mapping.ByteCount;
         Entry->flags =
             i + 1 < Frame->PieceCount ? 0 : G64_LAST | Frame->Cookie << G64_COOKIE_SHIFT;

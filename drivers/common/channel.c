@@ -13,6 +13,7 @@
  *               in RUN goes on with the same frames when it has it back
  *   Posting     descriptors may be written: the card has power and nobody is stopping it */
 #include "card.h"
+#include "museum.h"
 
 VOID CardChannelInitialize(PCARD_CHANNEL Channel, PCARD_DEVICE Device, ULONG Index)
 {
@@ -157,6 +158,8 @@ BOOLEAN CardChannelTakeFinished(PCARD_CHANNEL Channel, PLIST_ENTRY Finished)
             Finish(Channel, Finished);
         else
             Requeue(Channel);
+        if (MuseumOneMore() && !IsListEmpty(&Channel->Frames))
+            Finish(Channel, Finished);
     }
     if (Any)
         Card->CompletionsTaken(Channel);

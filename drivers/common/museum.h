@@ -6,13 +6,36 @@
  *   MUSEUM_NULL_IN_ISR   follows a pointer that start-up forgot to set, at DIRQL
  *   MUSEUM_SPIN_IN_DPC   waits at DISPATCH_LEVEL for what cannot happen there
  *   MUSEUM_SYSCALL       executes a system call instruction, as kernel code never does
- *   MUSEUM_WILD          overwrites its stack, breaks a segment register, and jumps into nowhere */
+ *   MUSEUM_WILD          overwrites its stack, breaks a segment register, and jumps into nowhere
+ *   MUSEUM_EARLY_DELETE  gives its frames back while the card still writes to them
+ *   MUSEUM_LOW_PART_ONLY tells the card the lower half of each address */
 #ifndef DRIVERS_MUSEUM_H
 #define DRIVERS_MUSEUM_H
 
 #include "card.h"
 
 enum { MUSEUM_AFTER = 5 }; /* interrupts */
+
+/* Takes one completion for two, so that from then on each frame is given back too early. */
+static inline BOOLEAN MuseumOneMore(VOID)
+{
+#ifdef MUSEUM_EARLY_DELETE
+    static ULONG Count;
+
+    return ++Count == MUSEUM_AFTER;
+#else
+    return FALSE;
+#endif
+}
+
+static inline ULONGLONG MuseumAddress(PHYSICAL_ADDRESS Address)
+{
+#ifdef MUSEUM_LOW_PART_ONLY
+    return Address.LowPart;
+#else
+    return (ULONGLONG)Address.QuadPart;
+#endif
+}
 
 static inline VOID MuseumInIsr(VOID)
 {

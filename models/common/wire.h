@@ -55,6 +55,9 @@ static inline int wire_set(struct wire *wire, const struct weir_pattern_geometry
 static inline int wire_move(struct wire *wire, const struct shot *shot, uint64_t from,
                             uint64_t size_bytes, uint64_t la)
 {
+    if (shot->strays != NULL)
+        fault_stray(shot->strays, wire->direction == WIRE_OUT, from, from + size_bytes,
+                    wire->frame_bytes, la);
     if (wire->direction == WIRE_OUT)
         return screen_read(&wire->screen, shot, from, size_bytes, la);
     return source_write(&wire->source, shot, from, size_bytes, la);

@@ -518,6 +518,7 @@ static void finish_stop(struct grabber32 *card)
     card->stopping = false;
     card->host->event(card->host, WEIR_CARD_STOPPED, 0, 0, 0);
     raise_causes(card, G32_INT_STOPPED);
+    fault_stopped(&card->fault);
 }
 
 static void busy_fires(void *ctx)
@@ -737,9 +738,10 @@ int g32_create(const struct weir_device_host *host, enum wire_direction directio
         goto no_memory;
     card->host = host;
     card->id = id;
-    fault_init(&card->fault, host);
     card->bandwidth = host->number(host, "bandwidth");
     result = wire_init(&card->wire, host, direction, 0);
+    if (result == 0)
+        result = fault_init(&card->fault, host);
     if (result == 0)
         result = host->timer_create(host, frame_fires, card, &card->frame_timer);
     if (result == 0)

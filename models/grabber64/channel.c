@@ -486,8 +486,11 @@ static void busy_fires(void *ctx)
 {
     struct channel *channel = ctx;
 
-    if (channel->stopping)
+    if (channel->stopping) {
         finish_stop(channel);
+        if (channel->index == 0)
+            fault_stopped(&channel->card->fault);
+    }
     if (channel->reset_wanted) {
         begin_reset(channel);
         return;

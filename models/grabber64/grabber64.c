@@ -272,9 +272,10 @@ int g64_create(const struct weir_device_host *host, enum wire_direction directio
         goto no_memory;
     card->host = host;
     card->id = id;
-    fault_init(&card->fault, host);
     card->bandwidth = host->number(host, "bandwidth");
-    result = host->timer_create(host, g64_late_fires, card, &card->late_timer);
+    result = fault_init(&card->fault, host);
+    if (result == 0)
+        result = host->timer_create(host, g64_late_fires, card, &card->late_timer);
     if (result == 0)
         result = host->timer_create(host, g64_stuck_fires, card, &card->stuck_timer);
     for (unsigned i = 0; i < G64_CHANNELS && result == 0; i++)

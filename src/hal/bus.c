@@ -16,45 +16,49 @@ enum {
     NO_READ_PERMISSION = 6
 };
 
-struct verdict {
-    bool allowed;
-    bool aborts; /* not allowed, and does not happen */
-    enum bus_violation kind;
-    uint32_t serial;
-};
-
 /* One mapping's word on the access [la, end), which lies in one page. An IOMMU translates whole
  * pages: what is beside the mapping's bytes it lets pass, unless it is strict. */
 static void consult(const struct hal *hal, const struct hal_slot *slot, uint32_t serial,
-                    uint64_t la, uint64_t end, unsigned direction, struct verdict *verdict)
+                    uint64_t la, uint64_t end, unsigned direction, struct bus_verdict *verdict)
 {
     const struct hal_mapping *mapping = mapping_at(&hal->mappings, serial);
     enum hal_iommu iommu = slot->domain->iommu;
 
     if (!mapping_is_live(&hal->mappings, serial)) {
         if (verdict->kind == BUS_OUTSIDE && verdict->serial == 0)
-            *verdict = (struct verdict){false, iommu != HAL_IOMMU_OFF, BUS_AFTER_RELEASE, serial};
+            *verdict =
+                (struct bus_verdict){false, iommu != HAL_IOMMU_OFF, BUS_AFTER_RELEASE, serial};
         return;
     }
     if (mapping->slot != slot)
         return;
     if ((la / PAGE == mapping->first_la / PAGE && la < mapping->first_la) ||
         (la / PAGE == mapping->last_la / PAGE && end > mapping->last_la + 1)) {
-        *verdict = (struct verdict){false, iommu == HAL_IOMMU_STRICT, BUS_OUTSIDE, serial};
+        *verdict = (struct bus_verdict){false, iommu == HAL_IOMMU_STRICT, BUS_OUTSIDE, serial};
         return;
     }
     if (mapping->directions & direction)
         verdict->allowed = true;
     else
-        *verdict = (struct verdict){false, iommu != HAL_IOMMU_OFF, BUS_DIRECTION, serial};
+        *verdict = (struct bus_verdict){false, iommu != HAL_IOMMU_OFF, BUS_DIRECTION, serial};
 }
 
-static struct verdict check(const struct hal *hal, const struct hal_slot *slot, uint64_t la,
+/* No card can do it, so nothing answers: the model contradicts its own description. */
+static bool is_above_width(const struct hal_slot *slot, uint64_t end)
+{
+    unsigned bits = slot->device->dma_address_bits;
+
+    return bits != 0 && bits < 64 && (end - 1) >> bits != 0;
+}
+
+static struct bus_verdict check(const struct hal *hal, const struct hal_slot *slot, uint64_t la,
                             uint64_t end, unsigned direction)
 {
-    struct verdict verdict = {false, slot->domain->iommu != HAL_IOMMU_OFF, BUS_OUTSIDE, 0};
+    struct bus_verdict verdict = {false, slot->domain->iommu != HAL_IOMMU_OFF, BUS_OUTSIDE, 0};
     uint32_t entry = domain_entry(slot->domain, la / PAGE);
 
+    if (is_above_width(slot, end))
+        return (struct bus_verdict){false, true, BUS_ABOVE_WIDTH, 0};
     if (entry < MAPPING_SHARED) {
         if (entry != 0)
             consult(hal, slot, entry, la, end, direction, &verdict);
@@ -65,27 +69,6 @@ static struct verdict check(const struct hal *hal, const struct hal_slot *slot, 
         consult(hal, slot, hal->mappings.shares.items[at - 1].serial, la, end, direction,
                 &verdict);
     return verdict;
-}
-
-static void report(struct hal *hal, struct hal_slot *slot, const struct verdict *verdict,
-                   uint64_t la, uint64_t size_bytes, bool write)
-{
-    static const enum verify_rule rules[] = {
-        [BUS_OUTSIDE] = VERIFY_bus_outside,
-        [BUS_DIRECTION] = VERIFY_bus_direction,
-        [BUS_AFTER_RELEASE] = VERIFY_bus_after_release,
-    };
-    const struct hal_mapping *mapping = mapping_at(&hal->mappings, verdict->serial);
-    struct bus_last *last = &hal->last_violation;
-    bool goes_on = last->slot == slot && last->kind == verdict->kind &&
-                   last->serial == verdict->serial && (verdict->serial != 0 || last->end_la == la);
-
-    *last = (struct bus_last){verdict->kind, verdict->serial, la + size_bytes, slot};
-    if (goes_on)
-        return;
-    TRACE(hal->trace, bus_violation, verdict->kind, la, size_bytes, write, verdict->serial,
-          mapping->serial == verdict->serial ? mapping->adapter_id : 0);
-    KE_FINDING(hal->ke, rules[verdict->kind], la, size_bytes, verdict->serial);
 }
 
 /* ---- Faults of the IOMMU --------------------------------------------------------------------- */
@@ -152,13 +135,13 @@ static bool is_plain(const struct hal *hal, const struct hal_slot *slot, uint64_
            page != mapping->first_la / PAGE && page != mapping->last_la / PAGE;
 }
 
-static struct verdict judge(const struct hal *hal, const struct hal_slot *slot, uint64_t la,
+static struct bus_verdict judge(const struct hal *hal, const struct hal_slot *slot, uint64_t la,
                             uint64_t size_bytes, bool write)
 {
     unsigned direction = write ? MAPPING_FROM_DEVICE : MAPPING_TO_DEVICE;
 
     if (weir_likely(is_plain(hal, slot, la, size_bytes, direction)))
-        return (struct verdict){.allowed = true};
+        return (struct bus_verdict){.allowed = true};
     return check(hal, slot, la, la + size_bytes, direction);
 }
 
@@ -166,12 +149,12 @@ static struct verdict judge(const struct hal *hal, const struct hal_slot *slot, 
 static bool pass(struct hal *hal, struct hal_slot *slot, uint64_t la, uint64_t size_bytes,
                  bool write)
 {
-    struct verdict verdict = judge(hal, slot, la, size_bytes, write);
+    struct bus_verdict verdict = judge(hal, slot, la, size_bytes, write);
 
     if (weir_likely(verdict.allowed))
         return true;
-    report(hal, slot, &verdict, la, size_bytes, write);
-    if (verdict.aborts)
+    bus_report(hal, slot, &verdict, la, size_bytes, write);
+    if (verdict.aborts && verdict.kind != BUS_ABOVE_WIDTH)
         raise_fault(hal, slot, la, write);
     return !verdict.aborts;
 }

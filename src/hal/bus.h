@@ -17,7 +17,21 @@
 struct hal;
 struct hal_slot;
 
-enum bus_violation { BUS_OUTSIDE, BUS_DIRECTION, BUS_AFTER_RELEASE };
+enum bus_violation {
+    BUS_OUTSIDE,
+    BUS_DIRECTION,
+    BUS_AFTER_RELEASE,
+    BUS_ABOVE_WIDTH, /* of the card's own addresses */
+    BUS_PAST_END, /* next to a mapping */
+    BUS_TRUNCATED, /* the lower half of a mapped address */
+    BUS_CONTIGUOUS /* memory whose physical address old drivers give to cards */
+};
+struct bus_verdict {
+    bool allowed;
+    bool aborts; /* not allowed, and does not happen */
+    enum bus_violation kind;
+    uint32_t serial; /* of the mapping that speaks against it; 0: none */
+};
 
 /* The violation reported last: a card that goes on is reported once. */
 struct bus_last {
@@ -35,6 +49,11 @@ struct bus_fault {
 };
 int bus_fault_init(struct hal *hal);
 void bus_fault_fini(struct hal *hal);
+
+/* Tells of an access that is not allowed (bus_report.c): what kind of mistake it is, which mapping
+ * was meant, whose bytes were at stake. */
+void bus_report(struct hal *hal, struct hal_slot *slot, const struct bus_verdict *verdict,
+                uint64_t la, uint64_t size_bytes, bool write);
 
 /* What a card does: 0 or -EFAULT. */
 int bus_access(struct hal *hal, struct hal_slot *slot, uint64_t la, void *buffer,

@@ -98,7 +98,7 @@ static void accesses_outside_are_named_and_happen(void **state)
 
     (void)state;
     assert_int_equal(card_writes(LA + 99, 2), 0); /* before its beginning */
-    expect(VERIFY_bus_outside, 1);
+    expect(VERIFY_bus_past_end, 1);
     assert_int_equal(card_writes(LA + 7999, 3),
                      0); /* past its end: the same mapping, reported once */
     expect(VERIFY_bus_outside, 0);
@@ -128,7 +128,7 @@ static void a_window_is_checked_as_the_write_it_stands_for(void **state)
                      (uint8_t *)mm_page(bed.base.mm, PAGE) + 16);
     expect(VERIFY_bus_outside, 0);
     assert_non_null(hw_dma_window(&bed.card.device, LA + 8190, 3));
-    expect(VERIFY_bus_outside, 1);
+    expect(VERIFY_bus_past_end, 1);
     assert_null(hw_dma_window(&bed.card.device, 100 * GIB, 8));
     assert_null(hw_dma_window(&bed.card.device, UINT64_MAX - 3, 8));
     expect(VERIFY_bus_outside, 0);
@@ -203,7 +203,7 @@ static void mappings_can_share_a_page(void **state)
     card_writes(LA + 4096 + 100, 1);
     expect(VERIFY_bus_outside, 0);
     card_writes(LA + 4096, 100);
-    expect(VERIFY_bus_outside, 1);
+    expect(VERIFY_bus_past_end, 1);
     domain_unmap(adapter, second);
     domain_unmap(adapter, third);
     for (unsigned i = 0; i < 10000; i++) {
@@ -214,6 +214,85 @@ static void mappings_can_share_a_page(void **state)
         domain_unmap(adapter, i % 2 ? b : a);
     }
     assert_in_range(bed.hal->mappings.shares.count, 1, 8); /* chains are pruned */
+}
+
+static void half_an_address_is_told_from_a_stray_one(void **state)
+{
+    uint64_t high = PAGE + (UINT64_C(1) << 20); /* 4 GB above */
+    uint32_t serial = map(high, 2, high << 12, (high << 12) + 8191, MAPPING_FROM_DEVICE);
+    struct trace_event event;
+
+    (void)state;
+    card_writes(LA + 4096 + 16, 8);
+    assert_int_equal(testbed_events(&bed.base, TRACE_bus_card, &event), 1);
+    assert_int_equal(event.arg[3], (high << 12) + 4096 + 16);
+    card_writes(LA + 8192 + 16, 8); /* that one is mapped nowhere */
+    expect(VERIFY_bus_outside, 1);
+    domain_unmap(adapter, serial);
+}
+
+static void an_address_wider_than_the_card_is_a_master_abort(void **state)
+{
+    uint64_t high = PAGE + (UINT64_C(1) << 20);
+    uint32_t serial = map(high, 1, high << 12, (high << 12) + 4095, MAPPING_FROM_DEVICE);
+    uint64_t word = 0;
+
+    (void)state;
+    assert_int_equal(hw_dma_write(&bed.card.device, high << 12, &word, 8), 0);
+    bed.card.device.dma_address_bits = 32;
+    assert_int_equal(hw_dma_write(&bed.card.device, high << 12, &word, 8), -EFAULT);
+    expect(VERIFY_bus_above_width, 1);
+    domain_unmap(adapter, serial);
+}
+
+/* Old drivers give the card the physical address of contiguous memory, which works where nothing
+ * translates: advice. */
+static void contiguous_memory_is_worth_an_advice(void **state)
+{
+    PHYSICAL_ADDRESS highest = {.QuadPart = UINT32_MAX};
+    uint8_t *memory = MmAllocateContiguousMemory(8192, highest);
+    uint64_t pa = (uint64_t)MmGetPhysicalAddress(memory).QuadPart, word = 3;
+
+    (void)state;
+    assert_non_null(memory);
+    assert_int_equal(hw_dma_write(&bed.card.device, pa + 16, &word, 8), 0);
+    expect(VERIFY_bus_contiguous, 1);
+    assert_int_equal(memory[16], 3);
+    MmFreeContiguousMemory(memory);
+    hw_dma_write(&bed.card.device, pa + 4096, &word, 8);
+    expect(VERIFY_bus_outside, 1);
+}
+
+static void expect_stake(uint64_t pa, enum mm_owner_kind kind, uint32_t tag)
+{
+    struct trace_event event;
+    uint64_t word = 0x77;
+
+    assert_int_equal(hw_dma_write(&bed.card.device, pa, &word, 1), 0);
+    assert_int_equal(testbed_events(&bed.base, TRACE_bus_stake, &event), 1);
+    assert_int_equal(event.arg[0], kind);
+    assert_int_equal(event.arg[1], pa);
+    assert_int_equal(event.arg[3], tag);
+}
+
+static void whose_bytes_were_at_stake_is_told(void **state)
+{
+    uint8_t *small = ExAllocatePoolWithTag(NonPagedPool, 100, 0x31323334);
+    uint8_t *large = ExAllocatePoolWithTag(NonPagedPool, 10000, 0x35363738);
+    uint64_t small_pa = (uint64_t)MmGetPhysicalAddress(small).QuadPart + 50;
+    uint64_t large_pa = (uint64_t)MmGetPhysicalAddress(large + 4096).QuadPart;
+    uint64_t client;
+
+    (void)state;
+    assert_int_equal(mm_user_allocate(bed.base.mm, 4096, 0, &client), 0);
+    expect_stake(small_pa, MM_OWNER_POOL, 0x31323334);
+    expect_stake(large_pa, MM_OWNER_POOL, 0x35363738);
+    expect_stake(mm_pfn_of_va(bed.base.mm, client) << 12, MM_OWNER_CLIENT, 0);
+    ExFreePool(small);
+    ExFreePool(large);
+    expect_stake(small_pa, MM_OWNER_POOL_FREED, 0x31323334);
+    expect_stake(large_pa + 4, MM_OWNER_POOL_FREED, 0x35363738);
+    expect_stake(LA, MM_OWNER_NOBODY, 0);
 }
 
 static void many_mappings_live_at_once(void **state)
@@ -246,6 +325,10 @@ int main(void)
         TEST(an_access_after_the_release_is_told_from_a_stray_one),
         TEST(another_cards_mapping_does_not_count),
         TEST(mappings_can_share_a_page),
+        TEST(half_an_address_is_told_from_a_stray_one),
+        TEST(an_address_wider_than_the_card_is_a_master_abort),
+        TEST(contiguous_memory_is_worth_an_advice),
+        TEST(whose_bytes_were_at_stake_is_told),
         TEST(many_mappings_live_at_once),
     };
 

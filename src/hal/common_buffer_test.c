@@ -105,7 +105,7 @@ static void the_card_keeps_to_the_bytes_asked_for_too(void **state)
     assert_int_equal(hw_dma_read(&bed.card.device, (uint64_t)la.QuadPart + 4996, &word, 4), 0);
     expect_quiet();
     hw_dma_read(&bed.card.device, (uint64_t)la.QuadPart + 4998, &word, 4);
-    assert_int_equal(testbed_findings(&bed.base, VERIFY_bus_outside), 1);
+    assert_int_equal(testbed_findings(&bed.base, VERIFY_bus_past_end), 1);
     dma->FreeCommonBuffer(a, 5000, la, va, TRUE);
     expect_quiet();
 }

@@ -125,7 +125,10 @@ static inline mm_pfn domain_pfn(const struct hal_domain *domain, uint64_t page)
 
     if (table == NULL)
         return MM_PFN_NONE;
-    return table->pfns == NULL ? page : table->pfns[page - table->first];
+    if (table->pfns == NULL)
+        return page;
+    return table->entries[page - table->first] == 0 ? MM_PFN_NONE
+                                                    : table->pfns[page - table->first];
 }
 
 #endif

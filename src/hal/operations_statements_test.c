@@ -281,7 +281,7 @@ static void beyond_its_length_a_common_buffer_is_not_the_cards(void **state)
     hw_dma_write(&bed.card.device, (uint64_t)la.QuadPart + PAGE + 96, &word, sizeof word);
     assert_int_equal(findings(VERIFY_bus_outside), 0);
     hw_dma_write(&bed.card.device, (uint64_t)la.QuadPart + PAGE + 97, &word, sizeof word);
-    assert_int_equal(findings(VERIFY_bus_outside), 1);
+    assert_int_equal(findings(VERIFY_bus_past_end), 1);
     operations(a)->FreeCommonBuffer(a, PAGE + 100, la, va, TRUE);
     operations(a)->PutDmaAdapter(a);
 }

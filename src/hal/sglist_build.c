@@ -195,6 +195,7 @@ static void account(struct hal_list *list, uint32_t elements)
     list->adapter->lists_live++;
     TRACE(hal->trace, dma_map, list->adapter->id, list->serial, direct, bounced, elements,
           list->held.registers);
+    TRACE(hal->trace, dma_list, list->adapter->id, list->serial, KE_ARG(list->sgl));
 }
 
 enum registers_result sglist_build(struct hal_list *list)

@@ -88,6 +88,7 @@ static void store_list(struct ks_queue *queue, struct ks_frame *frame, PSCATTER_
     frame->mapping.list = list;
     frame->mapping.state = KS_MAPPING_LISTED;
     frame->mapping.failures = 0;
+    TRACE(ks_trace(), frame_list, queue->pin->object.id, frame->id, KE_ARG(list));
     frame->references--;
     ks_dma_frame_mapped(queue->dma);
 }

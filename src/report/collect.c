@@ -301,6 +301,7 @@ static void count(struct report *report, const struct trace_event *event)
         figures->interrupts++;
         figures->interrupts_unclaimed += event->arg[3] == 0;
         break;
+    case TRACE_addresses_used_up: report->pages_used_up = event->arg[2]; break;
     case TRACE_dpc: figures->dpcs++; break;
     case TRACE_trap: figures->traps++; break;
     case TRACE_site_patched: figures->sites_patched++; break;
@@ -334,6 +335,7 @@ void report_event(struct report *report, const struct trace_event *event)
     if (!is_shown_by_itself(event->type))
         report->last[report->last_count++ % LAST_EVENTS] = *event;
     verify_event(report->verify, event);
+    report_violation_event(&report->violations, event);
     count(report, event);
 }
 

@@ -4,6 +4,7 @@
 #define WEIR_REPORT_INTERNAL_H
 
 #include "report/report.h"
+#include "report/violation.h"
 
 enum {
     MODULES_MAX = 16,
@@ -70,6 +71,8 @@ struct report {
     uint64_t reads_queued, reads_locked;
     struct trace_event bad_frames[BAD_FRAMES_MAX]; /* frame_verdict, the first ones */
     uint64_t bad_frame_count;
+    struct report_violations violations;
+    uint64_t pages_used_up; /* logical pages there were; 0: it did not come to that */
 };
 
 #endif

@@ -85,6 +85,49 @@ static json_t *bad_frames_array(const struct report *report)
     return array;
 }
 
+static void put_place(const struct report *report, json_t *object, const char *key, uint64_t va)
+{
+    char text[96];
+
+    report_place(report, va, text, sizeof text);
+    json_put_text(object, key, va != 0 ? text : NULL);
+}
+
+static void put_number_or_null(json_t *object, const char *key, bool known, uint64_t value)
+{
+    if (known)
+        json_put(object, key, value);
+    else
+        json_object_set_new(object, key, json_null());
+}
+
+static json_t *access_object(const struct report *report, const struct verify_finding *finding)
+{
+    const struct report_violation *violation =
+        report_violation_of(&report->violations, finding->first_sequence);
+    uint64_t whole_la;
+    json_t *object;
+
+    if (violation == NULL)
+        return json_null();
+    object = json_object();
+    whole_la = violation->card.arg[3];
+    put_hex(object, "address", violation->bus.arg[1]);
+    json_put(object, "bytes", violation->bus.arg[2]);
+    json_object_set_new(object, "write", json_boolean(violation->bus.arg[3] != 0));
+    json_object_set_new(object, "refused", json_boolean(violation->card.arg[2] != 0));
+    if (whole_la != 0)
+        put_hex(object, "mapped_address", whole_la);
+    else
+        json_put_text(object, "mapped_address", NULL);
+    put_number_or_null(object, "mapping", violation->has_mapping, violation->mapping.arg[0]);
+    put_number_or_null(object, "pin", violation->list.has_frame, violation->list.pin_id);
+    put_number_or_null(object, "frame", violation->list.has_frame, violation->list.frame_id);
+    put_place(report, object, "made_at", violation->mapping.arg[4]);
+    put_place(report, object, "released_at", violation->mapping.arg[5]);
+    return object;
+}
+
 static json_t *findings_array(const struct report *report)
 {
     json_t *array = json_array();
@@ -104,6 +147,7 @@ static json_t *findings_array(const struct report *report)
         json_put_text(object, "place", finding->caller_va != 0 ? text : NULL);
         json_put(object, "count", finding->count);
         json_put(object, "first_ns", finding->first_time_ns);
+        json_object_set_new(object, "access", access_object(report, finding));
         json_array_append_new(array, object);
     }
     return array;

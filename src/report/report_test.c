@@ -5,114 +5,8 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <jansson.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "report/report.h"
-
-/* ---- Bench: a report fed by a real event stream ---------------------------------------------- */
-
-enum { CAPACITY = 1 << 12 };
-
-struct bench {
-    struct report *report;
-    struct trace_ring *ring;
-    struct trace trace;
-    struct trace_reader reader;
-    struct text text;
-    struct report_run run;
-};
-
-static const char *export_name(uint64_t id)
-{
-    return id == 4 ? "KeSetTimerEx" : "?";
-}
-
-static void bench_open(struct bench *bench)
-{
-    memset(bench, 0, sizeof *bench);
-    bench->report = report_create(export_name);
-    bench->ring = aligned_alloc(64, trace_ring_size_bytes(CAPACITY));
-    assert_non_null(bench->report);
-    assert_non_null(bench->ring);
-    trace_ring_init(bench->ring, CAPACITY);
-    trace_init(&bench->trace, bench->ring, TRACE_CLASS_always, NULL, NULL);
-    trace_reader_init(&bench->reader, bench->ring, CAPACITY);
-    text_init(&bench->text);
-    bench->run = (struct report_run){.version = "0.1.0", .driver = "grabber.sys",
-                                     .card = "grabber64", .card_parameters = "", .seed = 1,
-                                     .cpus = 2, .ram_bytes = 1 << 30, .windows = "win10",
-                                     .payload = "full", .buffers = 8,
-                                     .dma = {.pages = "scattered", .iommu = "off",
-                                             .low_memory_bytes = 64 << 20,
-                                             .map_registers = 16384, .is_default = true},
-                                     .wall_ns = 500000000,
-                                     .outcome = "ok"};
-}
-
-static void bench_close(struct bench *bench)
-{
-    report_destroy(bench->report);
-    free(bench->ring);
-    text_fini(&bench->text);
-}
-
-static void feed(struct bench *bench)
-{
-    struct trace_event event;
-
-    while (trace_reader_next(&bench->reader, &event) == 1)
-        report_event(bench->report, &event);
-}
-
-static void say(struct bench *bench, const char *text)
-{
-    trace_text(&bench->trace, text, strlen(text));
-}
-
-static void load_driver(struct bench *bench)
-{
-    TRACE(&bench->trace, module_loaded, 0x40000000, 0x6000, 0x40001000);
-    say(bench, "grabber.sys");
-}
-
-static struct report_figures figures_of(struct bench *bench)
-{
-    struct report_figures figures;
-
-    feed(bench);
-    report_figures(bench->report, &figures);
-    return figures;
-}
-
-static const char *summary_of(struct bench *bench)
-{
-    feed(bench);
-    text_clear(&bench->text);
-    report_text(bench->report, &bench->run, &bench->text);
-    return text_get(&bench->text);
-}
-
-static const char *post_mortem_of(struct bench *bench)
-{
-    feed(bench);
-    text_clear(&bench->text);
-    report_post_mortem(bench->report, &bench->text);
-    return text_get(&bench->text);
-}
-
-static void expect_words(const char *text, const char *words)
-{
-    if (strstr(text, words) == NULL)
-        fail_msg("\"%s\" is not in:\n%s", words, text);
-}
-
-static void expect_no_words(const char *text, const char *words)
-{
-    if (strstr(text, words) != NULL)
-        fail_msg("\"%s\" is in:\n%s", words, text);
-}
+#include "report/report_test.h"
 
 /* ---- Figures --------------------------------------------------------------------------------- */
 
@@ -640,7 +534,7 @@ static void the_first_bad_frames_are_named_in_text_and_json(void **state)
 static void findings_format_and_bug_check_carry_what_the_text_carries(void **state)
 {
     static const char *const finding_keys[] = {"rule", "kind", "text", "source", "place", "count",
-                                               "first_ns", NULL};
+                                               "first_ns", "access", NULL};
     static const char *const bug_keys[] = {"code", "name", "parameter1", "parameter2", "parameter3",
                                            "parameter4", "place", "irql", "exception", "stack",
                                            NULL};

@@ -8,8 +8,10 @@
 #include "report/names.h"
 
 static void rule_line(const struct report *report, const struct verify_finding *finding,
-                      struct text *out)
+                      const char *card, struct text *out)
 {
+    const struct report_violation *violation =
+        report_violation_of(&report->violations, finding->first_sequence);
     char what[256], place[96];
 
     verify_text(finding, what, sizeof what);
@@ -19,7 +21,7 @@ static void rule_line(const struct report *report, const struct verify_finding *
     if (finding->rule == VERIFY_call_irql && report->export_name != NULL)
         text_printf(out, " (%s, at IRQL %" PRIu64 ")", report->export_name(finding->arg[0]),
                     finding->arg[1]);
-    if (finding->caller_va != 0) {
+    if (finding->caller_va != 0 && violation == NULL) {
         report_place(report, finding->caller_va, place, sizeof place);
         text_printf(out, " at %s", place);
     }
@@ -27,9 +29,12 @@ static void rule_line(const struct report *report, const struct verify_finding *
         text_printf(out, ", %" PRIu64 " times", finding->count);
     text_printf(out, "; first at %.6f s [%s]\n", (double)finding->first_time_ns / 1e9,
                 verify_rule_source(finding->rule));
+    if (violation != NULL)
+        report_violation_text(report, violation, card, out);
 }
 
-static void findings_text(const struct report *report, struct text *out)
+static void findings_text(const struct report *report, const struct report_run *run,
+                          struct text *out)
 {
     size_t count = verify_count(report->verify);
 
@@ -40,7 +45,7 @@ static void findings_text(const struct report *report, struct text *out)
     text_printf(out, "findings            %zu (%zu errors)\n", count,
                 verify_errors(report->verify));
     for (size_t i = 0; i < count; i++)
-        rule_line(report, verify_at(report->verify, i), out);
+        rule_line(report, verify_at(report->verify, i), run->card, out);
     if (verify_dropped(report->verify) > 0)
         text_printf(out, "  and %zu more\n", verify_dropped(report->verify));
 }
@@ -151,6 +156,15 @@ static void bad_frames_text(const struct report *report, struct text *out)
         text_printf(out, "  and %" PRIu64 " more\n", report->bad_frame_count - BAD_FRAMES_MAX);
 }
 
+static void used_up_text(const struct report *report, struct text *out)
+{
+    if (report->pages_used_up != 0)
+        text_printf(out,
+                    "logical addresses   used up after %" PRIu64
+                    " pages: --iommu strict uses none twice; take fewer frames, or remap\n",
+                    report->pages_used_up);
+}
+
 void report_text(const struct report *report, const struct report_run *run, struct text *out)
 {
     struct report_figures figures;
@@ -171,6 +185,7 @@ void report_text(const struct report *report, const struct report_run *run, stru
                 figures.registers_highest, figures.registers_now, figures.registers_queued,
                 figures.registers_failed);
     rival_text(&figures, out);
+    used_up_text(report, out);
     text_printf(out, "mapped for DMA      %" PRIu64 " bytes direct, %" PRIu64 " bytes bounced; "
                      "frames hold %" PRIu64 " bytes at or above 4 GiB\n",
                 figures.direct_bytes, figures.bounce_bytes, figures.high_bytes);
@@ -181,7 +196,7 @@ void report_text(const struct report *report, const struct report_run *run, stru
     text_printf(out, "time                %.6f s virtual, %.3f s wall, ratio %.1f%s\n", virtual_s,
                 wall_s, wall_s > 0 ? virtual_s / wall_s : 0.0,
                 figures.forced_yields > 0 ? " (not reproducible: yields were forced)" : "");
-    findings_text(report, out);
+    findings_text(report, run, out);
     stubs_text(report, out);
 }
 

@@ -1007,7 +1007,7 @@ def player_survives_what_a_card_can_do(world):
 def a_card_that_reads_what_is_not_its_own_is_found_out(world):
     for card in ("player64", "player32"):
         for fault, iommu, rule in (("late-read", "off", "bus_after_release"), ("late-read", "strict", "bus_after_release"),
-                                   ("read-past", "remap", "bus_outside"), ("read-past", "strict", "bus_outside")):
+                                   ("read-past", "remap", "bus_past_end"), ("read-past", "strict", "bus_past_end")):
             done, summary = play_with(world, card, fault, "--iommu", iommu)
             assert done.returncode == 1, (card, fault)
             assert [found["rule"] for found in summary["findings"]] == [rule], (card, fault, summary["findings"])
@@ -1048,6 +1048,78 @@ def a_driver_that_gets_no_common_buffer_refuses_and_leaves_nothing(world):
         assert json.load(file)["findings"] == []
     done = world.run("run", world.driver("commonbuffer"), "--card", "grabber32", *large)
     assert done.returncode == 0, done.stderr.decode()
+# ---- Accesses outside the mappings ---------------------------------------------------------------------------------
+
+FULL = ["--size", "640x480", "--format", "yuy2", "--fps", "60", "--frames", "20"]
+# card and its fault, mode of the IOMMU, rule, what is said
+STRAYS = (
+    ("grabber64,fault=write-after-release", "remap", "bus_after_release",
+     ["wrote 64 bytes", "; refused", "scatter/gather list of frame 6 of pin", "made by the call at grabber.sys+0x",
+      ", released by the call at grabber.sys+0x", "a client's buffer", "not touched"]),
+    ("grabber32,fault=write-after-release", "strict", "bus_after_release", ["; refused", "released by the call at"]),
+    ("grabber64,fault=wrong-direction", "off", "bus_direction",
+     ["read 64 bytes", "; it went through", "for the card to write", "a client's buffer"]),
+    ("grabber32,fault=wrong-direction", "remap", "bus_direction", ["read 64 bytes", "; refused"]),
+    ("grabber32,fault=write-past-end", "remap", "bus_past_end",
+     ["; refused", "the access ends 64 bytes behind mapped memory"]),
+    ("grabber64,fault=truncate-address", "off", "bus_truncated", ["was the card told the lower half (LowPart) only?"]),
+    ("grabber64,fault=truncate-address", "strict", "bus_truncated", ["the lower half of the mapped address 0x"]),
+    ("grabber32,fault=above-width", "off", "bus_above_width", ["more than the 32 address bits it has", "; refused"]),
+)
+
+
+def expect_violation(world, driver, card, iommu, rule, words, *more):
+    done = world.run("run", driver, "--card", card, "--ram", "8G", *FULL, "--iommu", iommu, "--json", "s.json", *more)
+    said = done.stdout.decode()
+    assert done.returncode == 1, (card, iommu, said, done.stderr.decode())
+    with open(world.path("s.json")) as file:
+        summary = json.load(file)
+    assert [finding["rule"] for finding in summary["findings"]] == [rule], (card, iommu, said)
+    for word in words:
+        assert word in said, f"{word!r} is not in:\n{said}"
+    aborts = iommu != "off" and rule != "bus_above_width" and "; refused" in said
+    assert ("bug check 0xe6" in done.stderr.decode()) == aborts, (card, iommu, done.stderr.decode())
+
+
+@case
+def a_card_that_strays_from_its_mappings_is_told_with_mapping_frame_and_call(world):
+    for card, iommu, rule, words in STRAYS:
+        expect_violation(world, world.driver(), card + ",at=5", iommu, rule, words)
+
+
+@case
+def remap_lets_bytes_beside_a_mapping_pass_and_strict_does_not(world):
+    for iommu, outcome in (("off", "it went through"), ("remap", "it went through"), ("strict", "refused")):
+        expect_violation(world, world.driver(), "grabber64,fault=write-past-end,at=5", iommu, "bus_past_end",
+                         ["; " + outcome, "64 bytes behind mapped memory"], "--buffer-offset", "100")
+
+
+@case
+def a_driver_that_gives_frames_back_too_early_is_caught_under_each_iommu(world):
+    for iommu in ("off", "remap", "strict"):
+        for card in ("grabber64", "grabber32"):
+            expect_violation(world, world.bad("earlydelete"), card, iommu, "bus_after_release",
+                             ["wrote 4096 bytes", "released by the call at earlydelete.sys+0x"])
+
+
+@case
+def a_driver_that_tells_the_card_half_an_address_is_caught_and_a_32_bit_card_needs_no_more(world):
+    for iommu in ("off", "remap", "strict"):
+        expect_violation(world, world.bad("lowpart"), "grabber64", iommu, "bus_truncated",
+                         ["was the card told the lower half (LowPart) only?"])
+        done = world.run("run", world.bad("lowpart"), "--card", "grabber32", *FULL, "--iommu", iommu)
+        assert done.returncode == 0, done.stdout.decode()
+
+
+@case
+def strict_says_so_when_there_are_no_addresses_left_and_remap_goes_on(world):
+    large = ["--ram", "8G", "--size", "3840x2160", "--format", "rgb32", "--frames", "120"]
+    done = world.run("run", world.driver(), "--card", "grabber32,payload=stamps", *large, "--iommu", "strict")
+    assert done.returncode == 1, (done.stdout.decode(), done.stderr.decode())
+    assert b"--iommu strict uses none twice" in done.stdout, done.stdout.decode()
+    done = world.run("run", world.driver(), "--card", "grabber32,payload=stamps", *large, "--iommu", "remap")
+    assert done.returncode == 0, (done.stdout.decode(), done.stderr.decode())
+    assert b"used up" not in done.stdout
 
 
 def main():

@@ -419,3 +419,10 @@ uint64_t low_free_pages(const struct mm_low *low)
 {
     return low->piece[0].free_pages + low->piece[1].free_pages;
 }
+
+bool low_is_free(const struct mm_low *low, mm_pfn pfn)
+{
+    const struct low_piece *piece = &low->piece[pfn < low->piece[0].first];
+
+    return low_holds(low, pfn) && bitmap_test(piece->free, pfn - piece->first);
+}

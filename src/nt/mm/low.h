@@ -13,6 +13,7 @@
 #define WEIR_NT_MM_LOW_H
 
 #include <stdbool.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "mm/zone.h"
@@ -46,5 +47,6 @@ void low_give(struct mm_low *low, mm_pfn first, uint64_t count);
 bool low_take_pages(struct mm_low *low, uint64_t count, uint64_t limit_pa, mm_pfn *out);
 void low_give_pages(struct mm_low *low, uint64_t count, const mm_pfn *pfns);
 uint64_t low_free_pages(const struct mm_low *low);
+bool low_is_free(const struct mm_low *low, mm_pfn pfn);
 
 #endif

@@ -124,6 +124,28 @@ NTSTATUS mm_lock_pages(PMDL mdl, KPROCESSOR_MODE mode, LOCK_OPERATION operation)
 typedef void mm_raise_fn(NTSTATUS status);
 void mm_set_raise(struct mm *mm, mm_raise_fn *raise); /* NULL: the default */
 
+/* ---- Whose memory ---------------------------------------------------------------------------- */
+enum mm_owner_kind {
+    MM_OWNER_NO_RAM,
+    MM_OWNER_NOBODY, /* free */
+    MM_OWNER_CLIENT,
+    MM_OWNER_IMAGE, /* code and data of a driver */
+    MM_OWNER_POOL,
+    MM_OWNER_POOL_FREED,
+    MM_OWNER_CONTIGUOUS, /* MmAllocateContiguousMemory and kin */
+    MM_OWNER_LOW, /* bounce pages and common buffers in low memory */
+    MM_OWNER_SYSTEM /* other pages that are given out */
+};
+struct mm_owner {
+    enum mm_owner_kind kind;
+    uint64_t va; /* at which the owner sees the byte; 0: at none of ours */
+    uint64_t size_bytes; /* pool: of the block */
+    uint64_t caller_va; /* pool: who allocated it, or freed it */
+    uint32_t tag;
+};
+/* Slow: for reports. */
+void mm_owner_of(struct mm *mm, mm_pa pa, struct mm_owner *out);
+
 /* ---- Figures and leaks ----------------------------------------------------------------------- */
 /* Emits a pool_leak event and finding for each block whose allocation came from guest code in
  * [base, end). */

@@ -493,3 +493,42 @@ void pool_fini(struct mm *mm)
     for (unsigned i = 0; i < POOL_KINDS; i++)
         arena_fini(&mm->pool.arena[i]);
 }
+
+/* ---- Whose memory ---------------------------------------------------------------------------- */
+
+static void small_owner(const struct pool_arena *arena, uint64_t page, struct mm_owner *owner)
+{
+    const struct pool_page *p = &arena->pages[page];
+    uint64_t offset = owner->va % MM_PAGE_SIZE;
+    unsigned block;
+
+    owner->kind = MM_OWNER_POOL_FREED;
+    if (!p->in_use)
+        return;
+    block = offset < first_payload(p->class)
+                ? 0
+                : (unsigned)((offset - first_payload(p->class)) / strides[p->class]);
+    if (block >= blocks_in_page(p->class))
+        return;
+    owner->tag = p->records[block].tag;
+    owner->caller_va = p->records[block].caller_va;
+    owner->size_bytes = p->records[block].size_bytes;
+    if (bitmap_test(p->live, block))
+        owner->kind = MM_OWNER_POOL;
+}
+
+void pool_owner(const struct mm *mm, const struct mm_region *region, uint64_t page,
+                struct mm_owner *owner)
+{
+    if (region->kind == REGION_BLOCK) {
+        owner->kind = region->block->live ? MM_OWNER_POOL : MM_OWNER_POOL_FREED;
+        owner->tag = region->block->record.tag;
+        owner->caller_va = region->block->record.caller_va;
+        owner->size_bytes = region->block->size_bytes;
+        return;
+    }
+    for (unsigned i = 0; i < POOL_KINDS; i++) {
+        if (mm->pool.arena[i].region == region)
+            small_owner(&mm->pool.arena[i], page, owner);
+    }
+}

@@ -96,6 +96,9 @@ void pool_blocks_fini(struct mm *mm);
 /* The driver destroyed or misused pool: a finding, then the bug check. */
 _Noreturn void pool_bad_free(struct mm *mm, uint64_t reason, uint64_t va, uint64_t detail);
 void pool_check_tag(struct mm *mm, const struct pool_record *record, uint64_t va, uint32_t tag);
+/* Of owner->va, which lies on this page of the region. */
+void pool_owner(const struct mm *mm, const struct mm_region *region, uint64_t page,
+                struct mm_owner *owner);
 bool pool_is_filled(const void *from, size_t size_bytes, uint8_t byte);
 
 #endif
