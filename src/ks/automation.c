@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "ks/exchange.h"
 #include "ks/file.h"
 #include "ks/filter.h"
 #include "ks/pin.h"
@@ -55,7 +56,7 @@ const void *ks_item_at(const void *items, ULONG index, ULONG item_bytes, ULONG b
     return (const UCHAR *)items + (SIZE_T)index * (item_bytes != 0 ? item_bytes : base_bytes);
 }
 
-/* ---- Merging --------------------------------------------------------------------------------- */
+/* ---- Kinds of sets --------------------------------------------------------------------------- */
 
 /* Property, method and event tables have one shape: sets of GUID, count and items, items that begin
  * with an id. These numbers tell them apart. */
@@ -67,12 +68,12 @@ struct kind {
 };
 
 static const struct kind kinds[] = {
-    {sizeof(KSPROPERTY_SET), offsetof(KSPROPERTY_SET, PropertyItem), sizeof(KSPROPERTY_ITEM),
-     offsetof(KSAUTOMATION_TABLE, PropertySetsCount)},
-    {sizeof(KSMETHOD_SET), offsetof(KSMETHOD_SET, MethodItem), sizeof(KSMETHOD_ITEM),
-     offsetof(KSAUTOMATION_TABLE, MethodSetsCount)},
-    {sizeof(KSEVENT_SET), offsetof(KSEVENT_SET, EventItem), sizeof(KSEVENT_ITEM),
-     offsetof(KSAUTOMATION_TABLE, EventSetsCount)},
+    [KS_PROPERTY_SETS] = {sizeof(KSPROPERTY_SET), offsetof(KSPROPERTY_SET, PropertyItem),
+                          sizeof(KSPROPERTY_ITEM), offsetof(KSAUTOMATION_TABLE, PropertySetsCount)},
+    [KS_METHOD_SETS] = {sizeof(KSMETHOD_SET), offsetof(KSMETHOD_SET, MethodItem),
+                        sizeof(KSMETHOD_ITEM), offsetof(KSAUTOMATION_TABLE, MethodSetsCount)},
+    [KS_EVENT_SETS] = {sizeof(KSEVENT_SET), offsetof(KSEVENT_SET, EventItem), sizeof(KSEVENT_ITEM),
+                       offsetof(KSAUTOMATION_TABLE, EventSetsCount)},
 };
 
 struct triple {
@@ -123,6 +124,65 @@ static const UCHAR *find_set(const struct triple *triple, const struct kind *kin
     }
     return NULL;
 }
+
+/* ---- Which sets there are -------------------------------------------------------------------- */
+
+static const GUID *set_guid_at(const struct triple *triple, const struct kind *kind, ULONG index)
+{
+    const GUID *guid;
+
+    memcpy(&guid, set_at(triple, kind, index), sizeof guid);
+    return guid;
+}
+
+static bool has_set(const struct ks_tables *tables, ULONG count, const struct kind *kind,
+                    const GUID *set)
+{
+    for (ULONG i = 0; i < count; i++) {
+        struct triple triple = triple_of(tables->table[i], kind);
+
+        if (find_set(&triple, kind, set) != NULL)
+            return true;
+    }
+    return false;
+}
+
+/* Both tables may have a set; the first one speaks for it. out is NULL to count only. */
+static ULONG list_sets(const struct ks_tables *tables, const struct kind *kind, GUID *out)
+{
+    ULONG count = 0;
+
+    for (ULONG t = 0; t < tables->count; t++) {
+        struct triple triple = triple_of(tables->table[t], kind);
+
+        for (ULONG i = 0; i < triple.count; i++) {
+            const GUID *set = set_guid_at(&triple, kind, i);
+
+            if (has_set(tables, t, kind, set))
+                continue;
+            if (out != NULL)
+                out[count] = *set;
+            count++;
+        }
+    }
+    return count;
+}
+
+NTSTATUS ks_tables_set_support(const struct ks_tables *tables, enum ks_set_kind kind,
+                               const GUID *set, PIRP irp)
+{
+    NTSTATUS status;
+
+    if (!IsEqualGUID(set, &GUID_NULL))
+        return has_set(tables, tables->count, &kinds[kind], set) ? STATUS_SUCCESS
+                                                                 : STATUS_PROPSET_NOT_FOUND;
+    status = ks_answer_size(irp, list_sets(tables, &kinds[kind], NULL) * (ULONG)sizeof(GUID));
+    if (status == STATUS_SUCCESS)
+        list_sets(tables, &kinds[kind], irp->AssociatedIrp.SystemBuffer);
+    return status;
+}
+
+/* ---- Merging --------------------------------------------------------------------------------- */
 
 static bool has_id(const UCHAR *set, const struct kind *kind, ULONG item_bytes, ULONG id)
 {

@@ -22,6 +22,13 @@ struct ks_tables {
  * node is none. */
 NTSTATUS ks_tables_of(const struct ks_file *file, ULONG node_id, struct ks_tables *tables);
 
+enum ks_set_kind { KS_PROPERTY_SETS, KS_METHOD_SETS, KS_EVENT_SETS };
+
+/* SETSUPPORT: whether anybody has the set, or with GUID_NULL the sets there are, one after the
+ * other, each once. */
+NTSTATUS ks_tables_set_support(const struct ks_tables *tables, enum ks_set_kind kind,
+                               const GUID *set, PIRP irp);
+
 /* Item at index of an array with items of item_bytes each (0: base_bytes). */
 const void *ks_item_at(const void *items, ULONG index, ULONG item_bytes, ULONG base_bytes);
 

@@ -12,6 +12,18 @@
 #include "ks/room.h"
 #include "ks/stream_io.h"
 
+/* "Queries for the list of event sets, or for support of a particular event set": KSIDENTIFIER. */
+static bool asks_for_event_sets(PIRP irp, NTSTATUS *status, const GUID **set)
+{
+    struct ks_exchange exchange;
+
+    *status = ks_exchange_capture(irp, &exchange);
+    if (!NT_SUCCESS(*status) || (exchange.request->Flags & KSEVENT_TYPE_SETSUPPORT) == 0)
+        return false;
+    *set = &exchange.request->Set;
+    return true;
+}
+
 /* The first table that knows the event has the word. */
 static NTSTATUS enable_in_tables(struct ks_file *file, PIRP irp, const struct ks_tables *tables)
 {
@@ -34,8 +46,13 @@ static NTSTATUS enable_event(struct ks_file *file, PIRP irp)
 {
     struct ks_tables tables;
     NTSTATUS status = ks_tables_of(file, KsGetNodeIdFromIrp(irp), &tables);
+    const GUID *set;
 
-    if (NT_SUCCESS(status))
+    if (!NT_SUCCESS(status))
+        return status;
+    if (asks_for_event_sets(irp, &status, &set))
+        status = ks_tables_set_support(&tables, KS_EVENT_SETS, set, irp);
+    else if (NT_SUCCESS(status))
         status = enable_in_tables(file, irp, &tables);
     ks_exchange_settle(irp);
     return status;

@@ -3,6 +3,7 @@
  * KsMethodHandlerWithAllocator. Unknown sets give STATUS_PROPSET_NOT_FOUND, unknown ids
  * STATUS_NOT_FOUND. The item's Flags say which way data goes; here one system buffer serves all. */
 #include "base/fatal.h"
+#include "ks/automation.h"
 #include "ks/exchange.h"
 #include "ks/file.h"
 #include "ks/property.h"
@@ -73,6 +74,12 @@ static NTSTATUS finish(PIRP irp, NTSTATUS status)
     return status;
 }
 
+/* UNDOC: GUID_NULL. It lists the sets, as it does for properties and events. */
+static bool asks_for_sets(const struct ks_exchange *exchange)
+{
+    return (exchange->request->Flags & ~(ULONG)KSMETHOD_TYPE_TOPOLOGY) == KSMETHOD_TYPE_SETSUPPORT;
+}
+
 NTSTATUS ks_method_request(const struct ks_file *file, PIRP irp)
 {
     struct lookup found = {0};
@@ -84,6 +91,9 @@ NTSTATUS ks_method_request(const struct ks_file *file, PIRP irp)
         status = ks_exchange_capture(irp, &exchange);
     if (!NT_SUCCESS(status))
         return status;
+    if (asks_for_sets(&exchange))
+        return finish(irp, ks_tables_set_support(&tables, KS_METHOD_SETS, &exchange.request->Set,
+                                                 irp));
     for (ULONG i = 0; i < tables.count; i++)
         look_up(tables.table[i]->MethodSetsCount, tables.table[i]->MethodSets,
                 tables.table[i]->MethodItemSize, exchange.request, &found);

@@ -386,6 +386,39 @@ static void generate(ULONG id)
     KsPinGenerateEvents(world->pin, &own_events_guid, id, 0, NULL, NULL, NULL);
 }
 
+static NTSTATUS event_sets(const GUID *set, GUID *out, ULONG bytes, ULONG_PTR *information)
+{
+    KSEVENT request = {{{*set, 0, KSEVENT_TYPE_SETSUPPORT}}};
+    NTSTATUS status;
+
+    assert_true(mm_copy_to_va(world->mm, event_request_va, &request, sizeof request));
+    status = io_file_control_wait(world->pin_file, IOCTL_KS_ENABLE_EVENT, event_request_va,
+                                  sizeof request, bytes != 0 ? event_request_va + 64 : 0, bytes,
+                                  information);
+    assert_true(mm_copy_from_va(world->mm, out, event_request_va + 64, bytes));
+    return status;
+}
+
+static void event_sets_body(void)
+{
+    GUID sets[4];
+    ULONG_PTR information;
+
+    world_begin();
+    assert_int_equal(mm_user_allocate(world->mm, 4096, 0, &event_request_va), 0);
+    assert_int_equal(event_sets(&GUID_NULL, sets, 0, &information), STATUS_BUFFER_OVERFLOW);
+    assert_int_equal(information, 2 * sizeof(GUID));
+    assert_int_equal(event_sets(&GUID_NULL, sets, sizeof sets, &information), STATUS_SUCCESS);
+    assert_int_equal(information, 2 * sizeof(GUID));
+    assert_memory_equal(&sets[0], &own_events_guid, sizeof(GUID));
+    assert_memory_equal(&sets[1], &KSEVENTSETID_Connection, sizeof(GUID));
+    assert_int_equal(event_sets(&own_events_guid, sets, 0, &information), STATUS_SUCCESS);
+    assert_int_equal(event_sets(&KSEVENTSETID_Clock, sets, 0, &information),
+                     STATUS_PROPSET_NOT_FOUND);
+    mm_user_free(world->mm, event_request_va);
+    world_end();
+}
+
 static void events_body(void)
 {
     UNICODE_STRING name;
@@ -431,6 +464,14 @@ static void enabled_events_are_signalled_until_disabled_and_one_shots_once(void 
 
     (void)state;
     world_live(&config, events_body);
+}
+
+static void event_sets_are_listed_once_and_found_without_an_id(void **state)
+{
+    static const struct world_config config = {.windows = KE_WINDOWS_10, .pin_table = &event_table};
+
+    (void)state;
+    world_live(&config, event_sets_body);
 }
 
 /* ---- Topology -------------------------------------------------------------------------------- */
@@ -567,6 +608,7 @@ int main(void)
         cmocka_unit_test(a_pins_own_clock_runs_in_run_holds_in_pause_and_is_zero_in_stop),
         cmocka_unit_test(a_master_clock_is_followed_and_set_in_stop_only),
         cmocka_unit_test(enabled_events_are_signalled_until_disabled_and_one_shots_once),
+        cmocka_unit_test(event_sets_are_listed_once_and_found_without_an_id),
         cmocka_unit_test(a_filter_can_grow_a_pin_type_of_its_own),
         cmocka_unit_test(unregistering_a_worker_waits_for_its_items),
         cmocka_unit_test(irps_on_a_cancelable_queue_are_taken_once_or_cancelled),
