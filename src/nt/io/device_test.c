@@ -196,6 +196,7 @@ static void an_interface_appears_once_the_device_has_started(struct nt *nt)
     UNICODE_STRING name, again;
     const UNICODE_STRING *link;
     PFILE_OBJECT file;
+    GUID class_guid;
 
     assert_int_equal(IoRegisterDeviceInterface(node->pdo, &capture_guid, &reference, &name),
                      STATUS_SUCCESS);
@@ -212,6 +213,10 @@ static void an_interface_appears_once_the_device_has_started(struct nt *nt)
     io_node_set_started(node, true);
     assert_int_equal(io_interface_at(nt->io, &capture_guid, 0, &link), STATUS_SUCCESS);
     assert_int_equal(io_interface_at(nt->io, &capture_guid, 1, &link), STATUS_NO_MORE_ENTRIES);
+    assert_int_equal(io_interface_of_any_class(nt->io, 0, &class_guid, &link), STATUS_SUCCESS);
+    assert_memory_equal(&class_guid, &capture_guid, sizeof class_guid);
+    assert_int_equal(io_interface_of_any_class(nt->io, 1, &class_guid, &link),
+                     STATUS_NO_MORE_ENTRIES);
     assert_int_equal(io_file_open(nt->io, NULL, link, 0, &file), STATUS_SUCCESS);
     assert_memory_equal(file->FileName.Buffer, u"\\GLOBAL", 14);
     io_file_close(file);

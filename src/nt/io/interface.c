@@ -279,6 +279,21 @@ NTSTATUS io_interface_at(struct io *io, const GUID *class_guid, unsigned index,
     return STATUS_NO_MORE_ENTRIES;
 }
 
+NTSTATUS io_interface_of_any_class(struct io *io, unsigned index, GUID *out_class,
+                                   const UNICODE_STRING **out_link)
+{
+    struct io_interface *interface;
+
+    list_for_each_entry(interface, &io->interfaces, link) {
+        if (!interface->visible || index-- != 0)
+            continue;
+        *out_class = interface->class_guid;
+        *out_link = &interface->name;
+        return STATUS_SUCCESS;
+    }
+    return STATUS_NO_MORE_ENTRIES;
+}
+
 /* The interface of another class that the same device exposes under the same reference string. */
 NTSTATUS NTAPI IoGetDeviceInterfaceAlias(PUNICODE_STRING name, const GUID *guid,
                                          PUNICODE_STRING alias)

@@ -61,6 +61,9 @@ unsigned io_file_outstanding(PFILE_OBJECT file);
  * by io. index from 0; STATUS_NO_MORE_ENTRIES at the end. */
 NTSTATUS io_interface_at(struct io *io, const GUID *class_guid, unsigned index,
                          const UNICODE_STRING **out_link);
+/* The same for all classes at once. */
+NTSTATUS io_interface_of_any_class(struct io *io, unsigned index, GUID *out_class,
+                                   const UNICODE_STRING **out_link);
 
 /* ---- Requests of ours ------------------------------------------------------------------------ */
 /* Sends a request with this stack location (major, minor, parameters) to the device's top of stack
