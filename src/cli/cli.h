@@ -31,6 +31,7 @@ int cli_fail(enum cli_exit code, const char *format, ...) WEIR_PRINTF(2, 3);
 
 int cli_run(int argc, char **argv);
 int cli_locks(int argc, char **argv);
+int cli_inspect(int argc, char **argv);
 int cli_imports(int argc, char **argv);
 int cli_cards(int argc, char **argv);
 

@@ -10,6 +10,8 @@
 static const struct cli_command commands[] = {
     {"run", "load a driver, start it on a card, stream frames to disk", cli_run},
     {"locks", "how many frame locks a driver can hold: a table, a sentence, a picture", cli_locks},
+    {"inspect", "what a driver shows to applications: filters, pins, formats, properties",
+     cli_inspect},
     {"imports", "what a driver needs, and what of it is here", cli_imports},
     {"cards", "the cards there are, with their parameters", cli_cards},
 };

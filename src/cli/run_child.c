@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The child of `weir run`: builds the machine, takes the driver through its life, streams. Whatever
- * goes wrong is told in one sentence; the parent turns it into an exit code. */
+/* The child of a command that runs a driver: builds the machine, takes the driver through its life,
+ * streams or looks at it. Whatever goes wrong is told in one sentence; the parent turns it into an
+ * exit code. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@ struct life {
     const struct run_child *run;
     struct trace trace;
     unsigned char selector; /* of syscall user dispatch: 1 forbids */
+    uint64_t documents; /* given so far */
     bool failed;
 };
 
@@ -113,6 +115,38 @@ static void say_client(struct life *life, const struct client_result *result)
     }
 }
 
+/* ---- What was found -------------------------------------------------------------------------- */
+
+static int give_document(void *ctx, const char *json, size_t bytes)
+{
+    struct life *life = ctx;
+    uint8_t *to = super_child_frame_begin(life->child, life->documents, bytes);
+
+    if (to == NULL) {
+        if (!super_child_stop_requested(life->child))
+            say(life, RUN_SAID_HOST, "the driver tells more of itself than fits: %zu bytes", bytes);
+        return -1;
+    }
+    memcpy(to, json, bytes);
+    super_child_frame_done(life->child, 0, false);
+    life->documents++;
+    return 0;
+}
+
+static void look(struct life *life, struct machine *machine)
+{
+    struct client_inspection request = {.open_pins = life->run->inspection->open_pins,
+                                        .read_values = life->run->inspection->read_values,
+                                        .document = give_document, .ctx = life};
+    struct super_format format = {.fourcc = "JSON"};
+    struct client_result result;
+
+    if (super_child_set_format(life->child, &format) != 0)
+        return;
+    client_inspect(machine, &request, &result);
+    say_client(life, &result);
+}
+
 /* ---- Life ------------------------------------------------------------------------------------ */
 
 static void capture(struct life *life, struct machine *machine)
@@ -137,7 +171,10 @@ static void live(struct machine *machine, void *ctx)
         return;
     }
     if (machine_start_device(machine, &error)) {
-        capture(life, machine);
+        if (life->run->inspection != NULL)
+            look(life, machine);
+        else
+            capture(life, machine);
         if (!machine_remove_device(machine, &error))
             say_machine(life, &error);
     } else {

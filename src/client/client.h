@@ -69,4 +69,18 @@ struct client_result {
 void client_capture(struct machine *machine, const struct client_request *request,
                     const struct client_sink *sink, struct client_result *result);
 
+/* ---- Looking at a driver instead of streaming (inspect.c) ------------------------------------ */
+/* Takes what is known so far as JSON, again after each step; each document holds the ones before
+ * it. Not 0: nobody wants more. docs/inspect.md is the schema of the last one. */
+typedef int client_document_fn(void *ctx, const char *json, size_t bytes);
+struct client_inspection {
+    bool open_pins; /* to ask pins and not only the filter for its pin types */
+    bool read_values; /* of properties */
+    client_document_fn *document;
+    void *ctx;
+};
+/* CLIENT_NO_PIN: there is no device interface. */
+void client_inspect(struct machine *machine, const struct client_inspection *request,
+                    struct client_result *result);
+
 #endif

@@ -74,7 +74,11 @@ bool client_fail(struct client_session *session, enum client_failure kind, NTSTA
                  const char *format, ...) WEIR_PRINTF(4, 5);
 
 /* ---- property.c: IOCTL_KS_PROPERTY as an application does it --------------------------------- */
-/* request holds KSPROPERTY and what follows; *out_bytes is the room in out and then what came. */
+/* request holds KSPROPERTY and what follows; *out_bytes is the room in out and then what came, as
+ * the driver says: it may claim more than there was room for. */
+NTSTATUS client_control(struct client_session *session, PFILE_OBJECT file, ULONG code,
+                        const void *request, uint32_t request_bytes, void *out,
+                        uint32_t *out_bytes);
 NTSTATUS client_property(struct client_session *session, PFILE_OBJECT file, const void *request,
                          uint32_t request_bytes, void *out, uint32_t *out_bytes);
 NTSTATUS client_pin_property(struct client_session *session, ULONG pin_id, ULONG id, void *out,
@@ -82,6 +86,9 @@ NTSTATUS client_pin_property(struct client_session *session, ULONG pin_id, ULONG
 NTSTATUS client_set(struct client_session *session, PFILE_OBJECT file, const GUID *set, ULONG id,
                     const void *value, uint32_t value_bytes);
 /* A value of unknown size: asks for the size, then for the value. The caller frees *out. */
+NTSTATUS client_control_sized(struct client_session *session, PFILE_OBJECT file, ULONG code,
+                              const void *request, uint32_t request_bytes, void **out,
+                              uint32_t *out_bytes);
 NTSTATUS client_property_sized(struct client_session *session, PFILE_OBJECT file,
                                const void *request, uint32_t request_bytes, void **out,
                                uint32_t *out_bytes);

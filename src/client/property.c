@@ -6,8 +6,9 @@
 
 #include "client/internal.h"
 
-NTSTATUS client_property(struct client_session *session, PFILE_OBJECT file, const void *request,
-                         uint32_t request_bytes, void *out, uint32_t *out_bytes)
+NTSTATUS client_control(struct client_session *session, PFILE_OBJECT file, ULONG code,
+                        const void *request, uint32_t request_bytes, void *out,
+                        uint32_t *out_bytes)
 {
     uint64_t out_va = session->scratch_va + CLIENT_SCRATCH_OUT;
     ULONG_PTR information = 0;
@@ -18,13 +19,19 @@ NTSTATUS client_property(struct client_session *session, PFILE_OBJECT file, cons
     mm_copy_to_va(session->mm, session->scratch_va, request, request_bytes);
     if (out != NULL)
         mm_copy_to_va(session->mm, out_va, out, *out_bytes);
-    status = io_file_control_wait(file, IOCTL_KS_PROPERTY, session->scratch_va, request_bytes,
+    status = io_file_control_wait(file, code, session->scratch_va, request_bytes,
                                   *out_bytes != 0 ? out_va : 0, *out_bytes, &information);
     if (NT_SUCCESS(status) && out != NULL)
         mm_copy_from_va(session->mm, out, out_va,
                         information < *out_bytes ? information : *out_bytes);
     *out_bytes = (uint32_t)information;
     return status;
+}
+
+NTSTATUS client_property(struct client_session *session, PFILE_OBJECT file, const void *request,
+                         uint32_t request_bytes, void *out, uint32_t *out_bytes)
+{
+    return client_control(session, file, IOCTL_KS_PROPERTY, request, request_bytes, out, out_bytes);
 }
 
 NTSTATUS client_pin_property(struct client_session *session, ULONG pin_id, ULONG id, void *out,
@@ -48,12 +55,12 @@ NTSTATUS client_set(struct client_session *session, PFILE_OBJECT file, const GUI
     return client_property(session, file, &request, sizeof request, copy, &value_bytes);
 }
 
-NTSTATUS client_property_sized(struct client_session *session, PFILE_OBJECT file,
-                               const void *request, uint32_t request_bytes, void **out,
-                               uint32_t *out_bytes)
+NTSTATUS client_control_sized(struct client_session *session, PFILE_OBJECT file, ULONG code,
+                              const void *request, uint32_t request_bytes, void **out,
+                              uint32_t *out_bytes)
 {
-    uint32_t bytes = 0;
-    NTSTATUS status = client_property(session, file, request, request_bytes, NULL, &bytes);
+    uint32_t bytes = 0, room;
+    NTSTATUS status = client_control(session, file, code, request, request_bytes, NULL, &bytes);
     void *value;
 
     if (status != STATUS_BUFFER_OVERFLOW)
@@ -63,12 +70,21 @@ NTSTATUS client_property_sized(struct client_session *session, PFILE_OBJECT file
     value = calloc(1, bytes);
     if (value == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
-    status = client_property(session, file, request, request_bytes, value, &bytes);
+    room = bytes;
+    status = client_control(session, file, code, request, request_bytes, value, &bytes);
     if (!NT_SUCCESS(status)) {
         free(value);
         return status;
     }
     *out = value;
-    *out_bytes = bytes;
+    *out_bytes = bytes < room ? bytes : room; /* the driver may claim more */
     return status;
+}
+
+NTSTATUS client_property_sized(struct client_session *session, PFILE_OBJECT file,
+                               const void *request, uint32_t request_bytes, void **out,
+                               uint32_t *out_bytes)
+{
+    return client_control_sized(session, file, IOCTL_KS_PROPERTY, request, request_bytes, out,
+                                out_bytes);
 }

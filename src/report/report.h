@@ -86,6 +86,8 @@ uint64_t report_virtual_ns(const struct report *report);
 
 /* The summary `weir run` ends with. */
 void report_text(const struct report *report, const struct report_run *run, struct text *out);
+/* The findings alone, a line each; nothing when there are none. */
+void report_findings(const struct report *report, const char *card, struct text *out);
 /* Why the machine stopped, in one line: the bug check or the missing function and the place. False:
  * neither happened. */
 bool report_reason(const struct report *report, char *text, size_t size);

@@ -33,6 +33,20 @@ static void rule_line(const struct report *report, const struct verify_finding *
         report_violation_text(report, violation, card, out);
 }
 
+void report_findings(const struct report *report, const char *card, struct text *out)
+{
+    size_t count = verify_count(report->verify);
+
+    if (count == 0)
+        return;
+    text_printf(out, "findings            %zu (%zu errors)\n", count,
+                verify_errors(report->verify));
+    for (size_t i = 0; i < count; i++)
+        rule_line(report, verify_at(report->verify, i), card, out);
+    if (verify_dropped(report->verify) > 0)
+        text_printf(out, "  and %zu more\n", verify_dropped(report->verify));
+}
+
 static void findings_text(const struct report *report, const struct report_run *run,
                           struct text *out)
 {
@@ -42,12 +56,7 @@ static void findings_text(const struct report *report, const struct report_run *
         text_string(out, "findings            none\n");
         return;
     }
-    text_printf(out, "findings            %zu (%zu errors)\n", count,
-                verify_errors(report->verify));
-    for (size_t i = 0; i < count; i++)
-        rule_line(report, verify_at(report->verify, i), run->card, out);
-    if (verify_dropped(report->verify) > 0)
-        text_printf(out, "  and %zu more\n", verify_dropped(report->verify));
+    report_findings(report, run->card, out);
 }
 
 /* Whatever else the run says: calls that --stub answered are not what Windows would have done. */

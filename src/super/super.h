@@ -21,7 +21,7 @@
 
 /* What a frame's bytes are. The child says so once, before the first frame. */
 struct super_format {
-    char fourcc[5]; /* YUY2 UYVY RGB3 (RGB24) RGB4 (RGB32) NV12; WAVE later */
+    char fourcc[5]; /* YUY2 UYVY RGB3 (RGB24) RGB4 (RGB32) NV12; JSON for a document; WAVE later */
     uint32_t width, height;
     uint32_t stride_bytes;
     bool bottom_up;

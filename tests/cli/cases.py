@@ -898,6 +898,149 @@ def locks_counts_the_runs_that_break_off_and_names_the_first(world):
     assert answer["columns"][0]["broken_runs"] == 2 and answer["incidents"][1]["seed"] == 4
 
 
+# ---- weir inspect --------------------------------------------------------------------------------------------------
+
+def inspect(world, driver, card, *more, code=0):
+    """The JSON and the text of one look at a driver."""
+    done = world.run("inspect", driver, "--card", card, "--json", "i.json", *more)
+    assert done.returncode == code, done.stderr.decode()
+    with open(world.path("i.json")) as file:
+        return json.load(file), done.stdout.decode()
+
+
+PIN_KEYS = {"id", "name", "name_constant", "category", "data_flow", "communication", "instances", "interfaces", "mediums",
+            "physical_connection", "data_ranges", "constrained_data_ranges", "instance", "problems"}
+
+
+@case
+def inspect_shows_the_filters_of_the_sample_drivers(world):
+    for driver in ("grabber", "commonbuffer"):
+        for card, pins in (("grabber32", 1), ("grabber64", 2)):
+            found, text = inspect(world, world.driver(driver), card)
+            assert list(found)[0] == "schema_version" and found["complete"] is True and found["exit_code"] == 0
+            assert len(found["interfaces"]) == 2 and {i["filter"] for i in found["interfaces"]} == {0}
+            shown, = found["filters"]
+            assert [c["name"] for c in shown["categories"]] == ["KSCATEGORY_VIDEO", "KSCATEGORY_CAPTURE"]
+            assert len(shown["pins"]) == pins and len(shown["connections"]) == pins and len(shown["nodes"]) == 1
+            for pin in shown["pins"]:
+                assert set(pin) == PIN_KEYS, set(pin) ^ PIN_KEYS
+                assert (pin["name_constant"], pin["data_flow"], pin["communication"]) == (
+                    "PINNAME_VIDEO_CAPTURE", "out", "both")
+                assert pin["data_ranges"][2]["text"] == "YUY2 1920x1080 23.98-60 fps (30)"
+                assert len(pin["data_ranges"]) == 20 and pin["problems"] == []
+                assert pin["instance"]["opened"] and pin["instance"]["format"]["text"] == "YUY2 640x480 30 fps"
+                assert pin["instance"]["framing"]["items"][0]["frame_bytes_max"] == 640 * 480 * 2
+            for words in ("YUY2 1920x1080 23.98-60 fps (30)", "KSPROPERTY_CONNECTION_STATE", "node 0 (0) -> pin 0",
+                          "frames of 614400 bytes, aligned to ", "KSMEMORY_TYPE_KERNEL_NONPAGED"):
+                assert words in text, text
+
+
+@case
+def inspect_opens_pins_that_data_goes_into(world):
+    for card in ("player32", "player64"):
+        found, text = inspect(world, world.driver("player"), card)
+        for pin in found["filters"][0]["pins"]:
+            assert (pin["data_flow"], pin["communication"]) == ("in", "sink")
+            assert pin["instance"]["opened"], pin["instance"]
+        assert "pin 0 -> node 0 (0)" in text, text
+
+
+def property_of(sets, set_name, number):
+    return next(item for each in sets if set_name in (each["set"]["name"], each["set"]["guid"])
+                for item in each["items"] if item["id"] == number)
+
+
+OWN_SET = "{0D5F7A10-3C5E-4A0B-9A11-526B1C3D9002}"
+
+
+@case
+def inspect_reads_nodes_ranges_values_methods_and_events(world):
+    found, text = inspect(world, world.bad("shown"), "none")
+    shown, = found["filters"]
+    render, video, odd = shown["pins"]
+    assert render["data_ranges"][0]["text"] == "PCM 2 ch 8-16 bit 8-44.1 kHz"
+    assert render["instance"]["format"]["text"] == "PCM 2 ch 16 bit 44.1 kHz"
+    assert render["instances"]["possible"] is None and render["name"] is None
+    assert video["data_ranges"][0]["text"] == ("MJPG 160x120 to 1920x1080 by 16x8 (640x480) 59.94 fps interlaced")
+    assert not video["instance"]["opened"] and video["instance"]["status"] == "0xc0000272"
+    assert odd["instance"] is None and len(odd["data_ranges"]) == 1 and "40 bytes" in odd["problems"][0]
+    volume = property_of(shown["nodes"][0]["properties"], "KSPROPSETID_Audio", 4)
+    assert (volume["name"], volume["get"], volume["set"], volume["value"]) == (
+        "KSPROPERTY_AUDIO_VOLUMELEVEL", True, True, -6 * 65536)
+    assert volume["ranges"] == [{"min": -96 * 65536, "max": 0, "step": 32768}]
+    brightness = property_of(shown["properties"], "PROPSETID_VIDCAP_VIDEOPROCAMP", 0)
+    assert brightness["default"] == 750 and brightness["value"] == {"value": 5000, "flags": 2, "capabilities": 2}
+    assert property_of(shown["properties"], OWN_SET, 3)["value"] == {"hex": "44332211", "bytes": 4}
+    assert property_of(shown["properties"], OWN_SET, 60)["get"] is False
+    assert property_of(shown["methods"], OWN_SET, 1)["flags"] == 1 and property_of(shown["events"], OWN_SET, 2)
+    assert [n["type"]["name"] for n in shown["nodes"]] == ["KSNODETYPE_VOLUME", "KSNODETYPE_MUTE"]
+    assert [(c["from_node"], c["to_node"]) for c in shown["connections"]] == [(None, 0), (0, 1), (1, None)]
+    for words in ("default 750", "[-6291456 to 0 by 32768]", "PROBLEM", "pin 0 -> node 0 (1)", "id 60"):
+        assert words in text, text
+
+
+@case
+def inspect_leaves_closed_and_unread_what_it_is_told_to(world):
+    found, _ = inspect(world, world.bad("shownbad"), "none", "--no-values", "--no-open")
+    shown, = found["filters"]
+    assert found["complete"] and all(pin["instance"] is None for pin in shown["pins"])
+    assert property_of(shown["properties"], OWN_SET, 3)["value"] is None
+
+
+@case
+def inspect_keeps_what_was_known_before_the_driver_stopped_the_machine(world):
+    found, text = inspect(world, world.bad("shownbad"), "none", code=1)
+    assert found["complete"] is False and found["exit_code"] == 1 and "0x7e" in found["message"], found["message"]
+    assert len(found["filters"][0]["pins"]) == 3 and len(found["filters"][0]["nodes"]) == 2
+    assert "broken off" in text.splitlines()[0] and "PCM 2 ch" in text
+
+
+@case
+def inspect_pictures_are_well_formed(world):
+    done = world.run("inspect", world.bad("shown"), "--card", "none", "--dot", "i.dot", "--svg", "i.svg", "--quiet")
+    assert done.returncode == 0 and done.stdout == b"", done.stderr.decode()
+    root = xml.etree.ElementTree.parse(world.path("i.svg")).getroot()
+    names = [element.tag.rpartition("}")[2] for element in root]
+    assert root.tag == "{http://www.w3.org/2000/svg}svg" and names.count("path") == 3, names
+    with open(world.path("i.dot")) as file:
+        dot = file.read()
+    assert dot.startswith("digraph ") and dot.count("{") - dot.count("}") == 0 and dot.count("->") == 3
+    for words in ("f0_pin0 -> f0_node0", "KSNODETYPE_VOLUME", "PCM 2 ch 8-16 bit"):
+        assert words in dot, dot
+    if shutil.which("dot"):
+        subprocess.run(["dot", "-Tsvg", "i.dot"], cwd=world.where, check=True, stdout=subprocess.DEVNULL)
+
+
+@case
+def inspect_says_the_same_every_time_and_alone_on_standard_output(world):
+    results = set()
+    for _ in range(2):
+        text = world.run("inspect", world.driver(), "--json", "i.json")
+        alone = world.run("inspect", world.driver(), "--json", "-")
+        with open(world.path("i.json"), "rb") as file:
+            written = file.read()
+        assert alone.returncode == text.returncode == 0 and alone.stdout == written
+        results.add((text.stdout, written))
+    assert len(results) == 1
+    other = world.run("inspect", world.driver(), "--seed", "2").stdout  # the card sits in another slot, no more
+    assert other != text.stdout and other.splitlines()[3:] == text.stdout.splitlines()[3:]
+
+
+@case
+def inspect_refuses_with_one_message_and_nothing_left(world):
+    outputs = ["--dot", "i.dot", "--svg", "i.svg"]
+    world.refuses(["inspect"], 2, "which driver")
+    world.refuses(["inspect", world.driver(), "--card", "grabber128", *outputs], 2, "grabber128")
+    world.refuses(["inspect", world.driver(), "--frames", "3", *outputs], 2, "--frames", "weir inspect --help")
+    world.refuses(["inspect", world.driver(), "--dot", "x", "--svg", "x"], 2, "x is named twice")
+    world.refuses(["inspect", "nowhere.sys", *outputs], 3, "nowhere.sys")
+    world.refuses(["inspect", world.bad("failentry"), *outputs], 3, "failentry.sys")
+    world.refuses(["inspect", world.bad("missing"), *outputs], 3, "missing.sys")
+    world.refuses(["inspect", world.driver(), "--svg", "/nowhere/i.svg"], 5, "/nowhere/i.svg")
+    done = world.run("inspect", "--help")
+    assert done.returncode == 0 and b"--no-values" in done.stdout and b"Exit codes" in done.stdout
+
+
 # ---- The oracle ----------------------------------------------------------------------------------------------------
 
 VERDICTS = {"torn": "torn", "stale": "stale", "duplicate": "duplicate", "short-dma": "short", "lost-frame": "lost"}

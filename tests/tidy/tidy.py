@@ -27,7 +27,7 @@ EXTRA_DOORS = {
     "hal": ["copy.h"],  # copy kernels are measured alone
     "mm": ["fault.h"],  # page faults of guest addresses, between mm and hal's common buffers
     # pictures of any figures, also of the benchmarks; counts over many runs
-    "report": ["plot.h", "locks.h", "imports.h"],
+    "report": ["plot.h", "locks.h", "imports.h", "inspect.h"],
     "io": ["device_node.h"],  # what pnp and the bus drivers share of a device's place in the tree
 }
 # What tests of one room lend to tests of another.
