@@ -33,10 +33,10 @@ BY_NAME = re.compile(r"""(Io|Hal)\w*(Dma|Adapter|MapTransfer|MapRegisters|Common
 HEAD = """# What weir has of DMA
 
 Made by `tools/coverage.py` from the tables of `src/exports` and `src/hal`; do not edit. *State* is FULL (does what its
-page says), PARTIAL (docs/coverage.md says what is missing), STUB (bound, and a call stops the run by name) or DATA (a
-variable). *IRQL* is where the function's page allows the call; a call elsewhere is a finding. Tests are the C
-programs with a test that calls the function, itself or through helpers; docs/dma-conformance.md holds the pages'
-statements against tests of every kind.
+page says), PARTIAL (docs/coverage.md says what is missing), REFUSES (the documented refusal is all a bus master gets), STUB
+(bound, and a call stops the run by name) or DATA (a variable). *IRQL* is where the function's page allows the call; a call
+elsewhere is a finding. Tests are the C programs with a test that calls the function, itself or through helpers of its
+file; docs/dma-conformance.md holds the pages' statements against tests of every kind.
 
 """
 
@@ -182,9 +182,9 @@ def table(rows):
 
 def count_line(rows, column):
     states = [row[column] for row in rows]
-    untested = sum(row[-1] == "none" and row[column] != "STUB" for row in rows)
+    untested = sum(row[-1] == "none" and row[column] not in ("STUB", "DATA") for row in rows)
     return (f"{len(rows)} rows: " + ", ".join(f"{states.count(s)} {s}" for s in sorted(set(states))) +
-            f"; {untested} of those that do something are called by no test.\n\n")
+            f"; {untested} of the functions that do something are called by no test.\n\n")
 
 
 def render(source):

@@ -164,6 +164,34 @@ static void memory_beyond_the_width_is_reached_through_map_registers(void **stat
     operations(a)->PutDmaAdapter(a);
 }
 
+/* The buffer lies above 4 GB; what a driver would program that keeps only LowPart lies elsewhere. */
+static void an_address_cut_to_32_bits_hits_other_memory(void **state)
+{
+    DEVICE_DESCRIPTION description = bus_master(2);
+    PSCATTER_GATHER_LIST list = NULL;
+    uint32_t word = 5, found = 0;
+    PDMA_ADAPTER a;
+    ULONG registers;
+    uint64_t va;
+    PMDL mdl = hal_bed_buffer(&bed, 4096, 0, &va);
+
+    (void)state;
+    description.Dma64BitAddresses = TRUE;
+    a = hal_get_adapter(bed.slot, &description, &registers);
+    ke_irql_raise(DISPATCH_LEVEL);
+    operations(a)->GetScatterGatherList(a, NULL, mdl, (PVOID)va, 4096, keep_list, &list, FALSE);
+    assert_int_not_equal(list->Elements[0].Address.HighPart, 0);
+    hw_dma_write(&bed.card.device, (uint64_t)list->Elements[0].Address.QuadPart, &word, 4);
+    assert_int_equal(testbed_findings(&bed.base, VERIFY_bus_outside), 0);
+    word = 6;
+    hw_dma_write(&bed.card.device, list->Elements[0].Address.LowPart, &word, 4);
+    assert_int_equal(testbed_findings(&bed.base, VERIFY_bus_outside), 1);
+    operations(a)->PutScatterGatherList(a, list, FALSE);
+    assert_true(mm_copy_from_va(bed.base.mm, &found, va, 4));
+    assert_int_equal(found, 5);
+    operations(a)->PutDmaAdapter(a);
+}
+
 /* ---- Adapters -------------------------------------------------------------------------------- */
 
 static void an_adapter_shows_version_size_and_functions(void **state)
@@ -208,6 +236,7 @@ int main(void)
         TEST(members_of_system_dma_do_not_matter_to_a_bus_master),
         TEST(reach_by_flags_and_bus),
         TEST(memory_beyond_the_width_is_reached_through_map_registers),
+        TEST(an_address_cut_to_32_bits_hits_other_memory),
         TEST(an_adapter_shows_version_size_and_functions),
         TEST(an_adapter_can_be_made_and_put_at_dispatch_level),
     };
