@@ -164,7 +164,7 @@ static void memory_beyond_the_width_is_reached_through_map_registers(void **stat
     operations(a)->PutDmaAdapter(a);
 }
 
-/* The buffer lies above 4 GB; what a driver would program that keeps only LowPart lies elsewhere. */
+/* The buffer lies above 4 GB; what a driver that keeps only LowPart would program is elsewhere. */
 static void an_address_cut_to_32_bits_hits_other_memory(void **state)
 {
     DEVICE_DESCRIPTION description = bus_master(2);
