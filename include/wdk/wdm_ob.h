@@ -158,6 +158,26 @@ NTSTATUS NTAPI EtwWriteEx(REGHANDLE RegHandle, PCEVENT_DESCRIPTOR EventDescripto
 NTSTATUS NTAPI EtwSetInformation(REGHANDLE RegHandle, ULONG InformationClass,
     PVOID EventInformation, ULONG InformationLength);
 
+/* Tracing by WPP: what the macros of a traced driver call. */
+typedef ULONG64 TRACEHANDLE;
+typedef enum _TRACE_INFORMATION_CLASS {
+    TraceIdClass,
+    TraceHandleClass,
+    TraceEnableFlagsClass,
+    TraceEnableLevelClass,
+    GlobalLoggerHandleClass,
+    EventLoggerHandleClass,
+    AllLoggerHandlesClass,
+    TraceHandleByNameClass,
+} TRACE_INFORMATION_CLASS;
+
+NTSTATUS NTCDECL WmiTraceMessage(TRACEHANDLE LoggerHandle, ULONG MessageFlags, LPGUID MessageGuid,
+    USHORT MessageNumber, ...);
+NTSTATUS NTAPI WmiTraceMessageVa(TRACEHANDLE LoggerHandle, ULONG MessageFlags, LPGUID MessageGuid,
+    USHORT MessageNumber, NT_VA_LIST MessageArgList);
+NTSTATUS NTAPI WmiQueryTraceInformation(TRACE_INFORMATION_CLASS TraceInformationClass,
+    PVOID TraceInformation, ULONG TraceInformationLength, PULONG RequiredLength, PVOID Buffer);
+
 /* Debugging. The ones that print are variadic. */
 #define DPFLTR_ERROR_LEVEL   0
 #define DPFLTR_WARNING_LEVEL 1

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Event tracing for Windows, with nobody listening: providers register and get a handle, are told
  * that no event is enabled, and writing succeeds. That is what a system without a trace session
- * does. */
+ * does. A driver traced by WPP learns the handle of a session when one is enabled, which never
+ * happens; a message to any other handle is refused (WmiTraceMessage, Return value). */
 #include "io/state.h"
 
 NTSTATUS NTAPI EtwRegister(LPCGUID provider, PETWENABLECALLBACK callback, PVOID context,
@@ -95,4 +96,48 @@ NTSTATUS NTAPI EtwActivityIdControl(ULONG code, GUID *id)
     if (code == 1)
         *id = (GUID){0};
     return STATUS_SUCCESS;
+}
+
+/* ---- WPP ------------------------------------------------------------------------------------- */
+
+NTSTATUS NTCDECL WmiTraceMessage(TRACEHANDLE session, ULONG flags, LPGUID guid, USHORT number, ...)
+{
+    (void)session;
+    (void)flags;
+    (void)guid;
+    (void)number;
+    return STATUS_INVALID_HANDLE;
+}
+
+NTSTATUS NTAPI WmiTraceMessageVa(TRACEHANDLE session, ULONG flags, LPGUID guid, USHORT number,
+                                 NT_VA_LIST arguments)
+{
+    (void)session;
+    (void)flags;
+    (void)guid;
+    (void)number;
+    (void)arguments;
+    return STATUS_INVALID_HANDLE;
+}
+
+/* What a driver asks about a session of which it has the handle or the name: there is none. Without
+ * either it has not said what it asks for. "WmiQueryTraceInformation", Return value. */
+NTSTATUS NTAPI WmiQueryTraceInformation(TRACE_INFORMATION_CLASS class, PVOID information,
+                                        ULONG bytes, PULONG required, PVOID about)
+{
+    bool handle = class == TraceHandleClass || class == TraceHandleByNameClass;
+    ULONG needed = handle ? sizeof(TRACEHANDLE) : sizeof(ULONG);
+
+    (void)information;
+    if (class > TraceHandleByNameClass)
+        return STATUS_INVALID_INFO_CLASS;
+    if (class >= GlobalLoggerHandleClass && class <= AllLoggerHandlesClass)
+        weir_not_implemented("WmiQueryTraceInformation of system sessions");
+    if (required != NULL)
+        *required = needed;
+    if (bytes != needed)
+        return STATUS_INFO_LENGTH_MISMATCH;
+    if (about == NULL)
+        return STATUS_INVALID_PARAMETER_MIX;
+    return class == TraceHandleByNameClass ? STATUS_INVALID_PARAMETER : STATUS_INVALID_HANDLE;
 }

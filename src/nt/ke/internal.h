@@ -113,6 +113,8 @@ uint64_t ke_call_on_stack(struct ke *ke, uint64_t top_va, const void *fn, unsign
                           const uint64_t *args);
 
 /* spin_lock.c: without a change of IRQL. */
+/* The CPU holds the lock it asks for: a finding and bug check 0xF. */
+void ke_spin_recursive(struct ke *ke, const void *lock);
 void ke_spin_acquire(struct ke *ke, PKSPIN_LOCK lock);
 void ke_spin_release(struct ke *ke, PKSPIN_LOCK lock);
 

@@ -16,7 +16,7 @@ static KSPIN_LOCK held_by(const struct ke_cpu *cpu)
     return 1 | (KSPIN_LOCK)(cpu->number + 1) << 8;
 }
 
-static void found_recursive(struct ke *ke, PKSPIN_LOCK lock)
+void ke_spin_recursive(struct ke *ke, const void *lock)
 {
     KE_FINDING(ke, VERIFY_spin_lock_recursive, ke_shown_va(lock));
     ke_bug_check(0x0F, (uint64_t)lock, 0, 0, 0);
@@ -29,7 +29,7 @@ void ke_spin_acquire(struct ke *ke, PKSPIN_LOCK lock)
 
     while (weir_unlikely(*word != 0)) {
         if (*word == held_by(ke->cpu))
-            found_recursive(ke, lock);
+            ke_spin_recursive(ke, lock);
         ke_spin(ke, lock, since_ns);
     }
     *word = held_by(ke->cpu);
