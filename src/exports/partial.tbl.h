@@ -17,6 +17,7 @@ PARTIAL(RtlNtStatusToDosError,          "rare statuses: they become 317, as unkn
 PARTIAL(RtlNtStatusToDosErrorNoTeb,     "rare statuses: they become 317, as unknown ones do")
 PARTIAL(RtlRestoreContext,              "STATUS_UNWIND_CONSOLIDATE, which stops the run")
 PARTIAL(RtlVirtualUnwind,               "context pointers, which stop the run")
+PARTIAL(WmiQueryTraceInformation,       "questions about the system's own sessions, which stop the run")
 PARTIAL(ZwDeviceIoControlFile,          "APC routines, and requests that are pending when it returns")
 PARTIAL(ZwReadFile,                     "APC routines, and requests that are pending when it returns")
 PARTIAL(ZwSetTimer,                     "APC routines")
