@@ -70,6 +70,7 @@ struct world_config {
     ULONG limit_bytes; /* of a mapping */
     ULONG stride_bytes; /* 0: sizeof(KSMAPPING) */
 
+    void (*entered)(PDRIVER_OBJECT driver); /* at the end of DriverEntry */
     PFNKSPIN process; /* NULL: consumes nothing and says STATUS_PENDING */
     NTSTATUS (*set_state)(PKSPIN pin, KSSTATE to, KSSTATE from);
     NTSTATUS (*create)(PKSPIN pin, PIRP irp);

@@ -264,7 +264,11 @@ static inline void world_describe(const struct world_config *config)
 
 static NTSTATUS NTAPI world_driver_entry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
-    return KsInitializeDriver(DriverObject, RegistryPath, &world_device_descriptor);
+    NTSTATUS status = KsInitializeDriver(DriverObject, RegistryPath, &world_device_descriptor);
+
+    if (NT_SUCCESS(status) && world->config->entered != NULL)
+        world->config->entered(DriverObject);
+    return status;
 }
 
 #endif

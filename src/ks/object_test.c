@@ -597,6 +597,62 @@ static void irps_on_a_cancelable_queue_are_taken_once_or_cancelled(void **state)
     world_live(&plain, irp_queue_body);
 }
 
+/* ---- A driver in front of the runtime -------------------------------------------------------- */
+
+static unsigned looked_at[IRP_MJ_MAXIMUM_FUNCTION + 1];
+
+static NTSTATUS NTAPI look_and_pass_on(PDEVICE_OBJECT device, PIRP irp)
+{
+    looked_at[IoGetCurrentIrpStackLocation(irp)->MajorFunction]++;
+    return KsDispatchIrp(device, irp);
+}
+
+static void put_in_front(PDRIVER_OBJECT driver)
+{
+    for (unsigned i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; i++)
+        driver->MajorFunction[i] = look_and_pass_on;
+}
+
+static NTSTATUS send_flush(void)
+{
+    KEVENT done;
+    IO_STATUS_BLOCK iosb;
+    PIRP irp;
+
+    KeInitializeEvent(&done, NotificationEvent, FALSE);
+    irp = IoBuildSynchronousFsdRequest(IRP_MJ_FLUSH_BUFFERS,
+                                       IoGetRelatedDeviceObject(world->filter_file), NULL, 0, NULL,
+                                       &done, &iosb);
+    IoGetNextIrpStackLocation(irp)->FileObject = world->filter_file;
+    return IoCallDriver(IoGetRelatedDeviceObject(world->filter_file), irp);
+}
+
+static void front_body(void)
+{
+    KSSTATE state = KSSTATE_STOP;
+
+    memset(looked_at, 0, sizeof looked_at);
+    world_begin();
+    assert_int_equal(world_state(KSSTATE_RUN), STATUS_SUCCESS);
+    assert_int_equal(get_connection(KSPROPERTY_CONNECTION_STATE, &state, sizeof state, NULL),
+                     STATUS_SUCCESS);
+    assert_int_equal(state, KSSTATE_RUN);
+    assert_int_equal(send_flush(), STATUS_INVALID_DEVICE_REQUEST);
+    world_end();
+    assert_true(looked_at[IRP_MJ_PNP] > 0);
+    assert_int_equal(looked_at[IRP_MJ_CREATE], 2);
+    assert_true(looked_at[IRP_MJ_DEVICE_CONTROL] > 0);
+    assert_int_equal(looked_at[IRP_MJ_CLOSE], 2);
+}
+
+static void a_driver_that_looks_at_every_request_first_passes_them_on(void **state)
+{
+    struct world_config config = {.windows = KE_WINDOWS_10, .entered = put_in_front};
+
+    (void)state;
+    world_live(&config, front_body);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -612,6 +668,7 @@ int main(void)
         cmocka_unit_test(a_filter_can_grow_a_pin_type_of_its_own),
         cmocka_unit_test(unregistering_a_worker_waits_for_its_items),
         cmocka_unit_test(irps_on_a_cancelable_queue_are_taken_once_or_cancelled),
+        cmocka_unit_test(a_driver_that_looks_at_every_request_first_passes_them_on),
     };
 
     return cmocka_run_group_tests_name("object", tests, NULL, NULL);
