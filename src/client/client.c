@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/client.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
