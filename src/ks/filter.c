@@ -49,6 +49,7 @@ const KSNODE_DESCRIPTOR *ks_filter_node_descriptor(const struct ks_filter *filte
 static void free_filter(struct ks_filter *filter)
 {
     ks_processor_fini(&filter->processor);
+    ks_filter_process_fini(filter);
     ks_file_fini(&filter->file);
     ks_object_fini(&filter->object);
     filter->magic = 0;
@@ -70,6 +71,7 @@ static NTSTATUS allocate_filter(struct ks_factory *factory, PIRP irp, struct ks_
     filter->file_object = IoGetCurrentIrpStackLocation(irp)->FileObject;
     filter->filter_centric = descriptor->Dispatch != NULL && descriptor->Dispatch->Process != NULL;
     ks_mutex_init(&filter->control, KS_MUTEX_CONTROL);
+    ks_filter_process_init(filter);
     ks_object_init(&filter->object, KsObjectTypeFilter, &filter->public, device, &factory->object);
     ks_file_init(&filter->file, KS_FILE_FILTER, &filter->object, irp);
     status = ks_processor_init(&filter->processor, device->public.FunctionalDeviceObject, NULL,
@@ -170,4 +172,12 @@ NTSTATUS ks_filter_close(struct ks_filter *filter, PIRP irp)
     if (status != STATUS_PENDING)
         ks_filter_close_finished(filter);
     return status;
+}
+
+void ks_filter_call_reset(struct ks_filter *filter)
+{
+    const KSFILTER_DISPATCH *dispatch = filter->public.Descriptor->Dispatch;
+
+    if (dispatch->Reset != NULL)
+        KE_CALL(dispatch->Reset, KE_ARG(&filter->public));
 }

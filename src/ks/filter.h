@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "ks/file.h"
+#include "ks/filter_process.h"
 #include "ks/mutex.h"
 #include "ks/object.h"
 #include "ks/process.h"
@@ -23,8 +24,9 @@ struct ks_filter {
     struct ks_file file;
     struct ks_factory *factory;
     struct ks_mutex control;
-    struct ks_processor processor; /* of a filter with a Process callback */
-    bool filter_centric;
+    struct ks_processor processor;
+    struct ks_filter_process process;
+    bool filter_centric; /* the filter has a Process callback */
     PFILE_OBJECT file_object;
     PFNKSFILTERPOWER sleep, wake;
 };
@@ -37,6 +39,8 @@ const KSNODE_DESCRIPTOR *ks_filter_node_descriptor(const struct ks_filter *filte
 /* IRP_MJ_CREATE through one of the factory's create items. */
 NTSTATUS NTAPI ks_filter_dispatch_create(PDEVICE_OBJECT DeviceObject, PIRP Irp);
 NTSTATUS ks_filter_close(struct ks_filter *filter, PIRP irp);
+/* A pin of a filter that processes was reset, or its queue was flushed. */
+void ks_filter_call_reset(struct ks_filter *filter);
 void ks_filter_create_finished(struct ks_filter *filter, NTSTATUS status);
 void ks_filter_close_finished(struct ks_filter *filter);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Gates that drivers get at. The gate functions themselves are inline in ks.h: drivers change Count
  * directly, at any IRQL, and opening a gate calls nobody; whoever opens it attempts processing.
- * Flow Control Gates in AVStream; KsPinGetAndGate. */
-#include "base/fatal.h"
+ * Flow Control Gates in AVStream; KsPinGetAndGate; KsFilterGetAndGate. In a filter that processes
+ * for its pins, a pin's gate is open while the pin has a frame, and leads to the filter's
+ * (frame_gate.c). */
 #include "ks/filter.h"
 #include "ks/pin.h"
-#include "ks/room.h"
 
 PKSGATE NTAPI KsPinGetAndGate(PKSPIN Pin)
 {
@@ -15,19 +15,4 @@ PKSGATE NTAPI KsPinGetAndGate(PKSPIN Pin)
 PKSGATE NTAPI KsFilterGetAndGate(PKSFILTER Filter)
 {
     return &ks_filter_of(Filter)->processor.gate;
-}
-
-/* Joining gates of several pins only means something to a filter that processes for them. */
-void NTAPI KsPinAttachAndGate(PKSPIN Pin, PKSGATE AndGate)
-{
-    UNREFERENCED_PARAMETER(Pin);
-    UNREFERENCED_PARAMETER(AndGate);
-    weir_not_implemented("KsPinAttachAndGate");
-}
-
-void NTAPI KsPinAttachOrGate(PKSPIN Pin, PKSGATE OrGate)
-{
-    UNREFERENCED_PARAMETER(Pin);
-    UNREFERENCED_PARAMETER(OrGate);
-    weir_not_implemented("KsPinAttachOrGate");
 }

@@ -54,6 +54,10 @@ struct world_config {
     ULONG instances; /* of the pin; 0: 1 */
     bool input;
     bool filter_processes;
+    ULONG filter_flags;
+    PFNKSFILTERPROCESS filter_process; /* NULL: consumes nothing and says STATUS_PENDING */
+    const KSPIN_DESCRIPTOR_EX *pins; /* instead of the one pin that the rest describes */
+    ULONG pin_count;
     bool no_process; /* neither filter nor pin has a Process */
     const KSALLOCATOR_FRAMING_EX *framing;
     PFNKSINTERSECTHANDLEREX intersect;
@@ -129,6 +133,7 @@ struct world {
     PDMA_ADAPTER adapter;
     NTSTATUS registration;
     unsigned process_calls;
+    unsigned filter_resets;
 
     /* The client's. */
     PFILE_OBJECT filter_file, pin_file;
@@ -365,9 +370,9 @@ static inline struct world_connection world_default_connection(void)
     return connection;
 }
 
-static inline NTSTATUS world_try_pin_of(PFILE_OBJECT filter,
-                                        const struct world_connection *connection,
-                                        PFILE_OBJECT *out)
+static inline NTSTATUS world_try_pin_for(PFILE_OBJECT filter,
+                                         const struct world_connection *connection,
+                                         ACCESS_MASK access, PFILE_OBJECT *out)
 {
     static const WCHAR class[] = KSSTRING_Pin u"\\";
     union {
@@ -380,8 +385,15 @@ static inline NTSTATUS world_try_pin_of(PFILE_OBJECT filter,
     memcpy(buffer.bytes + sizeof class - sizeof(WCHAR), connection, sizeof *connection);
     name.Length = (USHORT)(sizeof class - sizeof(WCHAR) + sizeof *connection);
     name.MaximumLength = name.Length;
-    return io_file_open(world->io, filter, &name,
-                        world->config->input ? FILE_WRITE_DATA : FILE_READ_DATA, out);
+    return io_file_open(world->io, filter, &name, access, out);
+}
+
+static inline NTSTATUS world_try_pin_of(PFILE_OBJECT filter,
+                                        const struct world_connection *connection,
+                                        PFILE_OBJECT *out)
+{
+    return world_try_pin_for(filter, connection,
+                             world->config->input ? FILE_WRITE_DATA : FILE_READ_DATA, out);
 }
 
 static inline NTSTATUS world_try_pin(const struct world_connection *connection, PFILE_OBJECT *out)
@@ -471,9 +483,10 @@ static inline NTSTATUS world_state(KSSTATE state)
     return world_state_of(world->pin_file, state);
 }
 
-/* Queues frames of so many bytes, each buffer offset_bytes into a page. */
-static inline struct world_request *world_queue_on(PFILE_OBJECT pin_file, unsigned count,
-                                                   ULONG frame_bytes, ULONG offset_bytes)
+/* Queues frames of so many bytes, each buffer offset_bytes into a page. Reads, unless input. */
+static inline struct world_request *world_send(PFILE_OBJECT pin_file, bool input, ULONG options,
+                                               unsigned count, ULONG frame_bytes,
+                                               ULONG offset_bytes)
 {
     struct world_request *request = &world->requests[world->request_count++];
     ULONG bytes = count * (ULONG)sizeof(KSSTREAM_HEADER);
@@ -487,7 +500,8 @@ static inline struct world_request *world_queue_on(PFILE_OBJECT pin_file, unsign
         KSSTREAM_HEADER header = {.Size = sizeof header,
                                   .PresentationTime = {0, 1, 1},
                                   .FrameExtent = frame_bytes,
-                                  .DataUsed = world->config->input ? frame_bytes : 0};
+                                  .DataUsed = input ? frame_bytes : 0,
+                                  .OptionsFlags = options};
 
         if (frame_bytes != 0) {
             assert_int_equal(
@@ -498,10 +512,16 @@ static inline struct world_request *world_queue_on(PFILE_OBJECT pin_file, unsign
                                   sizeof header));
     }
     KeInitializeEvent(&request->done, NotificationEvent, FALSE);
-    request->sent = io_file_control(
-        pin_file, world->config->input ? IOCTL_KS_WRITE_STREAM : IOCTL_KS_READ_STREAM, 0, 0,
-        request->headers_va, bytes, &request->done, &request->iosb, &request->irp);
+    request->sent = io_file_control(pin_file, input ? IOCTL_KS_WRITE_STREAM : IOCTL_KS_READ_STREAM,
+                                    0, 0, request->headers_va, bytes, &request->done,
+                                    &request->iosb, &request->irp);
     return request;
+}
+
+static inline struct world_request *world_queue_on(PFILE_OBJECT pin_file, unsigned count,
+                                                   ULONG frame_bytes, ULONG offset_bytes)
+{
+    return world_send(pin_file, world->config->input, 0, count, frame_bytes, offset_bytes);
 }
 
 static inline struct world_request *world_queue(unsigned count, ULONG frame_bytes,

@@ -155,9 +155,16 @@ static NTSTATUS NTAPI world_process(PKSPIN Pin)
 
 static NTSTATUS NTAPI world_filter_process(PKSFILTER Filter, PKSPROCESSPIN_INDEXENTRY Index)
 {
-    (void)Filter;
-    (void)Index;
-    return STATUS_PENDING;
+    world->process_calls++;
+    return world->config->filter_process != NULL ? world->config->filter_process(Filter, Index)
+                                                 : STATUS_PENDING;
+}
+
+static NTSTATUS NTAPI world_filter_reset(PKSFILTER Filter)
+{
+    assert_ptr_equal(Filter, world->filter);
+    world->filter_resets++;
+    return STATUS_SUCCESS;
 }
 
 static void NTAPI world_reset(PKSPIN Pin)
@@ -201,7 +208,10 @@ static const KSDEVICE_DISPATCH world_device_dispatch = {
 static const KSFILTER_DISPATCH world_filter_dispatch = {.Create = world_filter_create,
                                                         .Close = world_filter_close};
 static const KSFILTER_DISPATCH world_processing_filter_dispatch = {
-    .Create = world_filter_create, .Close = world_filter_close, .Process = world_filter_process};
+    .Create = world_filter_create,
+    .Close = world_filter_close,
+    .Process = world_filter_process,
+    .Reset = world_filter_reset};
 
 static const KSPIN_DISPATCH world_pin_dispatch = {
     .Create = world_pin_create,
@@ -246,10 +256,11 @@ static inline void world_describe(const struct world_config *config)
         .Dispatch = config->filter_processes ? &world_processing_filter_dispatch
                                              : &world_filter_dispatch,
         .Version = KSFILTER_DESCRIPTOR_VERSION,
+        .Flags = config->filter_flags,
         .ReferenceGuid = &world_reference,
-        .PinDescriptorsCount = 1,
+        .PinDescriptorsCount = config->pins != NULL ? config->pin_count : 1,
         .PinDescriptorSize = sizeof(KSPIN_DESCRIPTOR_EX),
-        .PinDescriptors = &world_pin_descriptor,
+        .PinDescriptors = config->pins != NULL ? config->pins : &world_pin_descriptor,
         .CategoriesCount = 1,
         .Categories = &KSCATEGORY_CAPTURE,
         .NodeDescriptorsCount = config->node_count,

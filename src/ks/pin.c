@@ -87,6 +87,8 @@ static NTSTATUS check_instances(struct ks_filter *filter, const struct connectio
 
     if (possible != KSINSTANCE_INDETERMINATE && current >= possible)
         return STATUS_INVALID_DEVICE_REQUEST;
+    if (current > 0 && (connection->descriptor->Flags & KSPIN_FLAG_SPLITTER) != 0)
+        weir_not_implemented("splitting a stream over several pins");
     return STATUS_SUCCESS;
 }
 
@@ -128,6 +130,15 @@ static void destroy_pin(struct ks_pin *pin)
     free_pin(pin);
 }
 
+/* NULL when the pin processes by itself. */
+static struct ks_filter *processing_filter(struct ks_filter *filter,
+                                           const KSPIN_DESCRIPTOR_EX *descriptor)
+{
+    bool by_itself = descriptor->Dispatch != NULL && descriptor->Dispatch->Process != NULL;
+
+    return filter->filter_centric && !by_itself ? filter : NULL;
+}
+
 static NTSTATUS allocate_pin(struct ks_filter *filter, PIRP irp,
                              const struct connection *connection, struct ks_pin **out)
 {
@@ -147,7 +158,9 @@ static NTSTATUS allocate_pin(struct ks_filter *filter, PIRP irp,
     ks_file_init(&pin->file, KS_FILE_PIN, &pin->object, irp);
     status = ks_processor_init(&pin->processor,
                                filter->object.device->public.FunctionalDeviceObject, pin,
-                               filter->filter_centric ? filter : NULL, flags);
+                               processing_filter(filter, connection->descriptor), flags);
+    if (NT_SUCCESS(status))
+        status = ks_filter_process_make_room(filter);
     if (NT_SUCCESS(status))
         status = ks_pin_clock_init(pin);
     if (!NT_SUCCESS(status)) {
@@ -183,7 +196,11 @@ static NTSTATUS create_connected(struct ks_filter *filter, PIRP irp,
     status = ks_format_set(pin, connection->format, connection->attributes);
     if (NT_SUCCESS(status))
         status = call_create(pin, irp);
-    if (!NT_SUCCESS(status))
+    if (status == STATUS_PENDING)
+        return status;
+    if (NT_SUCCESS(status))
+        ks_process_list(pin);
+    else
         destroy_pin(pin);
     return status;
 }
@@ -206,8 +223,15 @@ NTSTATUS ks_pin_create(struct ks_filter *filter, PIRP irp, const void *parameter
 
 void ks_pin_create_finished(struct ks_pin *pin, NTSTATUS status)
 {
-    if (!NT_SUCCESS(status))
+    struct ks_mutex *control = &pin->filter->control;
+
+    if (!NT_SUCCESS(status)) {
         ks_pin_close_finished(pin);
+        return;
+    }
+    ks_mutex_acquire(control);
+    ks_process_list(pin);
+    ks_mutex_release(control);
 }
 
 /* ---- Cleanup and close ----------------------------------------------------------------------- */
@@ -248,6 +272,7 @@ NTSTATUS ks_pin_close(struct ks_pin *pin, PIRP irp)
     NTSTATUS status;
 
     ks_mutex_acquire(control);
+    ks_process_unlist(pin);
     ks_events_free(&pin->object.events, NULL);
     status = call_close(pin, irp);
     if (status != STATUS_PENDING)

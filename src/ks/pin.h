@@ -9,6 +9,7 @@
 
 #include "ks/clock.h"
 #include "ks/file.h"
+#include "ks/filter_process.h"
 #include "ks/object.h"
 #include "ks/process.h"
 #include "wdk/ks.h"
@@ -27,6 +28,7 @@ struct ks_pin {
     struct ks_queue *queue; /* from STOP->ACQUIRE to ACQUIRE->STOP */
     struct ks_queue *spare_queue; /* the same in between, until the pin goes */
     struct ks_processor processor;
+    struct ks_process_pin process;
     struct ks_pin_clock clock;
     PFILE_OBJECT file_object; /* not referenced: the pin dies with it */
     bool standard_transport;

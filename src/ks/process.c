@@ -1,24 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 /* Process is called when a frame arrives at a pin that had none at its leading edge, when the pin
  * reaches its minimum state with frames waiting, and when the driver attempts it; each time only if
- * the pin's AND gate is open. It is called again while it returns STATUS_SUCCESS and the gate is
- * open; STATUS_PENDING (or an error) ends it until the next trigger, whatever waits in the queue.
- * Pin-Centric Processing; Restarting Processing in AVStream; KsPinAttemptProcessing.
+ * the AND gate of whoever processes, pin or filter, is open. It is called again while it returns
+ * STATUS_SUCCESS and the gate is open; STATUS_PENDING (or an error) ends it until the next trigger,
+ * whatever waits in the queues. Pin-Centric Processing; Filter-Centric Processing; Restarting
+ * Processing in AVStream; KsPinAttemptProcessing; KsFilterAttemptProcessing.
  *
  * Our reading: a trigger that comes while Process runs, or while a driver holds the processing
  * mutex, is remembered and leads to one more call. When a frame could not be locked for want of
  * mappings, STATUS_SUCCESS does not spin: the next call comes when there is hope again (dma.c). So
  * it does after any other status, since nothing would arrive to start it; but a driver with
  * KSPIN_FLAG_DO_NOT_INITIATE_PROCESSING is only called if its own attempt was cut short that way.
- * Left out: filter-centric processing. A filter's processor exists, with its gate, and stops the
- * machine by name when it would have to run. */
+ * UNDOC: the processing mutex of a pin whose filter processes. It excludes nothing but itself; the
+ * filter's is the one to take. */
 #include "ks/process.h"
 
-#include "base/fatal.h"
 #include "ks/filter.h"
+#include "ks/filter_process.h"
 #include "ks/pin.h"
 #include "ks/queue.h"
 #include "ks/room.h"
+
+/* A pin's, of a filter that processes for it. */
+static bool stands_in_front(const struct ks_processor *processor)
+{
+    return processor->pin != NULL && processor->filter != NULL;
+}
+
+static struct ks_processor *who_processes(struct ks_processor *processor)
+{
+    return stands_in_front(processor) ? &processor->filter->processor : processor;
+}
 
 static WORK_QUEUE_TYPE work_queue_for(ULONG flags)
 {
@@ -39,8 +51,9 @@ NTSTATUS ks_processor_init(struct ks_processor *processor, PDEVICE_OBJECT device
     KeInitializeEvent(&processor->drained, NotificationEvent, TRUE);
     ks_mutex_init(&processor->mutex, KS_MUTEX_PROCESSING);
     KsGateInitializeAnd(&processor->gate, NULL);
-    KsGateAddOffInputToAnd(&processor->gate); /* frames */
-    KsGateAddOffInputToAnd(&processor->gate); /* state */
+    if (!stands_in_front(processor))
+        KsGateAddOffInputToAnd(&processor->gate); /* state */
+    ks_processor_want_frames(processor, pin != NULL);
     processor->work_item = IoAllocateWorkItem(device);
     return processor->work_item != NULL ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
 }
@@ -53,7 +66,7 @@ void ks_processor_fini(struct ks_processor *processor)
         return;
     ks_processor_set_state(processor, false);
     KeWaitForSingleObject(&processor->drained, Executive, KernelMode, FALSE, NULL);
-    ks_processor_wait_idle(processor);
+    KeWaitForSingleObject(&processor->idle, Executive, KernelMode, FALSE, NULL);
     KeAcquireSpinLock(&processor->lock, &irql); /* the last worker is out of it afterwards */
     KeReleaseSpinLock(&processor->lock, irql);
     IoFreeWorkItem(processor->work_item);
@@ -62,11 +75,8 @@ void ks_processor_fini(struct ks_processor *processor)
 
 /* ---- Inputs of the gate ---------------------------------------------------------------------- */
 
-static void switch_input(struct ks_processor *processor, bool *input, bool on)
+static void switch_input(struct ks_processor *processor, bool on)
 {
-    if (*input == on)
-        return;
-    *input = on;
     if (on)
         KsGateTurnInputOn(&processor->gate);
     else
@@ -75,12 +85,29 @@ static void switch_input(struct ks_processor *processor, bool *input, bool on)
 
 void ks_processor_set_frames(struct ks_processor *processor, bool present)
 {
-    switch_input(processor, &processor->frames_on, present);
+    if (processor->frames_on == present)
+        return;
+    processor->frames_on = present;
+    if (processor->frames_wanted)
+        switch_input(processor, present);
+}
+
+void ks_processor_want_frames(struct ks_processor *processor, bool wanted)
+{
+    if (processor->frames_wanted == wanted)
+        return;
+    processor->frames_wanted = wanted;
+    if (!processor->frames_on)
+        switch_input(processor, !wanted);
 }
 
 void ks_processor_set_state(struct ks_processor *processor, bool reached)
 {
-    switch_input(processor, &processor->state_on, reached);
+    if (processor->state_on == reached)
+        return;
+    processor->state_on = reached;
+    if (!stands_in_front(processor))
+        switch_input(processor, reached);
 }
 
 void ks_processor_set_sleep(struct ks_processor *processor, bool sleeping)
@@ -96,27 +123,43 @@ void ks_processor_set_sleep(struct ks_processor *processor, bool sleeping)
 
 /* ---- The loop -------------------------------------------------------------------------------- */
 
-static NTSTATUS call_process(struct ks_processor *processor)
+static NTSTATUS pin_round(struct ks_pin *pin)
 {
-    struct ks_pin *pin = processor->pin;
-    bool passive = KeGetCurrentIrql() == PASSIVE_LEVEL;
     NTSTATUS status;
 
     if (pin->queue != NULL)
         pin->queue->lock_failed = false;
-    if (passive)
-        ks_mutex_note_acquired(&processor->mutex);
     status = (NTSTATUS)KE_CALL(pin->public.Descriptor->Dispatch->Process, KE_ARG(&pin->public));
-    if (passive)
-        ks_mutex_note_released(&processor->mutex);
     TRACE_CLASSED(ks_trace(), call, process, pin->object.id, (ULONG)status);
     return status;
 }
 
+static NTSTATUS call_process(struct ks_processor *processor)
+{
+    bool passive = KeGetCurrentIrql() == PASSIVE_LEVEL;
+    NTSTATUS status;
+
+    if (passive)
+        ks_mutex_note_acquired(&processor->mutex);
+    if (processor->pin != NULL)
+        status = pin_round(processor->pin);
+    else
+        status = ks_filter_process_round(processor->filter);
+    if (passive)
+        ks_mutex_note_released(&processor->mutex);
+    return status;
+}
+
+static bool is_starved(const struct ks_processor *processor)
+{
+    if (processor->pin == NULL)
+        return ks_filter_process_is_starved(processor->filter);
+    return processor->pin->queue != NULL && processor->pin->queue->lock_failed;
+}
+
 static bool wants_another_call(struct ks_processor *processor, NTSTATUS status)
 {
-    struct ks_queue *queue = processor->pin->queue;
-    bool starved = queue != NULL && queue->lock_failed && !processor->room_made;
+    bool starved = is_starved(processor) && !processor->room_made;
 
     processor->cut_short = status == STATUS_SUCCESS && starved;
     return processor->again || (status == STATUS_SUCCESS && !starved);
@@ -213,23 +256,20 @@ static bool may_run_here(const struct ks_processor *processor)
     return irql == PASSIVE_LEVEL || (irql == DISPATCH_LEVEL && processor->at_dispatch);
 }
 
-/* A filter that does not process is not asked to; neither is one for a pin that is not ready. */
-static void attempt_filter(const struct ks_processor *processor)
+static bool has_process(const struct ks_processor *processor)
 {
-    bool ready = processor->pin == NULL || processor->gate.Count > 0;
+    const KSPIN_DISPATCH *dispatch;
 
-    if (processor->filter->filter_centric && ready)
-        weir_not_implemented("filter-centric processing");
+    if (processor->pin == NULL)
+        return processor->filter->filter_centric;
+    dispatch = processor->pin->public.Descriptor->Dispatch;
+    return dispatch != NULL && dispatch->Process != NULL;
 }
 
 void ks_processor_attempt(struct ks_processor *processor, bool asynchronous)
 {
-    if (processor->filter != NULL) {
-        attempt_filter(processor);
-        return;
-    }
-    if (processor->pin->public.Descriptor->Dispatch == NULL ||
-        processor->pin->public.Descriptor->Dispatch->Process == NULL)
+    processor = who_processes(processor);
+    if (!has_process(processor))
         return;
     if (asynchronous || !may_run_here(processor))
         queue_worker(processor);
@@ -243,6 +283,7 @@ void ks_processor_resume(struct ks_processor *processor)
     bool due;
     KIRQL irql;
 
+    processor = who_processes(processor);
     KeAcquireSpinLock(&processor->lock, &irql);
     processor->room_made = true;
     due = processor->cut_short || (flags & KSPIN_FLAG_DO_NOT_INITIATE_PROCESSING) == 0;
@@ -255,6 +296,7 @@ void ks_processor_resume(struct ks_processor *processor)
 
 void ks_processor_wait_idle(struct ks_processor *processor)
 {
+    processor = who_processes(processor);
     KeWaitForSingleObject(&processor->idle, Executive, KernelMode, FALSE, NULL);
 }
 
@@ -277,7 +319,7 @@ void ks_processor_acquire(struct ks_processor *processor)
 {
     ks_mutex_check_order(&processor->mutex);
     while (!try_hold(processor))
-        ks_processor_wait_idle(processor);
+        KeWaitForSingleObject(&processor->idle, Executive, KernelMode, FALSE, NULL);
     ks_mutex_note_acquired(&processor->mutex);
 }
 
@@ -311,10 +353,4 @@ void NTAPI KsPinAttemptProcessing(PKSPIN Pin, BOOLEAN Asynchronous)
 void NTAPI KsFilterAttemptProcessing(PKSFILTER Filter, BOOLEAN Asynchronous)
 {
     ks_processor_attempt(&ks_filter_of(Filter)->processor, Asynchronous);
-}
-
-BOOLEAN NTAPI KsProcessPinUpdate(PKSPROCESSPIN ProcessPin)
-{
-    UNREFERENCED_PARAMETER(ProcessPin);
-    weir_not_implemented("KsProcessPinUpdate");
 }

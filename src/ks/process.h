@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* When Process is called: the gate, the triggers, the loop, the processing mutex.
- * One processor belongs to a pin with a Process callback, or to a filter with one; its KSGATE is
+ * Each pin and each filter has a processor. A pin's calls the pin's Process, or stands in front of
+ * its filter's, which then has it in its gate; a filter's calls the filter's Process. Its KSGATE is
  * the driver's to play with, so its own inputs (state, frames, in process) are switched on and off
  * one by one, never assigned. attempt and set_frames are callable up to DISPATCH_LEVEL; the rest at
- * PASSIVE_LEVEL. Not here: which states and arrivals trigger (state.c, stream_io.c). */
+ * PASSIVE_LEVEL. Not here: which states and arrivals trigger (state.c, stream_io.c), what a filter
+ * needs to process (filter_process.h). */
 #ifndef WEIR_KS_PROCESS_H
 #define WEIR_KS_PROCESS_H
 
@@ -17,13 +19,13 @@ struct ks_pin;
 struct ks_filter;
 
 struct ks_processor {
-    struct ks_pin *pin; /* whose Process is called; NULL for a filter's processor */
-    struct ks_filter
-        *filter; /* set when the filter processes, on its own and on its pins' processors */
+    struct ks_pin *pin; /* NULL for a filter's processor */
+    struct ks_filter *filter; /* that processes; NULL when the pin does */
     KSGATE gate;
     KSPIN_LOCK lock; /* of the fields below */
+    bool frames_wanted; /* frames are an input of the gate */
     bool frames_on; /* inputs of the gate, as switched last */
-    bool state_on;
+    bool state_on; /* of a pin in front of its filter: no input, the filter's has them all */
     bool sleeping;
     bool running; /* Process is being called */
     bool held; /* a driver holds the processing mutex */
@@ -47,6 +49,8 @@ void ks_processor_fini(struct ks_processor *processor); /* waits for Process and
 
 /* The queue says whether there is a frame at the leading edge. */
 void ks_processor_set_frames(struct ks_processor *processor, bool present);
+/* Whether that counts. */
+void ks_processor_want_frames(struct ks_processor *processor, bool wanted);
 /* The pin has reached, or leaves, its minimum processing state. Does not wait. */
 void ks_processor_set_state(struct ks_processor *processor, bool reached);
 /* A sleeping device: nothing is processed. */

@@ -2,9 +2,6 @@
 /* When Process is called, and when not. */
 #include "ks/ks_world.h"
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 static NTSTATUS answer; /* what Process returns */
 static unsigned consume; /* frames it ejects a call */
 
@@ -326,41 +323,6 @@ static void a_pin_that_may_process_at_dispatch_level_does(void **state)
     world_close();
 }
 
-/* ---- What is refused ------------------------------------------------------------------------- */
-
-static void leave(void *ctx, const char *kind, const char *text)
-{
-    (void)ctx;
-    _exit(strcmp(kind, "not implemented") == 0 && strcmp(text, "filter-centric processing") == 0
-              ? 42
-              : 43);
-}
-
-static void filter_centric(void)
-{
-    static const struct base_fatal_ops ops = {leave, NULL};
-
-    begin(KSSTATE_PAUSE, STATUS_PENDING, 0);
-    base_fatal_set(&ops);
-    world_queue(1, 100, 0);
-}
-
-static void a_filter_that_processes_opens_and_stops_the_run_by_name_when_asked_to(void **state)
-{
-    static const struct world_config config = {.windows = KE_WINDOWS_10, .filter_processes = true};
-    int status;
-    pid_t child = fork();
-
-    (void)state;
-    if (child == 0) {
-        world_run(&config, filter_centric);
-        _exit(1);
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFEXITED(status));
-    assert_int_equal(WEXITSTATUS(status), 42);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -377,7 +339,6 @@ int main(void)
         cmocka_unit_test(mutexes_out_of_order_or_not_owned_are_findings),
         cmocka_unit_test(an_attempt_at_dispatch_level_goes_through_a_worker),
         cmocka_unit_test(a_pin_that_may_process_at_dispatch_level_does),
-        cmocka_unit_test(a_filter_that_processes_opens_and_stops_the_run_by_name_when_asked_to),
     };
 
     return cmocka_run_group_tests_name("process", tests, NULL, NULL);

@@ -35,10 +35,8 @@ static bool instances_are_there(const struct ks_filter *filter)
     return true;
 }
 
-static NTSTATUS open_queue(struct ks_pin *pin)
+static NTSTATUS provide_queue(struct ks_pin *pin)
 {
-    if (!instances_are_there(pin->filter))
-        return STATUS_INVALID_DEVICE_STATE;
     if (!pin->standard_transport)
         return STATUS_SUCCESS;
     if (pin->spare_queue != NULL && ks_queue_reopen(pin->spare_queue)) {
@@ -49,6 +47,22 @@ static NTSTATUS open_queue(struct ks_pin *pin)
     ks_queue_destroy(pin->spare_queue);
     pin->spare_queue = NULL;
     return ks_queue_create(pin, &pin->queue);
+}
+
+/* The pin counts before frames can come, and until none can. */
+static NTSTATUS open_queue(struct ks_pin *pin)
+{
+    NTSTATUS status;
+
+    if (!instances_are_there(pin->filter))
+        return STATUS_INVALID_DEVICE_STATE;
+    status = ks_process_join(pin);
+    if (!NT_SUCCESS(status))
+        return status;
+    status = provide_queue(pin);
+    if (!NT_SUCCESS(status))
+        ks_process_leave(pin);
+    return status;
 }
 
 /* A driver's DPC may still hold the leading edge; it finds an empty queue and no freed memory. */
@@ -80,11 +94,10 @@ static NTSTATUS call_driver(struct ks_pin *pin, KSSTATE to, KSSTATE from)
 
 /* ---- Up -------------------------------------------------------------------------------------- */
 
-static void begin_processing(struct ks_pin *pin)
+static void begin_processing(struct ks_pin *pin, KSSTATE to)
 {
-    ks_processor_set_state(&pin->processor, true);
-    if ((pin->public.Descriptor->Flags & KSPIN_FLAG_DO_NOT_INITIATE_PROCESSING) == 0 &&
-        KsGateGetStateUnsafe(&pin->processor.gate))
+    if (ks_process_state(pin, to) &&
+        (pin->public.Descriptor->Flags & KSPIN_FLAG_DO_NOT_INITIATE_PROCESSING) == 0)
         ks_processor_attempt(&pin->processor, false);
 }
 
@@ -96,13 +109,14 @@ static NTSTATUS step_up(struct ks_pin *pin, KSSTATE to, KSSTATE from)
         return status;
     status = call_driver(pin, to, from);
     if (!NT_SUCCESS(status)) {
-        if (from == KSSTATE_STOP)
+        if (from == KSSTATE_STOP) {
             close_queue(pin);
+            ks_process_leave(pin);
+        }
         return status;
     }
     ks_pin_clock_state(pin, to);
-    if (to >= ks_pin_minimum_state(pin) && from < ks_pin_minimum_state(pin))
-        begin_processing(pin);
+    begin_processing(pin, to);
     return STATUS_SUCCESS;
 }
 
@@ -110,8 +124,7 @@ static NTSTATUS step_up(struct ks_pin *pin, KSSTATE to, KSSTATE from)
 
 static void end_processing(struct ks_pin *pin, KSSTATE to)
 {
-    if (to < ks_pin_minimum_state(pin))
-        ks_processor_set_state(&pin->processor, false);
+    ks_process_state(pin, to);
     if (to < KSSTATE_PAUSE)
         ks_processor_wait_idle(&pin->processor);
 }
@@ -120,18 +133,17 @@ static void finish_stop(struct ks_pin *pin)
 {
     close_queue(pin);
     ks_stream_call_reset(pin);
+    ks_process_leave(pin);
 }
 
 static NTSTATUS step_down(struct ks_pin *pin, KSSTATE to, KSSTATE from)
 {
-    bool was_processing = pin->processor.state_on;
     NTSTATUS status;
 
     end_processing(pin, to);
     status = call_driver(pin, to, from);
     if (!NT_SUCCESS(status)) {
-        if (was_processing)
-            ks_processor_set_state(&pin->processor, true);
+        ks_process_state(pin, from);
         return status;
     }
     ks_pin_clock_state(pin, to);
@@ -184,7 +196,7 @@ void ks_state_force_stop(struct ks_pin *pin)
         if (NT_SUCCESS(step_down(pin, to, from)))
             continue;
         pin->public.ClientState = to;
-        ks_processor_set_state(&pin->processor, false);
+        ks_process_state(pin, to);
         if (to == KSSTATE_STOP)
             finish_stop(pin);
     }

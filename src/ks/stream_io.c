@@ -7,6 +7,7 @@
 #include "ks/stream_io.h"
 
 #include "ks/cancel.h"
+#include "ks/filter.h"
 #include "ks/pin.h"
 #include "ks/queue.h"
 #include "ks/request.h"
@@ -78,6 +79,8 @@ void ks_stream_call_reset(struct ks_pin *pin)
 
     if (dispatch != NULL && dispatch->Reset != NULL)
         KE_CALL(dispatch->Reset, KE_ARG(&pin->public));
+    if (pin->processor.filter != NULL)
+        ks_filter_call_reset(pin->filter);
 }
 
 NTSTATUS ks_stream_reset(struct ks_pin *pin, PIRP irp)

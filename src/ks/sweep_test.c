@@ -65,22 +65,47 @@ static void life(void)
     world_end();
 }
 
+static void sweep_with(const struct world_config *config, const char *name, uint64_t last)
+{
+    fault = name;
+    refusals = 0;
+    for (nth = 1; nth <= last; nth++)
+        world_live(config, life);
+}
+
 static void sweep(const char *name, uint64_t last)
 {
     static const struct world_config config = {.windows = KE_WINDOWS_10,
                                                .pin_flags = KSPIN_FLAG_GENERATE_MAPPINGS,
                                                .process = process};
 
-    fault = name;
-    refusals = 0;
-    for (nth = 1; nth <= last; nth++)
-        world_live(&config, life);
+    sweep_with(&config, name, last);
 }
 
 static void one_failed_allocation_refuses_something_and_breaks_nothing(void **state)
 {
     (void)state;
     sweep("pool", 60);
+    assert_true(refusals > 5);
+}
+
+static NTSTATUS NTAPI filter_process(PKSFILTER filter, PKSPROCESSPIN_INDEXENTRY index)
+{
+    (void)filter;
+    index[0].Pins[0]->Terminate = TRUE;
+    return STATUS_SUCCESS;
+}
+
+static void one_failed_allocation_does_as_little_to_a_filter_that_processes(void **state)
+{
+    static const struct world_config config = {
+        .windows = KE_WINDOWS_10,
+        .pin_flags = KSPIN_FLAG_SOME_FRAMES_REQUIRED_FOR_PROCESSING,
+        .filter_processes = true,
+        .filter_process = filter_process};
+
+    (void)state;
+    sweep_with(&config, "pool", 40);
     assert_true(refusals > 5);
 }
 
@@ -141,6 +166,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_failed_allocation_refuses_something_and_breaks_nothing),
+        cmocka_unit_test(one_failed_allocation_does_as_little_to_a_filter_that_processes),
         cmocka_unit_test(a_buffer_that_cannot_be_described_locked_or_mapped_is_a_refused_request),
         cmocka_unit_test(a_list_that_cannot_be_made_is_asked_for_again),
         cmocka_unit_test(whichever_list_is_refused_every_frame_of_the_stream_comes),

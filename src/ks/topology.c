@@ -49,9 +49,13 @@ NTSTATUS NTAPI KsFilterCreatePinFactory(PKSFILTER Filter,
     status = grow(Filter, &descriptor->PinDescriptors, descriptor->PinDescriptorsCount, 1, size);
     if (!NT_SUCCESS(status))
         return status;
-    *PinID = descriptor->PinDescriptorsCount++;
+    *PinID = descriptor->PinDescriptorsCount;
     memcpy(item_at(descriptor->PinDescriptors, *PinID, size), PinDescriptor, sizeof *PinDescriptor);
-    return STATUS_SUCCESS;
+    descriptor->PinDescriptorsCount++;
+    status = ks_filter_process_make_room(ks_filter_of(Filter));
+    if (!NT_SUCCESS(status))
+        descriptor->PinDescriptorsCount--;
+    return status;
 }
 
 NTSTATUS NTAPI KsFilterCreateNode(PKSFILTER Filter, const KSNODE_DESCRIPTOR *const NodeDescriptor,

@@ -95,3 +95,4 @@ RULE(bus_past_end,         error,  "card accessed %0x, beside the bytes that are
 RULE(bus_truncated,        error,  "card accessed %0x, the lower half of the mapped address %1x",      "Performing DMA in 64-bit Windows")
 RULE(bus_above_width,      error,  "card put %0x on the bus, more than the %1 address bits it has",    "DEVICE_DESCRIPTION")
 RULE(bus_contiguous,       advice, "card accessed %0x, a physical address that no adapter gave to it", "MmAllocateContiguousMemory")
+RULE(gate_attach,        error,  "attached a gate to a pin that has left STOP, or whose type has a gate of its own", "KsPinAttachAndGate")
