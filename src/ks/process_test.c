@@ -270,6 +270,55 @@ static void mutexes_out_of_order_or_not_owned_are_findings(void **state)
     world_close();
 }
 
+/* ---- Sleep ----------------------------------------------------------------------------------- */
+
+static KSSTATE state_asleep;
+
+static void asleep(void)
+{
+    begin(state_asleep, STATUS_PENDING, 1);
+    assert_int_equal(pnp_power(world->pnp, world->pdo, PowerSystemSleeping3), STATUS_SUCCESS);
+    world_queue(1, 100, 0);
+    KsPinAttemptProcessing(world->pin, FALSE);
+    assert_int_equal(world->process_calls, 0);
+    assert_int_equal(pnp_power(world->pnp, world->pdo, PowerSystemWorking), STATUS_SUCCESS);
+    sleep_ms(5);
+    assert_int_equal(world->process_calls, 1);
+    end();
+}
+
+static void what_arrives_while_the_device_sleeps_is_processed_when_it_wakes(void **state)
+{
+    (void)state;
+    state_asleep = KSSTATE_PAUSE;
+    world_live(&plain, asleep);
+    state_asleep = KSSTATE_RUN;
+    world_live(&plain, asleep);
+}
+
+static void waking_starts_nothing_where_the_driver_does(void)
+{
+    begin(KSSTATE_RUN, STATUS_PENDING, 1);
+    assert_int_equal(pnp_power(world->pnp, world->pdo, PowerSystemSleeping3), STATUS_SUCCESS);
+    world_queue(1, 100, 0);
+    assert_int_equal(pnp_power(world->pnp, world->pdo, PowerSystemWorking), STATUS_SUCCESS);
+    sleep_ms(5);
+    assert_int_equal(world->process_calls, 0);
+    KsPinAttemptProcessing(world->pin, FALSE);
+    assert_int_equal(world->process_calls, 1);
+    end();
+}
+
+static void do_not_initiate_holds_for_waking_too(void **state)
+{
+    static const struct world_config config = {.windows = KE_WINDOWS_10,
+                                               .process = process,
+                                               .pin_flags = KSPIN_FLAG_DO_NOT_INITIATE_PROCESSING};
+
+    (void)state;
+    world_live(&config, waking_starts_nothing_where_the_driver_does);
+}
+
 /* ---- IRQL ------------------------------------------------------------------------------------ */
 
 static KIRQL irqls[8];
@@ -337,6 +386,8 @@ int main(void)
         cmocka_unit_test(an_attempt_from_within_process_leads_to_one_more_call),
         cmocka_unit_test(a_trigger_under_the_processing_mutex_is_carried_out_at_its_release),
         cmocka_unit_test(mutexes_out_of_order_or_not_owned_are_findings),
+        cmocka_unit_test(what_arrives_while_the_device_sleeps_is_processed_when_it_wakes),
+        cmocka_unit_test(do_not_initiate_holds_for_waking_too),
         cmocka_unit_test(an_attempt_at_dispatch_level_goes_through_a_worker),
         cmocka_unit_test(a_pin_that_may_process_at_dispatch_level_does),
     };

@@ -210,11 +210,15 @@ void ks_state_sleep(struct ks_pin *pin)
     ks_processor_set_sleep(&pin->processor, true);
 }
 
+/* What arrived in the meantime has met a closed gate, and nothing else would start it. */
 void ks_state_wake(struct ks_pin *pin)
 {
+    bool was_ready = pin->processor.state_on;
+
     ks_processor_set_sleep(&pin->processor, false);
     if (pin->public.DeviceState == KSSTATE_RUN && pin->public.ClientState == KSSTATE_PAUSE)
         walk(pin, KSSTATE_RUN);
-    else if (pin->processor.state_on)
+    if (was_ready &&
+        (pin->public.Descriptor->Flags & KSPIN_FLAG_DO_NOT_INITIATE_PROCESSING) == 0)
         ks_processor_attempt(&pin->processor, false);
 }
