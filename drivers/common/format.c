@@ -225,3 +225,25 @@ NTSTATUS VideoParseFormat(const KSDATAFORMAT *Format, const KSDATARANGE *Range,
     Parsed->Duration = Rate->Interval;
     return STATUS_SUCCESS;
 }
+
+/* ---- Framing --------------------------------------------------------------------------------- */
+
+/* The descriptor and what it points to are shared by all instances, and const: KsEdit makes
+ * copies that belong to this pin, first of the descriptor, then of the framing. */
+NTSTATUS VideoSetFraming(PKSPIN Pin, ULONG FrameBytes)
+{
+    PKSALLOCATOR_FRAMING_EX Framing;
+    NTSTATUS Status;
+
+    Status = KsEdit(Pin, &Pin->Descriptor, VIDEO_TAG);
+    if (NT_SUCCESS(Status))
+        Status = KsEdit(Pin, &Pin->Descriptor->AllocatorFraming, VIDEO_TAG);
+    if (!NT_SUCCESS(Status))
+        return Status;
+    Framing = (PKSALLOCATOR_FRAMING_EX)Pin->Descriptor->AllocatorFraming;
+    Framing->FramingItem[0].PhysicalRange.MinFrameSize = FrameBytes;
+    Framing->FramingItem[0].PhysicalRange.MaxFrameSize = FrameBytes;
+    Framing->FramingItem[0].FramingRange.Range.MinFrameSize = FrameBytes;
+    Framing->FramingItem[0].FramingRange.Range.MaxFrameSize = FrameBytes;
+    return STATUS_SUCCESS;
+}

@@ -17,6 +17,7 @@ typedef struct _VIDEO_FORMAT {
 enum {
     VIDEO_RANGES = 20, /* five formats by four sizes */
     VIDEO_LARGEST_FRAME = 3840 * 2160 * 4,
+    VIDEO_TAG = 'ediV',
 };
 extern PKSDATARANGE VideoDataRanges[VIDEO_RANGES];
 
@@ -30,5 +31,8 @@ NTSTATUS VideoIntersect(PVOID Context, PIRP Irp, PKSP_PIN Pin, PKSDATARANGE Call
 /* STATUS_NO_MATCH when the range does not hold the format. */
 NTSTATUS VideoParseFormat(const KSDATAFORMAT *Format, const KSDATARANGE *Range,
                             PVIDEO_FORMAT Parsed);
+
+/* In Create: the pin's framing says the frames are so large. */
+NTSTATUS VideoSetFraming(PKSPIN Pin, ULONG FrameBytes);
 
 #endif

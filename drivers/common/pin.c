@@ -33,32 +33,12 @@ NTSTATUS PinSetDataFormat(PKSPIN Pin, PKSDATAFORMAT OldFormat, PKSMULTIPLE_ITEM 
     return STATUS_SUCCESS;
 }
 
-/* The descriptor and what it points to are shared by all instances, and const: KsEdit makes
- * copies that belong to this pin, first of the descriptor, then of the framing. */
-static NTSTATUS EditFraming(PKSPIN Pin, ULONG FrameBytes)
-{
-    PKSALLOCATOR_FRAMING_EX Framing;
-    NTSTATUS Status;
-
-    Status = KsEdit(Pin, &Pin->Descriptor, CARD_TAG);
-    if (NT_SUCCESS(Status))
-        Status = KsEdit(Pin, &Pin->Descriptor->AllocatorFraming, CARD_TAG);
-    if (!NT_SUCCESS(Status))
-        return Status;
-    Framing = (PKSALLOCATOR_FRAMING_EX)Pin->Descriptor->AllocatorFraming;
-    Framing->FramingItem[0].PhysicalRange.MinFrameSize = FrameBytes;
-    Framing->FramingItem[0].PhysicalRange.MaxFrameSize = FrameBytes;
-    Framing->FramingItem[0].FramingRange.Range.MinFrameSize = FrameBytes;
-    Framing->FramingItem[0].FramingRange.Range.MaxFrameSize = FrameBytes;
-    return STATUS_SUCCESS;
-}
-
 /* ---- Open and close -------------------------------------------------------------------------- */
 
 NTSTATUS PinOpen(PKSPIN Pin)
 {
     PCARD_CHANNEL Channel = PinChannel(Pin);
-    NTSTATUS Status = EditFraming(Pin, Channel->Format.FrameBytes);
+    NTSTATUS Status = VideoSetFraming(Pin, Channel->Format.FrameBytes);
 
     if (!NT_SUCCESS(Status))
         return Status;

@@ -165,6 +165,17 @@ def commonbuffer_delivers_every_frame_and_maps_none(world):
         assert dma["frame_bytes_above_4g"] > 0, dma
 
 
+@case
+def bars_streams_from_a_filter_that_processes_for_its_pin(world):
+    summary = check_clean(world, "none", driver="bars")
+    assert summary["frames"]["dropped_by_driver"] == 0, summary["frames"]
+    with open(world.path("v.y4m"), "rb") as file:
+        file.readline()
+        line = file.read(6 + 640)[6:]
+    white, yellow, black = 235, 210, 16
+    assert (line[0], line[100], line[620]) == (white, yellow, black), (line[0], line[100], line[620])
+
+
 def run_twice(world, *args):
     results = []
     for name in ("a", "b"):
