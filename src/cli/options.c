@@ -94,7 +94,7 @@ void options_help(void)
 {
     printf("usage: weir run DRIVER.sys [options]\n\n"
            "Loads the driver, starts it on a card, opens a pin that captures or plays, and "
-           "streams.\n\n");
+           "streams. A\nfilter that needs pictures before it gives any is sent test pictures.\n\n");
     option_rows_help(&command);
     printf("\nExit codes: 0 clean, 1 findings, bug check, stall or too few frames, 2 usage, 3 the "
            "image or\ndriver was refused, 4 weir's own fault, 5 the host refused, "

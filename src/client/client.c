@@ -48,21 +48,33 @@ static enum weir_pattern_format pattern_format(const char *fourcc)
     return WEIR_PATTERN_FORMATS;
 }
 
+static struct weir_pattern_geometry geometry_of(const struct client_session *session)
+{
+    return (struct weir_pattern_geometry){.format = pattern_format(session->format.fourcc),
+                                          .width = session->format.width,
+                                          .height = session->format.height,
+                                          .bottom_up = session->format.bottom_up};
+}
+
+bool client_make_pattern(struct client_session *session)
+{
+    struct weir_pattern_geometry geometry = geometry_of(session);
+
+    return weir_pattern_create(&geometry, &session->pattern) == 0 ||
+           client_fail(session, CLIENT_HOST, STATUS_INSUFFICIENT_RESOURCES,
+                       "no memory for the pictures to be sent");
+}
+
 static bool make_oracle(struct client_session *session)
 {
-    struct weir_pattern_geometry geometry = {.format = pattern_format(session->format.fourcc),
-                                             .width = session->format.width,
-                                             .height = session->format.height,
-                                             .bottom_up = session->format.bottom_up};
-
+    struct weir_pattern_geometry geometry = geometry_of(session);
     enum weir_pattern_payload payload =
         session->plays ? WEIR_PATTERN_FULL : session->request->payload;
 
     if (!session->request->check && !session->plays)
         return true;
-    if (session->plays && weir_pattern_create(&geometry, &session->pattern) != 0)
-        return client_fail(session, CLIENT_HOST, STATUS_INSUFFICIENT_RESOURCES,
-                           "no memory for the pictures to be sent");
+    if (session->plays && !client_make_pattern(session))
+        return false;
     if (oracle_create(&geometry, payload, &session->oracle) != 0)
         return client_fail(session, CLIENT_HOST, STATUS_INSUFFICIENT_RESOURCES,
                            "no memory for the frame oracle");
@@ -79,11 +91,12 @@ static bool open_all(struct client_session *session)
     if (session->sink->format(session->sink->ctx, &session->format) != 0)
         return client_fail(session, CLIENT_STOPPED, STATUS_CANCELLED,
                            "the output refuses the format");
-    return make_oracle(session) && client_make_reads(session);
+    return make_oracle(session) && client_make_reads(session) && client_feed_open(session);
 }
 
 static void close_all(struct client_session *session)
 {
+    client_feed_close(session);
     if (session->pin != NULL)
         io_file_close(session->pin);
     if (session->filter != NULL)

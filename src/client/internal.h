@@ -56,6 +56,11 @@ struct client_session {
     uint64_t drop_credit; /* dropped, and no gap found for it yet */
     uint64_t gap, gap_after; /* numbers missing before the newest frame, not owned up to yet */
 
+    /* feed.c */
+    struct client_session *feed; /* the pin that is given pictures, or NULL */
+    PRKEVENT feed_ended; /* in pool */
+    bool feeding; /* its thread runs */
+
     /* play.c */
     struct weir_pattern *pattern; /* what is sent */
     uint64_t sent;
@@ -96,6 +101,8 @@ NTSTATUS client_property_sized(struct client_session *session, PFILE_OBJECT file
 /* ---- negotiate.c ----------------------------------------------------------------------------- */
 bool client_find_filter(struct client_session *session);
 bool client_find_pin(struct client_session *session);
+/* A pin that data goes into and without which the filter does nothing. */
+bool client_find_necessary_input(struct client_session *session, ULONG *pin_id);
 bool client_choose_format(struct client_session *session);
 bool client_open_pin(struct client_session *session);
 
@@ -117,5 +124,16 @@ bool client_set_state(struct client_session *session, KSSTATE state);
 
 /* ---- play.c ---------------------------------------------------------------------------------- */
 bool client_play_stream(struct client_session *session);
+bool client_make_pattern(struct client_session *session); /* of what is sent */
+/* Draws the next picture into the buffer and writes it. */
+bool client_send(struct client_session *session, struct client_read *write);
+
+/* ---- feed.c: nothing to do unless the filter needs to be given pictures ---------------------- */
+bool client_feed_open(struct client_session *session);
+void client_feed_close(struct client_session *session);
+bool client_feed_state(struct client_session *session, KSSTATE state);
+bool client_feed_start(struct client_session *session); /* in RUN */
+void client_feed_stop(struct client_session *session);
+void client_feed_collect(struct client_session *session); /* when the pin has stopped */
 
 #endif

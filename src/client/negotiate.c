@@ -89,15 +89,20 @@ static unsigned liking(struct client_session *session, ULONG pin_id)
     return pin_is_capture(session, pin_id) ? 3 : 2;
 }
 
-bool client_find_pin(struct client_session *session)
+static NTSTATUS count_pins(struct client_session *session, ULONG *count)
 {
     KSPROPERTY request = {.Set = KSPROPSETID_Pin, .Id = KSPROPERTY_PIN_CTYPES,
                           .Flags = KSPROPERTY_TYPE_GET};
-    uint32_t bytes = sizeof(ULONG);
+    uint32_t bytes = sizeof *count;
+
+    return client_property(session, session->filter, &request, sizeof request, count, &bytes);
+}
+
+bool client_find_pin(struct client_session *session)
+{
     ULONG count = 0;
     unsigned best = 0;
-    NTSTATUS status = client_property(session, session->filter, &request, sizeof request, &count,
-                                      &bytes);
+    NTSTATUS status = count_pins(session, &count);
 
     if (!NT_SUCCESS(status))
         return client_fail(session, CLIENT_REFUSED, status, "the filter does not count its pins");
@@ -115,6 +120,32 @@ bool client_find_pin(struct client_session *session)
     session->plays = best == 1;
     TRACE(session->trace, client_pin, session->pin_id, session->plays);
     return true;
+}
+
+static bool is_necessary(struct client_session *session, ULONG pin_id)
+{
+    uint32_t bytes = sizeof(ULONG);
+    ULONG count = 0;
+
+    return NT_SUCCESS(client_pin_property(session, pin_id, KSPROPERTY_PIN_NECESSARYINSTANCES,
+                                          &count, &bytes)) &&
+           count > 0;
+}
+
+bool client_find_necessary_input(struct client_session *session, ULONG *pin_id)
+{
+    ULONG count = 0, flow;
+
+    if (!NT_SUCCESS(count_pins(session, &count)))
+        return false;
+    for (ULONG i = 0; i < count; i++) {
+        if (pin_is_open_to_us(session, i, &flow) && flow == KSPIN_DATAFLOW_IN &&
+            is_necessary(session, i)) {
+            *pin_id = i;
+            return true;
+        }
+    }
+    return false;
 }
 
 /* ---- Formats --------------------------------------------------------------------------------- */

@@ -39,7 +39,7 @@ static int64_t duration_100ns(const struct client_session *session)
     return (int64_t)(UINT64_C(10000000) * format->rate_denominator / format->rate_numerator);
 }
 
-static bool send(struct client_session *session, struct client_read *write)
+bool client_send(struct client_session *session, struct client_read *write)
 {
     uint8_t header[CLIENT_HEADER_BYTES_MAX] = {0};
     KSSTREAM_HEADER *stream = (KSSTREAM_HEADER *)header;
@@ -251,7 +251,7 @@ static bool send_more(struct client_session *session, struct client_read *write)
 {
     if (!wants_more(session))
         session->closing = true;
-    return session->closing || send(session, write);
+    return session->closing || client_send(session, write);
 }
 
 static bool take_back(struct client_session *session)

@@ -370,20 +370,27 @@ void client_collect(struct client_session *session)
     }
 }
 
+static bool both(struct client_session *session, KSSTATE state)
+{
+    return client_set_state(session, state) && client_feed_state(session, state);
+}
+
 bool client_capture_stream(struct client_session *session)
 {
-    bool ok = client_set_state(session, KSSTATE_ACQUIRE) &&
-              client_set_state(session, KSSTATE_PAUSE);
+    bool ok = both(session, KSSTATE_ACQUIRE) && both(session, KSSTATE_PAUSE);
 
     for (unsigned i = 0; ok && i < session->read_count; i++)
         ok = queue_read(session, &session->reads[i]);
     if (ok)
-        ok = client_set_state(session, KSSTATE_RUN);
+        ok = both(session, KSSTATE_RUN);
     session->run_from_ns = sim_now_ns(machine_sim(session->machine));
     if (ok)
-        ok = run(session);
+        ok = client_feed_start(session) && run(session);
+    client_feed_stop(session);
     client_account_lost(session);
     ok = client_set_state(session, KSSTATE_STOP) && ok;
+    ok = client_feed_state(session, KSSTATE_STOP) && ok;
     client_collect(session);
+    client_feed_collect(session);
     return ok;
 }

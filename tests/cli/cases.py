@@ -176,6 +176,24 @@ def bars_streams_from_a_filter_that_processes_for_its_pin(world):
     assert (line[0], line[100], line[620]) == (white, yellow, black), (line[0], line[100], line[620])
 
 
+def y4m_pictures(path, frame_bytes):
+    with open(path, "rb") as file:
+        file.readline()
+        while frame := file.read(6 + frame_bytes):
+            yield frame[6:]
+
+
+@case
+def transform_is_given_pictures_and_gives_their_negatives(world):
+    check_clean(world, "none", driver="transform")
+    done = world.run("run", world.driver(), *SMALL, "--frames", "30", "-o", "w.y4m")
+    assert done.returncode == 0, done.stderr.decode()
+    inverse = bytes(255 - i for i in range(256))
+    pairs = zip(y4m_pictures(world.path("v.y4m"), FRAME_BYTES), y4m_pictures(world.path("w.y4m"), FRAME_BYTES))
+    for number, (negative, picture) in enumerate(pairs):
+        assert negative == picture.translate(inverse), f"picture {number}"
+
+
 def run_twice(world, *args):
     results = []
     for name in ("a", "b"):
