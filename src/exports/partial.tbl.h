@@ -8,7 +8,6 @@ PARTIAL(ExAllocatePool3,                "extended parameters, which stop the run
 PARTIAL(ExSetTimerResolution,           "a finer clock: timers expire on a grid of 1 ms")
 PARTIAL(IoGetIoPriorityHint,            "hints that were set: all requests are of normal priority")
 PARTIAL(IoSetIoPriorityHint,            "what a hint does: it is checked and forgotten")
-PARTIAL(KsFilterAttemptProcessing,      "filter-centric processing: the filter's Process stops the run")
 PARTIAL(KsGenerateDataEvent,            "the data: buffered events are refused")
 PARTIAL(KsMethodHandlerWithAllocator,   "an allocator, which stops the run")
 PARTIAL(KsPropertyHandler,              "serialised properties, which stop the run")
