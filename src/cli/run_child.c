@@ -210,6 +210,11 @@ static void say_stop(struct life *life, int reason)
         say(life, RUN_SAID_BUG_CHECK, "the driver stopped the machine");
     else if (reason == KE_STOP_MISSING_CALL)
         say(life, RUN_SAID_MISSING, "the driver called a function that weir does not have");
+    else if (reason == KE_STOP_ENDLESS)
+        say(life, RUN_SAID_STALL,
+            "the driver goes round and round: no frame and no end of a step in %d million turns or "
+            "%d seconds of virtual time",
+            MACHINE_PATIENCE_TURNS / 1000000, MACHINE_PATIENCE_SECONDS);
     else if (reason != KE_STOP_DONE)
         say(life, RUN_SAID_STALL,
             "nothing can run any more: every thread waits for something that cannot come");

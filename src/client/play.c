@@ -203,6 +203,7 @@ static bool deliver(struct client_session *session, const struct client_output *
     TRACE(session->trace, frame_delivered, frame.number, STATUS_SUCCESS, frame.bytes, 0,
           judgement.verdict, judgement.picture);
     session->result->delivered++;
+    machine_progress(session->machine);
     return true;
 }
 

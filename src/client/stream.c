@@ -254,6 +254,7 @@ static bool deliver(struct client_session *session, struct client_read *read)
     TRACE(session->trace, frame_delivered, frame.number, read->iosb->Status, frame.bytes,
           frame.time_100ns, judgement.verdict, judgement.picture);
     session->result->delivered++;
+    machine_progress(session->machine);
     return true;
 }
 
@@ -342,9 +343,11 @@ static bool run(struct client_session *session)
 bool client_set_state(struct client_session *session, KSSTATE state)
 {
     static const char *const names[] = {"STOP", "ACQUIRE", "PAUSE", "RUN"};
-    NTSTATUS status = client_set(session, session->pin, &KSPROPSETID_Connection,
-                                 KSPROPERTY_CONNECTION_STATE, &state, sizeof state);
+    NTSTATUS status;
 
+    machine_progress(session->machine);
+    status = client_set(session, session->pin, &KSPROPSETID_Connection,
+                        KSPROPERTY_CONNECTION_STATE, &state, sizeof state);
     if (NT_SUCCESS(status))
         return true;
     return client_fail(session, CLIENT_REFUSED, status, "the driver refuses state %s",

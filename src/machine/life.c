@@ -55,6 +55,7 @@ bool machine_load_driver(struct machine *machine, struct machine_error *error)
     char service[64];
     NTSTATUS status;
 
+    machine_progress(machine);
     machine_service_name(machine->config.driver_name, service, sizeof service);
     if (!set_parameters(machine, service))
         return machine_fail(error, MACHINE_HOST, STATUS_SUCCESS, "no memory for the registry");
@@ -96,6 +97,7 @@ bool machine_start_device(struct machine *machine, struct machine_error *error)
 {
     NTSTATUS status = make_pdo(machine);
 
+    machine_progress(machine);
     if (!NT_SUCCESS(status))
         return machine_fail(error, MACHINE_HOST, status, "no memory for the device object");
     status = pnp_add_device(machine->pnp, machine->driver, machine->pdo);
@@ -107,8 +109,10 @@ bool machine_start_device(struct machine *machine, struct machine_error *error)
 
 bool machine_restart_device(struct machine *machine, struct machine_error *error)
 {
-    NTSTATUS status = pnp_start(machine->pnp, machine->pdo);
+    NTSTATUS status;
 
+    machine_progress(machine);
+    status = pnp_start(machine->pnp, machine->pdo);
     if (NT_SUCCESS(status))
         return true;
     return machine_fail(error, MACHINE_DRIVER, status,
@@ -118,8 +122,10 @@ bool machine_restart_device(struct machine *machine, struct machine_error *error
 
 bool machine_stop_device(struct machine *machine, struct machine_error *error)
 {
-    NTSTATUS status = pnp_stop(machine->pnp, machine->pdo);
+    NTSTATUS status;
 
+    machine_progress(machine);
+    status = pnp_stop(machine->pnp, machine->pdo);
     if (NT_SUCCESS(status))
         return true;
     return machine_fail(error, MACHINE_DRIVER, status,
@@ -128,9 +134,11 @@ bool machine_stop_device(struct machine *machine, struct machine_error *error)
 
 bool machine_power(struct machine *machine, bool asleep, struct machine_error *error)
 {
-    NTSTATUS status = pnp_power(machine->pnp, machine->pdo,
-                                asleep ? PowerSystemSleeping3 : PowerSystemWorking);
+    NTSTATUS status;
 
+    machine_progress(machine);
+    status = pnp_power(machine->pnp, machine->pdo,
+                       asleep ? PowerSystemSleeping3 : PowerSystemWorking);
     if (NT_SUCCESS(status))
         return true;
     return machine_fail(error, MACHINE_DRIVER, status, "the driver refused to %s, status 0x%08x",
@@ -139,8 +147,10 @@ bool machine_power(struct machine *machine, bool asleep, struct machine_error *e
 
 bool machine_remove_device(struct machine *machine, struct machine_error *error)
 {
-    NTSTATUS status = pnp_remove(machine->pnp, machine->pdo);
+    NTSTATUS status;
 
+    machine_progress(machine);
+    status = pnp_remove(machine->pnp, machine->pdo);
     if (NT_SUCCESS(status))
         return true;
     return machine_fail(error, MACHINE_DRIVER, status,
@@ -177,6 +187,7 @@ void machine_surprise_remove(struct machine *machine)
 
 void machine_unload_driver(struct machine *machine)
 {
+    machine_progress(machine);
     pnp_remove_after_surprise(machine->pnp, machine->pdo);
     io_driver_unload(machine->driver);
     exports_unload(machine->exports, machine->image);

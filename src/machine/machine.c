@@ -207,6 +207,14 @@ void machine_destroy(struct machine *machine)
 
 /* ---- Running --------------------------------------------------------------------------------- */
 
+/* Turns bound a driver that calls for ever, which takes 50 ns of virtual time a call; time bounds
+ * one that waits for ever and has something to wait for. UNDOC: Windows lets both go on. */
+void machine_progress(struct machine *machine)
+{
+    sim_set_patience(machine->sim, MACHINE_PATIENCE_TURNS,
+                     MACHINE_PATIENCE_SECONDS * UINT64_C(1000000000));
+}
+
 static void main_thread(void *ctx)
 {
     struct machine *machine = ctx;
@@ -243,9 +251,12 @@ int machine_run(struct machine *machine, machine_main_fn *main, void *ctx)
         return KE_STOP_STALL;
     if (ke_traps_install(machine->ke, &traps) != 0)
         return KE_STOP_STALL;
+    machine_progress(machine);
     reason = sim_run(machine->sim);
     ke_traps_remove(machine->ke);
-    return reason == SIM_STOPPED_BY_STALL ? KE_STOP_STALL : reason;
+    return reason == SIM_STOPPED_BY_STALL      ? KE_STOP_STALL
+           : reason == SIM_STOPPED_BY_PATIENCE ? KE_STOP_ENDLESS
+                                               : reason;
 }
 
 struct ke *machine_ke(struct machine *machine)

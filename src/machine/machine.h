@@ -71,6 +71,12 @@ typedef void machine_main_fn(struct machine *machine, void *ctx);
 /* Runs until main returns, or a bug check, a stall, a call of a missing function: enum ke_stop. */
 int machine_run(struct machine *machine, machine_main_fn *main, void *ctx);
 
+/* [thread] The application's side got on: a step begins, a frame has come. What takes too long
+ * after it ends machine_run with KE_STOP_ENDLESS, although virtual time moves: a driver that goes
+ * round and round would never end. */
+enum { MACHINE_PATIENCE_TURNS = 30000000, MACHINE_PATIENCE_SECONDS = 120 };
+void machine_progress(struct machine *machine);
+
 /* [thread] The driver's life, one step each; false with the error filled. */
 /* Image, DriverEntry. */
 bool machine_load_driver(struct machine *machine, struct machine_error *error);

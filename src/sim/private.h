@@ -101,6 +101,8 @@ struct sim {
     struct sim_rng schedule;
     uint64_t draws; /* random bits in stock, 4 are used at a time */
     uint32_t draws_left;
+    uint64_t turns_left; /* of the patience, and until when it lasts */
+    uint64_t patient_until_ns;
     unsigned cpus;
     struct sim_fiber *cpu_fiber[SIM_CPUS_MAX];
 

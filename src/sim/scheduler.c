@@ -70,8 +70,17 @@ static void hand_on(struct sim *sim, unsigned to)
     sim_fiber_switch(sim, sim->cpu_fiber[to]);
 }
 
+/* Guest code that goes round and round keeps time moving: nothing else would end it. */
+static void take_turn(struct sim *sim)
+{
+    sim->turns_left--;
+    if (weir_unlikely(sim->turns_left == 0 || sim->now_ns >= sim->patient_until_ns))
+        sim_stop(sim, SIM_STOPPED_BY_PATIENCE);
+}
+
 static void go_on(struct sim *sim)
 {
+    take_turn(sim);
     sim->hooks.on_resume(sim->hooks_ctx, sim->current);
 }
 
@@ -97,6 +106,7 @@ void sim_yield(struct sim *sim, uint64_t cost_ns)
 static void park(struct sim *sim)
 {
     while (!sim->runnable) {
+        take_turn(sim);
         if (!sim_events_jump(sim))
             sim_stop(sim, SIM_STOPPED_BY_STALL);
     }
@@ -207,6 +217,19 @@ int sim_run(struct sim *sim)
     sim->trace->cpu = TRACE_NO_CPU;
     weir_assert(sim->stopped);
     return sim->stop_reason;
+}
+
+void sim_set_patience(struct sim *sim, uint64_t turns, uint64_t duration_ns)
+{
+    weir_assert(turns > 0);
+    sim->turns_left = turns;
+    sim->patient_until_ns =
+        duration_ns < UINT64_MAX - sim->now_ns ? sim->now_ns + duration_ns : UINT64_MAX;
+}
+
+void sim_spend_patience(struct sim *sim, uint64_t turns)
+{
+    sim->turns_left -= turns < sim->turns_left ? turns : sim->turns_left - 1;
 }
 
 void sim_stop(struct sim *sim, int reason)

@@ -3,6 +3,11 @@
 
 enum { DONE = 7 };
 
+struct alarm {
+    struct sim *sim;
+    struct sim_event event;
+};
+
 struct counter {
     struct sim *sim;
     unsigned left;
@@ -181,6 +186,76 @@ static void nothing_to_run_and_no_event_is_a_stall(void **state)
     start_one(&world, idle_forever, world.sim, 1);
     assert_int_equal(sim_run(world.sim), SIM_STOPPED_BY_STALL);
     world_close(&world);
+}
+
+static void run_in_circles(void *ctx)
+{
+    for (;;)
+        sim_yield(ctx, 0);
+}
+
+static void stall_in_circles(void *ctx)
+{
+    for (;;)
+        sim_stall(ctx, 1000000);
+}
+
+static void rearm(void *ctx)
+{
+    struct alarm *alarm = ctx;
+
+    sim_event_arm(alarm->sim, &alarm->event, sim_now_ns(alarm->sim) + 1000);
+}
+
+static uint64_t run_out_of_patience(sim_fiber_fn *run, uint64_t turns, uint64_t duration_ns)
+{
+    struct world world;
+    struct alarm alarm = {0};
+    uint64_t end_ns;
+
+    world_open(&world, 1, 1);
+    alarm.sim = world.sim;
+    sim_event_init(&alarm.event, rearm, &alarm);
+    sim_event_arm(world.sim, &alarm.event, 1000);
+    start_one(&world, run, world.sim, 0);
+    sim_set_patience(world.sim, turns, duration_ns);
+    assert_int_equal(sim_run(world.sim), SIM_STOPPED_BY_PATIENCE);
+    end_ns = sim_now_ns(world.sim);
+    world_close(&world);
+    return end_ns;
+}
+
+static void patience_ends_after_so_many_turns(void **state)
+{
+    (void)state;
+    assert_int_equal(run_out_of_patience(run_in_circles, 1000, UINT64_MAX), 1000 * 50);
+    assert_int_equal(run_out_of_patience(idle_forever, 1000, UINT64_MAX), 999 * 1000);
+}
+
+static void patience_ends_after_so_much_time(void **state)
+{
+    (void)state;
+    assert_int_equal(run_out_of_patience(stall_in_circles, UINT64_MAX, 5000000), 5000000);
+}
+
+static void spend_and_go_on(void *ctx)
+{
+    struct sim *sim = ctx;
+
+    for (unsigned i = 0; i < 10; i++) {
+        sim_set_patience(sim, 100, 1000000);
+        for (unsigned turn = 0; turn < 90; turn++)
+            sim_yield(sim, 0);
+    }
+    sim_spend_patience(sim, 50); /* more than is left: the next turn is the last */
+    sim_yield(sim, 0);
+    sim_stop(sim, DONE);
+}
+
+static void patience_that_is_set_again_is_whole(void **state)
+{
+    (void)state;
+    assert_int_equal(run_out_of_patience(spend_and_go_on, 100, 1000000), 901 * 50);
 }
 
 struct stalling {
@@ -457,6 +532,9 @@ int main(void)
         cmocka_unit_test(events_fire_by_time_and_then_by_order_of_arming),
         cmocka_unit_test(many_events_keep_their_order_through_random_moves),
         cmocka_unit_test(nothing_to_run_and_no_event_is_a_stall),
+        cmocka_unit_test(patience_ends_after_so_many_turns),
+        cmocka_unit_test(patience_ends_after_so_much_time),
+        cmocka_unit_test(patience_that_is_set_again_is_whole),
         cmocka_unit_test(two_cpus_stall_at_the_same_time),
         cmocka_unit_test(a_spinning_cpu_lets_the_one_it_waits_for_go_on),
         cmocka_unit_test(cpus_that_all_spin_without_an_event_are_a_deadlock),

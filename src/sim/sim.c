@@ -21,6 +21,8 @@ static void init_fields(struct sim *sim, const struct sim_config *config)
     sim->yield_cost_ns = config->yield_cost_ns ? config->yield_cost_ns : SIM_YIELD_COST_NS;
     sim->hooks = (struct sim_hooks){.on_resume = nothing, .on_cpu_switch = nothing};
     sim->host.sim = sim;
+    sim->turns_left = UINT64_MAX;
+    sim->patient_until_ns = UINT64_MAX;
     list_init(&sim->fibers);
     sim_rng_init(&sim->schedule, config->seed, "schedule");
     sim_rng_init(&sim->space, config->seed, "space");

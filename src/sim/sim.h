@@ -120,7 +120,15 @@ void sim_cpu_wake(struct sim *sim, unsigned cpu);
 int sim_run(struct sim *sim);
 /* Leaves sim_run for good. Does not return when called on a fiber. */
 void sim_stop(struct sim *sim, int reason);
-enum { SIM_STOPPED_BY_STALL = -1 }; /* nothing can run and no event is armed */
+enum {
+    SIM_STOPPED_BY_STALL = -1, /* nothing can run and no event is armed */
+    SIM_STOPPED_BY_PATIENCE = -2 /* see sim_set_patience */
+};
+/* From now on so many turns (a CPU goes on, an event is jumped to) and so much time are left; then
+ * the simulation stops. Whoever has got on with his work sets it again. Without it, no bound. */
+void sim_set_patience(struct sim *sim, uint64_t turns, uint64_t duration_ns);
+/* Something took as much of the host's time as so many turns. */
+void sim_spend_patience(struct sim *sim, uint64_t turns);
 
 /* ---- Crossing between host and guest --------------------------------------------------------- */
 enum sim_direction { SIM_TO_GUEST, SIM_TO_HOST };

@@ -1294,6 +1294,12 @@ def strict_says_so_when_there_are_no_addresses_left_and_remap_goes_on(world):
     assert b"used up" not in done.stdout
 
 
+@case
+def a_driver_that_calls_for_ever_is_stopped(world):
+    done = world.refuses(["run", world.bad("circles"), "--card", "none", "-o", "v.y4m"], 1, "goes round and round")
+    assert b"not reproducible" not in done.stdout, done.stdout.decode()
+
+
 def main():
     build = sys.argv[1]
     names = sys.argv[2:] or list(CASES)

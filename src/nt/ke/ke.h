@@ -213,7 +213,8 @@ enum ke_stop {
     KE_STOP_BUG_CHECK = 1,
     KE_STOP_STALL = 2,
     KE_STOP_MISSING_CALL = 3,
-    KE_STOP_INTERRUPTED = 4
+    KE_STOP_INTERRUPTED = 4,
+    KE_STOP_ENDLESS = 5 /* the driver goes round and round */
 };
 
 /* A finding: the driver is wrong. rule is an index into verify's trace/rules.h; a

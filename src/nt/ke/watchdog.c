@@ -56,6 +56,7 @@ void ke_watchdog_forced(struct ke *ke, struct ke_trap_frame *frame)
     if (ke->cpu->irql >= DISPATCH_LEVEL && count >= KE_WATCHDOG_IN_ROW)
         ke_bug_check_from(ke, frame, KE_BUG_DPC_WATCHDOG_VIOLATION, 0, count,
                           KE_WATCHDOG_IN_ROW, 0);
+    sim_spend_patience(ke->sim, KE_WATCHDOG_TURNS);
     sim_yield(ke->sim, KE_WATCHDOG_STEP_NS);
     cpu = ke->cpu->number; /* the thread may have been moved */
     watchdog->cpus[cpu].resumed_ns = ke->trace->now_ns;

@@ -5,7 +5,7 @@
  * running, a trap is forced: time moves by a millisecond and others get their turn. Where that
  * happens depends on the host, so the run can no longer be reproduced, and the event
  * forced_yield says so. Code that does this at DISPATCH_LEVEL or above KE_WATCHDOG_IN_ROW times
- * in a row ends in bug check 0x133. */
+ * in a row ends in bug check 0x133; below, each time wears out patience (sim_set_patience). */
 #ifndef WEIR_NT_KE_WATCHDOG_H
 #define WEIR_NT_KE_WATCHDOG_H
 
@@ -18,7 +18,8 @@ enum {
     KE_WATCHDOG_TICK_NS = 10000000,
     KE_WATCHDOG_TICKS = 5,
     KE_WATCHDOG_IN_ROW = 20,
-    KE_WATCHDOG_STEP_NS = 1000000
+    KE_WATCHDOG_STEP_NS = 1000000,
+    KE_WATCHDOG_TURNS = 150000 /* of the patience of sim */
 };
 
 int ke_watchdog_create(struct ke *ke);
