@@ -96,3 +96,4 @@ RULE(bus_truncated,        error,  "card accessed %0x, the lower half of the map
 RULE(bus_above_width,      error,  "card put %0x on the bus, more than the %1 address bits it has",    "DEVICE_DESCRIPTION")
 RULE(bus_contiguous,       advice, "card accessed %0x, a physical address that no adapter gave to it", "MmAllocateContiguousMemory")
 RULE(gate_attach,        error,  "attached a gate to a pin that has left STOP, or whose type has a gate of its own", "KsPinAttachAndGate")
+RULE(driver_bad,           error,  "%0x is no driver object",                                            "IoCreateDevice, DriverObject")

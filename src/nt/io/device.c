@@ -114,6 +114,8 @@ NTSTATUS NTAPI IoCreateDevice(PDRIVER_OBJECT driver, ULONG extension_bytes, PUNI
     struct io_device *device;
     NTSTATUS status;
 
+    struct io_driver *owner = io_driver_of(io, driver);
+
     *out = NULL;
     device = calloc(1, sizeof *device);
     if (device == NULL)
@@ -125,7 +127,7 @@ NTSTATUS NTAPI IoCreateDevice(PDRIVER_OBJECT driver, ULONG extension_bytes, PUNI
     }
     memset(device->object, 0, bytes);
     device->io = io;
-    device->driver = ob_state(io->ob, OB_TYPE_DRIVER, driver);
+    device->driver = owner;
     init_object(device->object, driver, extension_bytes, type, characteristics);
     if (exclusive)
         device->object->Flags |= DO_EXCLUSIVE;

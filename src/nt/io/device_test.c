@@ -603,10 +603,30 @@ static void a_thread_that_still_runs_is_found(struct nt *nt)
     assert_int_equal(io_driver_unload(driver), STATUS_SUCCESS);
 }
 
+static void what_is_no_driver_object_gets_no_device(struct nt *nt)
+{
+    DRIVER_OBJECT *copy = ExAllocatePoolWithTag(NonPagedPool, sizeof *copy, 'tseT');
+    PDEVICE_OBJECT device;
+
+    *copy = *nt_driver(nt, "one");
+    IoCreateDevice(copy, 0, NULL, FILE_DEVICE_UNKNOWN, 0, FALSE, &device);
+}
+
+static void what_is_no_driver_object_gets_no_extension(struct nt *nt)
+{
+    DRIVER_OBJECT *copy = ExAllocatePoolWithTag(NonPagedPool, sizeof *copy, 'tseT');
+    PVOID extension;
+
+    *copy = *nt_driver(nt, "one");
+    IoAllocateDriverObjectExtension(copy, copy, 16, &extension);
+}
+
 NT_TEST(a_device_and_its_extension_start_as_documented)
 NT_TEST(a_name_is_taken_once)
 NT_TEST(stacks_grow_at_the_top_and_shrink)
 NT_TEST(a_deleted_device_lives_while_it_is_referred_to)
+NT_FINDING_TEST(what_is_no_driver_object_gets_no_device, driver_bad, 0xC9)
+NT_FINDING_TEST(what_is_no_driver_object_gets_no_extension, driver_bad, 0xC9)
 NT_FINDING_TEST(deleting_twice_stops, device_bad, 0xC9)
 NT_FINDING_TEST(deleting_below_an_attached_device_is_found, device_attached, 0)
 NT_TEST(a_driver_is_entered_and_unloaded)
@@ -635,6 +655,8 @@ int main(void)
         cmocka_unit_test(test_a_name_is_taken_once),
         cmocka_unit_test(test_stacks_grow_at_the_top_and_shrink),
         cmocka_unit_test(test_a_deleted_device_lives_while_it_is_referred_to),
+        cmocka_unit_test(test_what_is_no_driver_object_gets_no_device),
+        cmocka_unit_test(test_what_is_no_driver_object_gets_no_extension),
         cmocka_unit_test(test_deleting_twice_stops),
         cmocka_unit_test(test_deleting_below_an_attached_device_is_found),
         cmocka_unit_test(test_a_driver_is_entered_and_unloaded),

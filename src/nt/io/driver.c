@@ -14,6 +14,8 @@
 #include "rtl/rtl.h"
 #include "trace/rules.h"
 
+enum { DRIVER_VERIFIER_IOMANAGER_VIOLATION = 0xC9, BAD_DRIVER = 0x05 };
+
 struct extension {
     struct list_node link;
     PVOID client; /* the address that names it */
@@ -48,13 +50,21 @@ NTSTATUS NTAPI io_invalid_request(PDEVICE_OBJECT device, PIRP irp)
     return STATUS_INVALID_DEVICE_REQUEST;
 }
 
-static struct io_driver *state_of(PDRIVER_OBJECT driver)
+/* UNDOC: what Windows does with a pointer to something else; its own code would follow it. */
+struct io_driver *io_driver_of(struct io *io, PDRIVER_OBJECT driver)
 {
-    struct io *io = io_of(ke_current());
     struct io_driver *state = ob_state(io->ob, OB_TYPE_DRIVER, driver);
 
-    weir_assert(state != NULL);
+    if (state == NULL) {
+        KE_FINDING(io->ke, VERIFY_driver_bad, KE_ARG(driver));
+        ke_bug_check(DRIVER_VERIFIER_IOMANAGER_VIOLATION, BAD_DRIVER, KE_ARG(driver), 0, 0);
+    }
     return state;
+}
+
+static struct io_driver *state_of(PDRIVER_OBJECT driver)
+{
+    return io_driver_of(io_of(ke_current()), driver);
 }
 
 const char *io_driver_name(PDRIVER_OBJECT driver)

@@ -163,6 +163,7 @@ PKEVENT io_event_take(struct io *io); /* not signalled; NULL: no memory */
 void io_event_give(struct io *io, PKEVENT event);
 
 /* device.c, driver.c */
+struct io_driver *io_driver_of(struct io *io, PDRIVER_OBJECT driver); /* stops for what is none */
 struct io_device *io_device_of(struct io *io, PDEVICE_OBJECT device); /* NULL: none, or deleted */
 NTSTATUS NTAPI io_invalid_request(PDEVICE_OBJECT device, PIRP irp);
 
