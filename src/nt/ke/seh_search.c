@@ -14,6 +14,8 @@
 
 #include "ke/bugcheck.h"
 
+enum { DOUBLE_FAULT = 8 };
+
 static _Noreturn void unhandled(struct ke *ke, const struct ke_trap_frame *frame,
                                 const struct ke_seh_pass *pass)
 {
@@ -133,10 +135,19 @@ static void go_on_as(struct ke_trap_frame *frame, const CONTEXT *context)
     frame->mxcsr = context->MxCsr;
 }
 
+/* The processor pushes its own frame where the stack pointer leads: a second fault. */
+static void check_stack_pointer(struct ke *ke, const struct ke_trap_frame *frame)
+{
+    uint64_t rsp = frame->boundary.guest_rsp;
+    if (!sim_is_guest_visible(rsp))
+        ke_bug_check_from(ke, frame, KE_BUG_UNEXPECTED_KERNEL_MODE_TRAP, DOUBLE_FAULT, rsp, 0, 0);
+}
+
 void ke_seh_trap(struct ke *ke, struct ke_trap_frame *frame, const struct ke_exception *exception)
 {
     struct ke_seh_pass pass;
     struct pe_context state;
+    check_stack_pointer(ke, frame);
     begin(ke, &pass, &frame->boundary);
     fill_record(pass.record, exception);
     ke_seh_of_frame(frame, &state);

@@ -344,6 +344,7 @@ GUEST_CODE(break_point, "int3\nret");
 GUEST_CODE(illegal, "ud2\nret");
 GUEST_CODE(divide_by, "movl $7, %eax\nxorl %edx, %edx\ndivl %ecx\nret");
 GUEST_CODE(recurse, "1: pushq %rax\nsubq $256, %rsp\njmp 1b");
+GUEST_CODE(lose_the_stack, "movl $0x12, %esp\nint3\nret");
 GUEST_CODE(jump_to, "subq $40, %rsp\ncallq *%rcx\naddq $40, %rsp\nret");
 GUEST_CODE(system_call_insn, "movl $39, %eax\nsyscall\nret");
 
@@ -391,6 +392,7 @@ static void bad_code_ends_in_the_documented_bug_check(void **state)
         ENDING(store_dword, nothing, 0, 0x50),
         ENDING(recurse, 0, 0, 0x7f),
         ENDING(recurse, 0, DISPATCH_LEVEL, 0x7f),
+        ENDING(lose_the_stack, 0, 0, 0x7f),
         ENDING(jump_to, nothing, 0, 0x50),
         ENDING(jump_to, 0x1000, 0, 0x7e),
         ENDING(jump_to, nothing, DISPATCH_LEVEL, 0xd1),
