@@ -2,8 +2,10 @@
 # Front doors: `make demo` shows the main job, `make test` runs every test. Both install what is missing (Debian).
 BUILD ?= build
 ASAN_BUILD ?= build-asan
+COUNT ?= 1000
+SEED ?= 1
 
-.PHONY: all deps demo test test-asan nightly bench bench-plots bench-doc fuzz clean
+.PHONY: all deps demo test test-asan nightly mutate bench bench-plots bench-doc fuzz clean
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet
@@ -29,6 +31,9 @@ test-asan: $(ASAN_BUILD)/build.ninja
 
 nightly: all
 	@tools/nightly.sh $(BUILD)
+
+mutate: all
+	@python3 tests/mutate/mutate.py $(BUILD) --count $(COUNT) --seed $(SEED)
 
 bench: all
 	@tools/bench.sh $(BUILD)
