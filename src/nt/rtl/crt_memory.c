@@ -10,8 +10,8 @@
 
 enum { ERROR_INVALID = 22, ERROR_RANGE = 34 };
 
-/* What a driver passes is not weir's mistake, as the library's functions would have it when they are
- * watched. */
+/* What a driver passes is not weir's mistake, as the library's functions would have it when they
+ * are watched. */
 #if defined(__SANITIZE_ADDRESS__)
 static WEIR_NO_SANITIZE void *move(void *to, const void *from, SIZE_T count)
 {
