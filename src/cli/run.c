@@ -278,6 +278,10 @@ static int judge(struct session *session)
     if (verify_errors(report_verify(session->report)) > 0)
         return outcome(session, CLI_FINDINGS, "findings",
                        "%s: the driver broke rules; see the findings", session->options.driver);
+    if (bad > 0 && figures.interrupts == 0 && figures.direct_bytes + figures.bounce_bytes == 0)
+        return outcome(session, CLI_FINDINGS, "bad frames",
+                       "frames that are lost or not what the card drew: %" PRIu64 ". The card did "
+                       "nothing at all; a driver that needs no hardware runs with --card none", bad);
     if (bad > 0)
         return outcome(session, CLI_FINDINGS, "bad frames",
                        "frames that are lost or not what %s: %" PRIu64,
@@ -435,7 +439,8 @@ static void print_report(struct session *session, const struct report_run *run)
         report_post_mortem(session->report, &text);
     fputs(text_get(&text), stderr);
     text_clear(&text);
-    if (!session->options.quiet && had_machine(session)) {
+    if (!session->options.quiet &&
+        (had_machine(session) || verify_errors(report_verify(session->report)) > 0)) {
         report_text(session->report, run, &text);
         fputs(text_get(&text), to);
         fflush(to);

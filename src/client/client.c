@@ -59,10 +59,15 @@ static struct weir_pattern_geometry geometry_of(const struct client_session *ses
 bool client_make_pattern(struct client_session *session)
 {
     struct weir_pattern_geometry geometry = geometry_of(session);
+    int result = weir_pattern_create(&geometry, &session->pattern);
 
-    return weir_pattern_create(&geometry, &session->pattern) == 0 ||
-           client_fail(session, CLIENT_HOST, STATUS_INSUFFICIENT_RESOURCES,
-                       "no memory for the pictures to be sent");
+    if (result == -EINVAL)
+        return client_fail(session, CLIENT_NO_FORMAT, STATUS_SUCCESS,
+                           "there are no pictures of %ux%u to send: they have at least %u pixels "
+                           "each way", session->format.width, session->format.height,
+                           (unsigned)WEIR_PATTERN_SIZE_MIN);
+    return result == 0 || client_fail(session, CLIENT_HOST, STATUS_INSUFFICIENT_RESOURCES,
+                                      "no memory for the pictures to be sent");
 }
 
 static bool make_oracle(struct client_session *session)
@@ -70,15 +75,21 @@ static bool make_oracle(struct client_session *session)
     struct weir_pattern_geometry geometry = geometry_of(session);
     enum weir_pattern_payload payload =
         session->plays ? WEIR_PATTERN_FULL : session->request->payload;
+    int result;
 
     if (!session->request->check && !session->plays)
         return true;
     if (session->plays && !client_make_pattern(session))
         return false;
-    if (oracle_create(&geometry, payload, &session->oracle) != 0)
-        return client_fail(session, CLIENT_HOST, STATUS_INSUFFICIENT_RESOURCES,
-                           "no memory for the frame oracle");
-    return true;
+    result = oracle_create(&geometry, payload, &session->oracle);
+    if (result == -EINVAL)
+        return client_fail(session, CLIENT_NO_FORMAT, STATUS_SUCCESS,
+                           "pictures of %ux%u cannot be checked against the card's, which has at "
+                           "least %u pixels each way; --card none takes them as they come",
+                           session->format.width, session->format.height,
+                           (unsigned)WEIR_PATTERN_SIZE_MIN);
+    return result == 0 || client_fail(session, CLIENT_HOST, STATUS_INSUFFICIENT_RESOURCES,
+                                      "no memory for the frame oracle");
 }
 
 static bool open_all(struct client_session *session)

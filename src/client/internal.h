@@ -90,7 +90,8 @@ NTSTATUS client_pin_property(struct client_session *session, ULONG pin_id, ULONG
                              uint32_t *out_bytes);
 NTSTATUS client_set(struct client_session *session, PFILE_OBJECT file, const GUID *set, ULONG id,
                     const void *value, uint32_t value_bytes);
-/* A value of unknown size: asks for the size, then for the value. The caller frees *out. */
+/* A value of unknown size: asks for the size, then for the value. The caller frees *out.
+ * STATUS_NO_DATA_DETECTED: asked with no room, the driver says success, so there is no value. */
 NTSTATUS client_control_sized(struct client_session *session, PFILE_OBJECT file, ULONG code,
                               const void *request, uint32_t request_bytes, void **out,
                               uint32_t *out_bytes);

@@ -415,6 +415,10 @@ bool client_choose_format(struct client_session *session)
                            "rate");
     apply_request(session, video, &video->VideoInfoHeader);
     status = intersect(session, &video->DataRange);
+    if (status == STATUS_NO_DATA_DETECTED)
+        return client_fail(session, CLIENT_NO_FORMAT, STATUS_SUCCESS,
+                           "the driver's data intersection succeeds without a format: asked with "
+                           "no room, it must tell the size and return STATUS_BUFFER_OVERFLOW");
     if (!NT_SUCCESS(status))
         return client_fail(session, CLIENT_NO_FORMAT, status,
                            "the driver's data intersection refuses the wanted format");

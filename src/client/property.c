@@ -64,7 +64,7 @@ NTSTATUS client_control_sized(struct client_session *session, PFILE_OBJECT file,
     void *value;
 
     if (status != STATUS_BUFFER_OVERFLOW)
-        return NT_SUCCESS(status) ? STATUS_UNSUCCESSFUL : status;
+        return NT_SUCCESS(status) ? STATUS_NO_DATA_DETECTED : status;
     if (bytes == 0 || bytes > CLIENT_SCRATCH_BYTES - CLIENT_SCRATCH_OUT)
         return STATUS_INVALID_BUFFER_SIZE;
     value = calloc(1, bytes);

@@ -330,6 +330,44 @@ def a_driver_that_is_not_there_is_refused(world):
 
 
 @case
+def a_camera_without_hardware_streams_from_many_seeds(world):
+    for seed in range(1, 6):
+        done = world.run("run", world.bad("softcam"), "--card", "none", "--frames", "40", "--seed", str(seed), "--json",
+                         "s.json")
+        assert done.returncode == 0, done.stderr.decode()
+        with open(world.path("s.json")) as file:
+            summary = json.load(file)
+        assert summary["frames"]["delivered"] == 40 and summary["frames"]["short"] == 0, summary
+
+
+@case
+def a_driver_that_lets_the_card_lie_is_told_of_card_none(world):
+    world.refuses(["run", world.bad("softcam"), "--frames", "4"], 1, "--card none", "The card did nothing")
+    done = world.run("run", world.bad("softcam"), "--card", "none", "--frames", "4")
+    assert b"--card none" not in done.stderr, done.stderr.decode()
+
+
+@case
+def pictures_too_small_to_be_checked_are_refused_with_a_card_only(world):
+    world.refuses(["run", world.bad("smallcam"), "--frames", "4"], 2, "64x48", "cannot be checked", "--card none")
+    done = world.run("run", world.bad("smallcam"), "--card", "none", "--frames", "4")
+    assert done.returncode == 0, done.stderr.decode()
+
+
+@case
+def an_intersection_without_a_format_is_told(world):
+    world.refuses(["run", world.bad("noformat"), "--card", "none"], 2, "succeeds without a format")
+
+
+@case
+def rules_broken_before_a_stream_began_are_told_all_the_same(world):
+    done = world.run("run", world.bad("noformat"), "--card", "none")
+    assert done.returncode == 2 and b"finding pool_leak" in done.stdout, done.stdout.decode()
+    done = world.run("run", world.bad("softcam"), "--card", "none", "--size", "640x480")
+    assert done.returncode == 2 and done.stdout == b"", done.stdout.decode()
+
+
+@case
 def a_call_to_a_function_weir_lacks_stops_the_run_by_name(world):
     done = world.refuses(["run", world.bad("missing"), "-o", "v.y4m"], 3, "missing.sys")
     assert b"was called at missing.sys+0x" in done.stderr, done.stderr.decode()

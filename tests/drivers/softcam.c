@@ -3,7 +3,7 @@
  * a clone until its turn comes. What it leaves to AVStream: DataUsed, which follows the clone's
  * offset on a pin without mappings, and every request, for it stands in front of AVStream's
  * dispatch routines and passes on what is not for it. -DNO_FORMAT: its data intersection succeeds
- * without saying a format. -DSMALL: pictures smaller than any card of weir draws. */
+ * without saying a format, and leaks. -DSMALL: pictures smaller than any card of weir draws. */
 #include "../../drivers/common/windows.h"
 
 #ifdef SMALL
@@ -133,6 +133,7 @@ static NTSTATUS NTAPI Intersect(PVOID Filter, PIRP Irp, PKSP_PIN Pin, PKSDATARAN
     UNREFERENCED_PARAMETER(Caller);
     UNREFERENCED_PARAMETER(Ours);
 #ifdef NO_FORMAT
+    ExAllocatePoolWithTag(NonPagedPool, 64, 'kaeL');
     return STATUS_SUCCESS;
 #endif
     *DataSize = sizeof *Format;
