@@ -281,7 +281,8 @@ static int judge(struct session *session)
     if (bad > 0 && figures.interrupts == 0 && figures.direct_bytes + figures.bounce_bytes == 0)
         return outcome(session, CLI_FINDINGS, "bad frames",
                        "frames that are lost or not what the card drew: %" PRIu64 ". The card did "
-                       "nothing at all; a driver that needs no hardware runs with --card none", bad);
+                       "nothing at all; a driver that needs no hardware runs with --card none",
+                       bad);
     if (bad > 0)
         return outcome(session, CLI_FINDINGS, "bad frames",
                        "frames that are lost or not what %s: %" PRIu64,
