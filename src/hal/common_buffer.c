@@ -150,7 +150,7 @@ struct hal_common_buffer *common_buffer_make(struct hal_adapter *adapter,
         return NULL;
     buffer = create(adapter, request);
     if (buffer == NULL) {
-        TRACE(hal->trace, dma_refused, adapter->id, STATUS_INSUFFICIENT_RESOURCES,
+        TRACE(hal->trace, dma_refused, adapter->id, (uint32_t)STATUS_INSUFFICIENT_RESOURCES,
               (request->size_bytes + MM_PAGE_SIZE - 1) >> MM_PAGE_SHIFT,
               mm_low_free_pages(hal->mm));
         return NULL;
