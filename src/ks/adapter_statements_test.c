@@ -21,6 +21,14 @@ static void put(PDMA_ADAPTER adapter)
     KE_CALL(adapter->DmaOperations->PutDmaAdapter, KE_ARG(adapter));
 }
 
+static bool bus_has_complained(void)
+{
+    return world_findings(VERIFY_bus_outside) != 0 || world_findings(VERIFY_bus_direction) != 0 ||
+           world_findings(VERIFY_bus_after_release) != 0 ||
+           world_findings(VERIFY_bus_past_end) != 0 || world_findings(VERIFY_bus_truncated) != 0 ||
+           world_findings(VERIFY_bus_above_width) != 0;
+}
+
 static bool is_of_the_card(PDMA_ADAPTER adapter, uint64_t *highest)
 {
     PHYSICAL_ADDRESS la;
@@ -31,7 +39,7 @@ static bool is_of_the_card(PDMA_ADAPTER adapter, uint64_t *highest)
 
     assert_non_null(va);
     assert_int_equal(hw_dma_write(world->card, (uint64_t)la.QuadPart, &word, sizeof word), 0);
-    reached = world_findings(VERIFY_bus_outside) == 0;
+    reached = !bus_has_complained();
     *highest = (uint64_t)la.QuadPart;
     KE_CALL(adapter->DmaOperations->FreeCommonBuffer, KE_ARG(adapter), PAGE, (uint64_t)la.QuadPart,
             KE_ARG(va), TRUE);

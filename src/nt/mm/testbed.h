@@ -92,4 +92,15 @@ static inline unsigned testbed_findings(struct testbed *bed, enum verify_rule ru
     return count;
 }
 
+/* Of every rule. */
+static inline unsigned testbed_all_findings(struct testbed *bed)
+{
+    struct trace_event event;
+    unsigned count = 0;
+
+    while (trace_reader_next(&bed->reader, &event) == 1)
+        count += event.type == TRACE_finding;
+    return count;
+}
+
 #endif
