@@ -515,10 +515,12 @@ static void the_first_bad_frames_are_named_in_text_and_json(void **state)
     (void)state;
     bench_open(&bench);
     for (unsigned i = 0; i < 20; i++)
-        TRACE(&bench.trace, frame_verdict, 9 + i, i == 0 ? 2 : 16, 240, 6, 7, 307200);
+        TRACE(&bench.trace, frame_verdict, 9 + i, i == 0 ? 2 : 16, 240, 6,
+              i == 1 ? UINT32_MAX : 7, 307200);
     expect_words(summary_of(&bench),
                  "  frame 9 torn: at byte 307200, line 240, picture 7 where 6 belongs\n"
-                 "  frame 10 duplicate: ");
+                 "  frame 10 duplicate: at byte 307200, line 240, nothing where picture 6 belongs\n"
+                 "  frame 11 duplicate: at byte 307200, line 240, picture 7 where 6 belongs\n");
     expect_words(text_get(&bench.text), "  and 4 more\n");
     root = json_of(&bench, true);
     frames = json_object_get(root, "bad_frames");

@@ -157,9 +157,12 @@ static void bad_frames_text(const struct report *report, struct text *out)
     for (uint64_t i = 0; i < report->bad_frame_count && i < BAD_FRAMES_MAX; i++) {
         const uint64_t *arg = report->bad_frames[i].arg;
 
-        text_printf(out, "  frame %" PRIu64 " %s: at byte %" PRIu64 ", line %" PRIu64
-                         ", picture %" PRIu64 " where %" PRIu64 " belongs\n",
-                    arg[0], report_verdict_name(arg[1]), arg[5], arg[2], arg[4], arg[3]);
+        text_printf(out, "  frame %" PRIu64 " %s: at byte %" PRIu64 ", line %" PRIu64 ", ", arg[0],
+                    report_verdict_name(arg[1]), arg[5], arg[2]);
+        if (arg[4] == UINT32_MAX)
+            text_printf(out, "nothing where picture %" PRIu64 " belongs\n", arg[3]);
+        else
+            text_printf(out, "picture %" PRIu64 " where %" PRIu64 " belongs\n", arg[4], arg[3]);
     }
     if (report->bad_frame_count > BAD_FRAMES_MAX)
         text_printf(out, "  and %" PRIu64 " more\n", report->bad_frame_count - BAD_FRAMES_MAX);
