@@ -103,8 +103,10 @@ int exports_bind_row(struct exports *exports, const struct exports_row *row, uin
     if (exports->row_va[index] == 0) {
         if (row->state == EXPORTS_DATA)
             return exports_bind_data(exports, row, out_va);
-        result = exports_bind_thunk(exports, row->function, stack_args_of(row), &info,
-                                    &exports->row_va[index]);
+        result = exports_bind_code(exports, row, &exports->row_va[index]);
+        if (result == -ENOENT)
+            result = exports_bind_thunk(exports, row->function, stack_args_of(row), &info,
+                                        &exports->row_va[index]);
         if (result != 0)
             return result;
     }

@@ -42,6 +42,9 @@ struct exports {
 
 int exports_bind_row(struct exports *exports, const struct exports_row *row, uint64_t *out_va);
 int exports_bind_data(struct exports *exports, const struct exports_row *row, uint64_t *out_va);
+/* code.c. -ENOENT: the row's function is not code of the driver's world, but one of ours. */
+int exports_bind_code(struct exports *exports, const struct exports_row *row, uint64_t *out_va);
+void exports_chkstk(void);
 bool exports_is_kernel(const char *module); /* ntoskrnl or hal: one name space */
 
 /* missing.c. An import that no row and no driver has, bound to a stop or to the user's stub. */

@@ -12,6 +12,7 @@
  *   state   FULL, PARTIAL (partial.tbl.h says what is missing), STUB (a call stops the run), DATA (a variable)
  */
 EXPORT(__C_specific_handler,                       4,       UNDOC,    UNDOC,    WIN2K,      RTL,         FULL)
+EXPORT_AS(__chkstk,                                exports_chkstk,         0,       UNDOC,    UNDOC,    WIN2K,      RTL,         FULL)
 EXPORT_AS(_i64toa_s,                               nt__i64toa_s,           4,       PASSIVE,  HIGH,     WIN2K,      CRT,         FULL)
 EXPORT_AS(_itoa,                                   nt__itoa,               3,       PASSIVE,  HIGH,     WIN2K,      CRT,         FULL)
 EXPORT_AS(_itoa_s,                                 nt__itoa_s,             4,       PASSIVE,  HIGH,     WIN2K,      CRT,         FULL)

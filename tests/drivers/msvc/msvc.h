@@ -14,6 +14,9 @@
 
 #define DECLSPEC_UNUSED __attribute__((unused))
 
+#ifndef EXCEPTION_UNWINDING
+#define EXCEPTION_UNWINDING 0x2
+#endif
 #ifndef EXCEPTION_NESTED_CALL
 #define EXCEPTION_NESTED_CALL 0x10
 #endif

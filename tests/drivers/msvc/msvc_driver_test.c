@@ -20,7 +20,7 @@ struct stage {
     struct trace trace;
     struct trace_ring *ring;
     struct trace_reader reader;
-    bool loaded;
+    bool loaded, started;
     struct machine_error error;
     uint64_t findings;
     uint64_t bug_check, first_parameter;
@@ -65,8 +65,21 @@ static void live(struct machine *machine, void *ctx)
         machine_unload_driver(machine);
 }
 
-/* library: loaded before; NULL: nothing is. */
-static int run_with(const char *library, const char *name, struct stage *stage)
+static void live_with_a_device(struct machine *machine, void *ctx)
+{
+    struct stage *stage = ctx;
+    struct machine_error error;
+
+    stage->loaded = machine_load_driver(machine, &stage->error);
+    if (!stage->loaded)
+        return;
+    stage->started = machine_start_device(machine, &stage->error);
+    machine_remove_device(machine, &error);
+    machine_unload_driver(machine);
+}
+
+/* library: loaded before; NULL: nothing is. card: NULL: none, and no device. */
+static int run_on(const char *card, const char *library, const char *name, struct stage *stage)
 {
     struct machine_image other = {.name = library};
     struct machine_config config = {
@@ -74,7 +87,7 @@ static int run_with(const char *library, const char *name, struct stage *stage)
         .cpus = 2,
         .windows = KE_WINDOWS_10,
         .memory = {.ram_bytes = UINT64_C(1) << 30, .policy = MM_SCATTERED},
-        .card = "none",
+        .card = card != NULL ? card : "none",
         .driver_name = name,
         .trace = &stage->trace,
         .others = &other,
@@ -93,7 +106,7 @@ static int run_with(const char *library, const char *name, struct stage *stage)
     trace_reader_init(&stage->reader, stage->ring, RING_RECORDS);
     trace_init(&stage->trace, stage->ring, TRACE_CLASS_always, drain, stage);
     assert_int_equal(machine_create(&config, &machine, &stage->error), 0);
-    reason = machine_run(machine, live, stage);
+    reason = machine_run(machine, card != NULL ? live_with_a_device : live, stage);
     machine_destroy(machine);
     drain(stage);
     trace_fini(&stage->trace);
@@ -103,9 +116,14 @@ static int run_with(const char *library, const char *name, struct stage *stage)
     return reason;
 }
 
+static int run_with(const char *library, const char *name, struct stage *stage)
+{
+    return run_on(NULL, library, name, stage);
+}
+
 static int run(const char *name, struct stage *stage)
 {
-    return run_with(NULL, name, stage);
+    return run_on(NULL, NULL, name, stage);
 }
 
 static void expect_good(const char *library, const char *name)
@@ -129,6 +147,28 @@ static void guarded_cplusplus_code_runs_with_a_cookie_of_its_own(void **state)
 {
     (void)state;
     expect_good(NULL, "guard.sys");
+}
+
+static void inline_code_of_compilers_and_headers_does_what_it_does_on_windows(void **state)
+{
+    struct stage stage;
+
+    (void)state;
+    assert_int_equal(run_on("raw", NULL, "codegen.sys", &stage), KE_STOP_DONE);
+    if (!stage.started)
+        fail_msg("%s", stage.error.text);
+    assert_int_equal(stage.findings, 0);
+}
+
+/* __chkstk touches each page on the way down, so that it meets the guard page. */
+static void large_frames_without_end_meet_the_end_of_the_stack(void **state)
+{
+    struct stage stage;
+
+    (void)state;
+    assert_int_equal(run("stackhog.sys", &stage), KE_STOP_BUG_CHECK);
+    assert_int_equal(stage.bug_check, 0x7f);
+    assert_int_equal(stage.first_parameter, 8);
 }
 
 static void a_buffer_overrun_ends_in_bug_check_139(void **state)
@@ -206,6 +246,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(exceptions_reach_their_handlers),
         cmocka_unit_test(guarded_cplusplus_code_runs_with_a_cookie_of_its_own),
+        cmocka_unit_test(inline_code_of_compilers_and_headers_does_what_it_does_on_windows),
+        cmocka_unit_test(large_frames_without_end_meet_the_end_of_the_stack),
         cmocka_unit_test(a_buffer_overrun_ends_in_bug_check_139),
         cmocka_unit_test(a_pure_virtual_call_ends_the_machine),
         cmocka_unit_test(a_driver_imports_from_one_that_was_loaded_before),

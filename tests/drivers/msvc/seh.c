@@ -413,6 +413,63 @@ __declspec(noinline) static BOOLEAN LookUpOurselves(void)
     return Good;
 }
 
+/* ---- A handler of the driver's own ----------------------------------------------------------- */
+
+/* What cl.exe puts into a function with a buffer and no __try: a handler from its run-time library
+ * (__GSHandlerCheck) that looks for the cookie whenever an exception passes. Its data is where in
+ * the frame the cookie lies, with three flags below. */
+typedef struct _DISPATCHER {
+    ULONG64 ControlPc;
+    ULONG64 ImageBase;
+    PRUNTIME_FUNCTION FunctionEntry;
+    ULONG64 EstablisherFrame;
+    ULONG64 TargetIp;
+    PCONTEXT ContextRecord;
+    PVOID LanguageHandler;
+    PULONG HandlerData;
+} DISPATCHER, *PDISPATCHER;
+
+static ULONG CookiesSeen, CookiesGood, UnwindsSeen;
+ULONG64 TestCookie = 0x123456789ABC;
+void GuardedFrame(void);
+
+EXCEPTION_DISPOSITION NTAPI CookieHandler(PEXCEPTION_RECORD Record, ULONG64 Frame, PCONTEXT Context,
+                                          PDISPATCHER Dispatcher)
+{
+    ULONG Offset = *Dispatcher->HandlerData & ~7u;
+
+    UNREFERENCED_PARAMETER(Context);
+    CookiesSeen++;
+    UnwindsSeen += (Record->ExceptionFlags & EXCEPTION_UNWINDING) != 0;
+    CookiesGood += (*(PULONG64)(Frame + Offset) ^ Frame) == TestCookie;
+    return ExceptionContinueSearch;
+}
+
+void RaiseInGuardedFrame(void)
+{
+    Raise(STATUS_NO_MEMORY);
+    Note(9);
+}
+
+__asm__(".globl GuardedFrame\n.seh_proc GuardedFrame\nGuardedFrame:\n"
+        "pushq %rbx\n.seh_pushreg %rbx\nsubq $48, %rsp\n.seh_stackalloc 48\n.seh_endprologue\n"
+        ".seh_handler CookieHandler, @unwind, @except\n.seh_handlerdata\n.long 32 + 3\n.text\n"
+        "movq TestCookie(%rip), %rax\nxorq %rsp, %rax\nmovq %rax, 32(%rsp)\n"
+        "callq RaiseInGuardedFrame\nnop\naddq $48, %rsp\npopq %rbx\nretq\n.seh_endproc\n");
+
+static BOOLEAN AHandlerOfTheDriversOwnSeesBothPasses(void)
+{
+    ULONG Code = 0;
+
+    __try {
+        GuardedFrame();
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        Code = GetExceptionCode();
+    }
+    return Code == (ULONG)STATUS_NO_MEMORY && CookiesSeen == 2 && CookiesGood == 2 &&
+           UnwindsSeen == 1;
+}
+
 static const struct {
     BOOLEAN (*Check)(void);
 } Checks[] = {
@@ -434,6 +491,7 @@ static const struct {
     {AReturnOutOfATryRunsItsFinally},
     {LoopsOfExceptionsLeaveNothingBehind},
     {LookUpOurselves},
+    {AHandlerOfTheDriversOwnSeesBothPasses},
 };
 
 /* ---- What nobody handles --------------------------------------------------------------------- */
