@@ -146,6 +146,66 @@ static void unknown_sets_ids_and_verbs_have_their_own_status(void **state)
     world_live(&plain, unknown_requests);
 }
 
+/* ---- Descriptions ---------------------------------------------------------------------------- */
+
+static const KSPROPERTY_STEPPING_LONG two_channels[] = {
+    {.SteppingDelta = 1, .Bounds = {.SignedMinimum = -5, .SignedMaximum = 5}},
+    {.SteppingDelta = 2, .Bounds = {.SignedMinimum = -9, .SignedMaximum = 9}}};
+static const LONG usual = 3;
+static const KSPROPERTY_MEMBERSLIST members[] = {
+    {{KSPROPERTY_MEMBER_STEPPEDRANGES, sizeof two_channels[0], 2, 0}, two_channels},
+    {{KSPROPERTY_MEMBER_VALUES, sizeof usual, sizeof usual, KSPROPERTY_MEMBER_FLAG_DEFAULT},
+     &usual}};
+static const KSPROPERTY_VALUES values = {.MembersListCount = 2, .MembersList = members};
+static const KSPROPERTY_ITEM described_items[] = {{.PropertyId = 1, .Values = &values}};
+static const KSPROPERTY_SET described_sets[] = {{&world_reference, 1, described_items, 0, NULL}};
+static const KSAUTOMATION_TABLE described = {.PropertySetsCount = 1,
+                                             .PropertyItemSize = sizeof(KSPROPERTY_ITEM),
+                                             .PropertySets = described_sets};
+
+struct answer {
+    KSPROPERTY_DESCRIPTION description;
+    KSPROPERTY_MEMBERSHEADER steps_head;
+    KSPROPERTY_STEPPING_LONG steps[2];
+    KSPROPERTY_MEMBERSHEADER usual_head;
+    LONG usual;
+};
+
+static void describe_channels(void)
+{
+    KSPROPERTY request = {{{world_reference, 1, KSPROPERTY_TYPE_BASICSUPPORT}}};
+    ULONG whole = offsetof(struct answer, usual) + sizeof(LONG);
+    struct answer answer;
+    ULONG_PTR information;
+
+    world_begin();
+    assert_int_equal(world_property(world->pin_file, &request, sizeof request, &answer,
+                                    sizeof answer.description, &information),
+                     STATUS_SUCCESS);
+    assert_int_equal(information, sizeof answer.description);
+    assert_int_equal(answer.description.DescriptionSize, whole);
+    assert_int_equal(answer.description.MembersListCount, 2);
+    assert_int_equal(world_property(world->pin_file, &request, sizeof request, &answer,
+                                    sizeof answer, &information),
+                     STATUS_SUCCESS);
+    assert_int_equal(information, whole);
+    assert_memory_equal(answer.steps, two_channels, sizeof two_channels);
+    assert_int_equal(answer.usual_head.Flags, KSPROPERTY_MEMBER_FLAG_DEFAULT);
+    assert_int_equal(answer.usual, usual);
+    assert_int_equal(
+        world_property(world->pin_file, &request, sizeof request, &answer, 2, NULL),
+        STATUS_BUFFER_TOO_SMALL);
+    world_end();
+}
+
+static void a_description_has_every_channels_range(void **state)
+{
+    const struct world_config config = {.windows = KE_WINDOWS_10, .pin_table = &described};
+
+    (void)state;
+    world_live(&config, describe_channels);
+}
+
 /* ---- Intersection ---------------------------------------------------------------------------- */
 
 struct intersection_request {
@@ -427,6 +487,7 @@ int main(void)
         cmocka_unit_test(a_filter_describes_its_pins),
         cmocka_unit_test(lists_answer_size_head_and_whole),
         cmocka_unit_test(unknown_sets_ids_and_verbs_have_their_own_status),
+        cmocka_unit_test(a_description_has_every_channels_range),
         cmocka_unit_test(an_intersection_answers_size_format_or_no_match),
         cmocka_unit_test(without_a_handler_ranges_without_specifier_intersect),
         cmocka_unit_test(framing_edited_in_create_is_what_clients_see),

@@ -113,13 +113,24 @@ static ULONG access_flags(const struct source *source, const KSIDENTIFIER *reque
     return flags;
 }
 
+/* "The size of the array can be determined by multiplying MembersCount by MembersSize"
+ * (KSPROPERTY_MEMBERSHEADER, Remarks). UNDOC: drivers give a default value's size as its count too;
+ * that is one value. Test: "a description has every channel's range". */
+static ULONG list_bytes(const KSPROPERTY_MEMBERSHEADER *head)
+{
+    bool one_value =
+        head->MembersFlags == KSPROPERTY_MEMBER_VALUES && head->MembersCount == head->MembersSize;
+
+    return one_value ? head->MembersSize : head->MembersSize * head->MembersCount;
+}
+
 static ULONG members_bytes(const KSPROPERTY_VALUES *values)
 {
     ULONG bytes = 0;
 
     for (ULONG i = 0; values != NULL && i < values->MembersListCount; i++)
         bytes += (ULONG)sizeof(KSPROPERTY_MEMBERSHEADER) +
-                 values->MembersList[i].MembersHeader.MembersSize;
+                 list_bytes(&values->MembersList[i].MembersHeader);
     return bytes;
 }
 
@@ -130,8 +141,8 @@ static void write_members(const KSPROPERTY_VALUES *values, UCHAR *at)
 
         memcpy(at, &list->MembersHeader, sizeof list->MembersHeader);
         at += sizeof list->MembersHeader;
-        memcpy(at, list->Members, list->MembersHeader.MembersSize);
-        at += list->MembersHeader.MembersSize;
+        memcpy(at, list->Members, list_bytes(&list->MembersHeader));
+        at += list_bytes(&list->MembersHeader);
     }
 }
 
