@@ -241,6 +241,17 @@ static bool analog_range(const KSDATARANGE *range, const uint8_t *bytes, struct 
 
 /* ---- Audio ----------------------------------------------------------------------------------- */
 
+/* What is at the end of a bridge pin's wire. */
+static bool analog_sound(const KSDATARANGE *range, struct text *text)
+{
+    bool is = same(&range->MajorFormat, &KSDATAFORMAT_TYPE_AUDIO) &&
+              same(&range->SubFormat, &KSDATAFORMAT_SUBTYPE_ANALOG);
+
+    if (is)
+        text_string(text, "analog audio");
+    return is;
+}
+
 static bool audio_range(const KSDATARANGE *range, const uint8_t *bytes, struct text *text,
                         json_t *object)
 {
@@ -341,7 +352,7 @@ static json_t *range_json(const KSDATARANGE *range, const uint8_t *bytes)
 
     text_init(&text);
     if (!video_range(range, bytes, &text, object) && !analog_range(range, bytes, &text, object) &&
-        !audio_range(range, bytes, &text, object))
+        !audio_range(range, bytes, &text, object) && !analog_sound(range, &text))
         put_plain(&text, range);
     json_object_set_new(object, "attributes", json_array());
     return finish(object, range, &text);

@@ -127,6 +127,14 @@ static void audio_ranges_have_channels_bits_and_frequency(void **state)
     assert_string_equal(text_at(ranges, 0), "PCM 2 ch 16 bit 44.1-48 kHz");
     assert_string_equal(text_at(ranges, 1), "PCM any ch 8-16 bit 48 kHz");
     end(ranges);
+    audio.DataRange.SubFormat = KSDATAFORMAT_SUBTYPE_ANALOG; /* a bridge pin's */
+    audio.DataRange.Specifier = KSDATAFORMAT_SPECIFIER_NONE;
+    audio.DataRange.FormatSize = sizeof audio.DataRange;
+    begin_list();
+    add(&audio, sizeof audio.DataRange);
+    ranges = decode(list_bytes);
+    assert_string_equal(text_at(ranges, 0), "analog audio");
+    end(ranges);
 }
 
 static void unknown_ranges_are_their_guids(void **state)

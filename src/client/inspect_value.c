@@ -28,6 +28,7 @@ static const struct {
     [INSPECT_UNSIGNED64] = {"unsigned 64-bit", 8},
     [INSPECT_UNSIGNED_PAIR] = {"two unsigned 32-bit", 8},
     [INSPECT_SIGNED64_PAIR] = {"two signed 64-bit", 16},
+    [INSPECT_DECIBELS] = {"1/65536 dB", 4},
     [INSPECT_IDENTIFIER] = {"GUID", 16},
     [INSPECT_STRING] = {"string", 0},
     [INSPECT_STATE] = {"KSSTATE", 4},
@@ -147,7 +148,8 @@ json_t *inspect_value(enum inspect_type type, const void *value, size_t size)
     if (size < inspect_type_bytes(type))
         return hex(bytes, size);
     switch (type) {
-    case INSPECT_SIGNED: return json_integer(signed32(bytes));
+    case INSPECT_SIGNED:
+    case INSPECT_DECIBELS: return json_integer(signed32(bytes));
     case INSPECT_UNSIGNED: return json_integer(unsigned32(bytes));
     case INSPECT_BOOLEAN: return json_boolean(unsigned32(bytes) != 0);
     case INSPECT_SIGNED64: return json_integer(signed64(bytes));

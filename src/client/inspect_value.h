@@ -18,6 +18,7 @@ enum inspect_type {
     INSPECT_UNSIGNED64,
     INSPECT_UNSIGNED_PAIR, /* [a, b] */
     INSPECT_SIGNED64_PAIR,
+    INSPECT_DECIBELS, /* a number in 1/65536 dB */
     INSPECT_IDENTIFIER, /* a GUID */
     INSPECT_STRING, /* UTF-16 */
     INSPECT_STATE, /* "RUN" */

@@ -132,19 +132,60 @@ static void value(struct text *out, const json_t *json)
 
 /* ---- Properties, methods, events ------------------------------------------------------------- */
 
+/* Levels of sound are counted in 1/65536 dB. */
+static bool is_level(const json_t *item)
+{
+    return strcmp(inspect_string(item, "type"), "1/65536 dB") == 0;
+}
+
+static void range(struct text *out, const json_t *each, bool level)
+{
+    int64_t min = inspect_number(each, "min"), max = inspect_number(each, "max");
+    int64_t step = inspect_number(each, "step");
+
+    if (level)
+        text_printf(out, "%g to %g dB", (double)min / 65536, (double)max / 65536);
+    else
+        text_printf(out, "%" PRId64 " to %" PRId64, min, max);
+    if (step > 1 && level)
+        text_printf(out, " by %g", (double)step / 65536);
+    else if (step > 1)
+        text_printf(out, " by %" PRId64, step);
+}
+
+/* Channels with equal ranges share one. */
+static void all_ranges(struct text *out, const json_t *item)
+{
+    const json_t *before = NULL, *each;
+    size_t i;
+
+    json_array_foreach(json_object_get(item, "ranges"), i, each) {
+        if (before != NULL && json_equal(before, each) != 0)
+            continue;
+        text_string(out, before != NULL ? ", " : "  [");
+        range(out, each, is_level(item));
+        before = each;
+    }
+    if (before != NULL)
+        text_char(out, ']');
+}
+
+static void current_value(struct text *out, const json_t *item)
+{
+    const json_t *current = json_object_get(item, "value");
+
+    if (is_level(item) && json_is_integer(current))
+        text_printf(out, "%g dB", (double)json_integer_value(current) / 65536);
+    else
+        value(out, current);
+}
+
 static void bounds(struct text *out, const json_t *item)
 {
     const json_t *usual = json_object_get(item, "default"), *each;
     size_t i;
 
-    json_array_foreach(json_object_get(item, "ranges"), i, each) {
-        text_printf(out, "%s%" PRId64 " to %" PRId64, i > 0 ? ", " : "  [",
-                    inspect_number(each, "min"), inspect_number(each, "max"));
-        if (inspect_number(each, "step") > 1)
-            text_printf(out, " by %" PRId64, inspect_number(each, "step"));
-    }
-    if (i > 0)
-        text_char(out, ']');
+    all_ranges(out, item);
     json_array_foreach(json_object_get(item, "values"), i, each) {
         text_string(out, i > 0 ? ", " : "  {");
         value(out, each);
@@ -185,7 +226,7 @@ static void property(struct text *out, unsigned indent, const json_t *item)
     text_string(out, access_word(item));
     if (current != NULL && !json_is_null(current)) {
         text_string(out, settable ? " = " : "     = ");
-        value(out, current);
+        current_value(out, item);
     } else if (status[0] != 0) {
         text_string(out, settable ? "" : "    ");
         text_string(out, " not readable, status ");
