@@ -7,24 +7,7 @@
  * Read at each Start, so a disabled and enabled device has the new values. */
 #include "card.h"
 
-static ULONG ReadNumber(HANDLE Key, PCWSTR Name, ULONG Least, ULONG Most, ULONG Default)
-{
-    union {
-        KEY_VALUE_PARTIAL_INFORMATION Information;
-        UCHAR Bytes[FIELD_OFFSET(KEY_VALUE_PARTIAL_INFORMATION, Data) + sizeof(ULONG)];
-    } Value;
-    UNICODE_STRING String;
-    ULONG Length, Number;
-
-    RtlInitUnicodeString(&String, Name);
-    if (!NT_SUCCESS(ZwQueryValueKey(Key, &String, KeyValuePartialInformation, &Value,
-                                    sizeof(Value), &Length)))
-        return Default;
-    if (Value.Information.Type != REG_DWORD || Value.Information.DataLength != sizeof(ULONG))
-        return Default;
-    RtlCopyMemory(&Number, Value.Information.Data, sizeof(Number));
-    return Number >= Least && Number <= Most ? Number : Default;
-}
+#include "registry.h"
 
 VOID CardReadSettings(PCARD_DEVICE Device)
 {
@@ -34,7 +17,7 @@ VOID CardReadSettings(PCARD_DEVICE Device)
     if (!NT_SUCCESS(IoOpenDeviceRegistryKey(Device->KsDevice->PhysicalDeviceObject,
                                             PLUGPLAY_REGKEY_DRIVER, KEY_READ, &Key)))
         return;
-    Device->FramesInFlight = ReadNumber(Key, L"FramesInFlight", 1, CARD_FRAMES_IN_FLIGHT_MAX,
-                                        CARD_FRAMES_IN_FLIGHT);
+    Device->FramesInFlight = RegistryReadNumber(Key, L"FramesInFlight", 1,
+                                                CARD_FRAMES_IN_FLIGHT_MAX, CARD_FRAMES_IN_FLIGHT);
     ZwClose(Key);
 }

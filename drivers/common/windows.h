@@ -11,6 +11,8 @@
 #include <windef.h>
 #include <punknown.h> /* before ks.h, which then declares the COM interfaces of AVStream */
 #include <ks.h>
+#define NOBITMAP /* nor bitmaps of user mode */
+#include <mmreg.h> /* before ksmedia.h, which then declares the formats of sound */
 #define TCHAR WCHAR /* ksmedia.h has one structure of user mode in it */
 #include <ksmedia.h>
 #undef TCHAR

@@ -1042,7 +1042,27 @@ def inspect_reads_nodes_ranges_values_methods_and_events(world):
     assert property_of(shown["methods"], OWN_SET, 1)["flags"] == 1 and property_of(shown["events"], OWN_SET, 2)
     assert [n["type"]["name"] for n in shown["nodes"]] == ["KSNODETYPE_VOLUME", "KSNODETYPE_MUTE"]
     assert [(c["from_node"], c["to_node"]) for c in shown["connections"]] == [(None, 0), (0, 1), (1, None)]
-    for words in ("default 750", "[-6291456 to 0 by 32768]", "PROBLEM", "pin 0 -> node 0 (1)", "id 60"):
+    for words in ("default 750", "[-96 to 0 dB by 0.5]", "= -6 dB", "PROBLEM", "pin 0 -> node 0 (1)", "id 60"):
+        assert words in text, text
+
+
+@case
+def inspect_shows_a_sound_device(world):
+    found, text = inspect(world, world.driver("tone"), "none")
+    shown, = found["filters"]
+    assert [p["data_flow"] for p in shown["pins"]] == ["in", "out", "in", "out"]
+    assert [p["communication"] for p in shown["pins"]] == ["sink", "bridge", "bridge", "sink"]
+    for pin in (shown["pins"][0], shown["pins"][3]):
+        assert [r["text"] for r in pin["data_ranges"]] == [f"PCM 2 ch {bits} bit 44.1-96 kHz" for bits in (16, 24, 32)]
+        assert pin["instance"]["format"]["text"] == "PCM 2 ch 16 bit 96 kHz"
+        assert pin["instance"]["framing"]["items"][0]["frame_bytes_max"] == 960 * 4
+        assert property_of(pin["instance"]["properties"], "KSPROPSETID_Audio", 5)["value"] == [0, 0]
+    volume = property_of(shown["nodes"][0]["properties"], "KSPROPSETID_Audio", 4)
+    assert volume["value"] == 0 and volume["ranges"] == [{"min": -96 * 65536, "max": 0, "step": 65536}] * 2  # channels
+    assert [(c["from_node"], c["to_node"]) for c in shown["connections"]] == [
+        (None, 0), (0, 1), (1, 2), (2, None), (None, 3), (3, 4), (4, 5), (5, None)]
+    for words in ("analog audio", "get set = 0 dB  [-96 to 0 dB by 1]", "get set = FALSE  [0 to 1]",
+                  "node 2 (0) -> pin 1", "KSEVENT_CONNECTION_ENDOFSTREAM"):
         assert words in text, text
 
 
