@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Holds what the documentation says about DMA against the tests that ran, and writes two pages from it.
+"""Holds what the documentation says about DMA, and every descriptor flag, against the tests that ran.
 
 usage: conformance.py BUILD            checks; every complaint on a line, then one line of totals
-       conformance.py BUILD --write    writes docs/dma-conformance.md and docs/coverage-dma.md
+       conformance.py BUILD --write    writes docs/dma-conformance.md, docs/coverage-dma.md and docs/flags.md
 
-docs/dma-statements.tsv has the statements; its head explains the columns. Which tests ran and how they ended is read
+docs/dma-statements.tsv has the statements; its head explains the columns. docs/flags.tsv has the flags (flags.py). Which tests ran and how they ended is read
 from BUILD/meson-logs/testlog.json, so run the tests first (`make test` does both). A test function of a C program is
 named suite/program:function, a test that is one whole program or case suite/name.
 
@@ -20,6 +20,7 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import coverage
+import flags
 
 KINDS = {
     "runtime": "weir does it",
@@ -183,7 +184,10 @@ def main():
     pages = read_statements(os.path.join(source, "docs", "dma-statements.tsv"), complaints)
     results = read_results(sys.argv[1])
     complaints += check_tests(pages, results)
-    for name, text in (("dma-conformance.md", render(pages, results)), ("coverage-dma.md", coverage.render(source))):
+    groups = flags.read(source, complaints)
+    complaints += flags.check(source, groups, results)
+    for name, text in (("dma-conformance.md", render(pages, results)), ("coverage-dma.md", coverage.render(source)),
+                       ("flags.md", flags.render(groups))):
         path = os.path.join(source, "docs", name)
         if sys.argv[2:]:
             with open(path, "w", encoding="utf-8") as file:
@@ -191,6 +195,7 @@ def main():
         complaints += compare(path, text)
     for complaint in complaints:
         print(complaint)
+    print(f"flags: {sum(len(group.rows) for group in groups)}")
     every = [s for page in pages for s in page.statements]
     print(f"dma statements: {len(every)}, {sum(bool(s.tests) for s in every)} tested, "
           f"{sum(s.is_open for s in every)} open, {len(complaints)} complaints")

@@ -40,8 +40,12 @@ NTSTATUS ks_tables_of(const struct ks_file *file, ULONG node_id, struct ks_table
         return STATUS_SUCCESS;
     }
     if (file->kind == KS_FILE_PIN) {
-        add_table(tables, ks_pin_of(file->object->public)->public.Descriptor->AutomationTable);
+        const KSPIN_DESCRIPTOR_EX *pin = ks_pin_of(file->object->public)->public.Descriptor;
+
+        add_table(tables, pin->AutomationTable);
         add_table(tables, &ks_pin_table);
+        if ((pin->Flags & KSPIN_FLAG_GENERATE_EOS_EVENTS) != 0)
+            add_table(tables, &ks_pin_eos_table);
     } else if (file->kind == KS_FILE_FILTER) {
         add_table(tables, ks_filter_of(file->object->public)->public.Descriptor->AutomationTable);
         add_table(tables, &ks_filter_table);

@@ -10,7 +10,7 @@
 
 struct ks_file;
 
-enum { KS_TABLES_MAX = 2 };
+enum { KS_TABLES_MAX = 3 };
 
 /* The tables that answer a request, strongest first. */
 struct ks_tables {
@@ -35,6 +35,7 @@ const void *ks_item_at(const void *items, ULONG index, ULONG item_bytes, ULONG b
 /* The runtime's own tables. */
 extern const KSAUTOMATION_TABLE ks_filter_table;
 extern const KSAUTOMATION_TABLE ks_pin_table;
+extern const KSAUTOMATION_TABLE ks_pin_eos_table; /* of pins that generate end-of-stream events */
 extern const KSAUTOMATION_TABLE ks_clock_table;
 
 #endif

@@ -127,14 +127,18 @@ static NTSTATUS add_create_item(struct ks_factory *factory, const UNICODE_STRING
     return status;
 }
 
+/* UNDOC: KSFILTER_FLAG_PRIORITIZE_REFERENCEGUID. The GUID names the factory even where a string is
+ * given: Microsoft's camera sample gives strings, and its INF knows the GUIDs only. */
 static NTSTATUS reference_string(const KSFILTER_DESCRIPTOR *descriptor, PWSTR given,
                                  PUNICODE_STRING out)
 {
     static const GUID no_guid;
     const GUID *guid = descriptor->ReferenceGuid != NULL ? descriptor->ReferenceGuid : &no_guid;
+    bool guid_first = descriptor->ReferenceGuid != NULL &&
+                      (descriptor->Flags & KSFILTER_FLAG_PRIORITIZE_REFERENCEGUID) != 0;
     UNICODE_STRING string;
 
-    if (given == NULL)
+    if (given == NULL || guid_first)
         return RtlStringFromGUID(guid, out);
     RtlInitUnicodeString(&string, given);
     out->Buffer = ExAllocatePoolWithTag(PagedPool, string.MaximumLength, 0x7452734b);

@@ -242,8 +242,8 @@ void ks_process_leave(struct ks_pin *pin)
         return;
     pin->process.active = false;
     ks_frame_gate_leave(pin);
-    if (update_filter(pin->filter) && (flags_of(pin) & KSPIN_FLAG_DO_NOT_INITIATE_PROCESSING) == 0)
-        ks_processor_attempt(&pin->processor, false);
+    if (update_filter(pin->filter))
+        ks_processor_initiate(&pin->processor);
 }
 
 /* ---- Giving frames out, and taking them back ------------------------------------------------- */

@@ -259,6 +259,28 @@ static void some_frames_required_wants_one_instance_with_frames(void **state)
     world_live(filter_config(&config), some_required);
 }
 
+static void all_required(void)
+{
+    filter_begin_in(KSSTATE_PAUSE);
+    pin_open(OUT);
+    pin_state(2, KSSTATE_PAUSE);
+    pin_queue(0, 100);
+    pin_queue(2, 100);
+    KsFilterAttemptProcessing(world->filter, FALSE);
+    assert_int_equal(world->process_calls, 0);
+    pin_queue(1, 100);
+    assert_int_equal(world->process_calls, 1);
+    filter_end();
+}
+
+static void a_pin_without_frames_holds_the_filter_back(void **state)
+{
+    static const struct filter_world config = {.process = notes};
+
+    (void)state;
+    world_live(filter_config(&config), all_required);
+}
+
 static void run_only(void)
 {
     filter_begin_in(KSSTATE_PAUSE);
@@ -660,6 +682,7 @@ int main(void)
             a_trigger_under_the_filters_mutex_is_carried_out_at_its_release),
         cmocka_unit_test(frames_not_required_lets_the_filter_process_without),
         cmocka_unit_test(some_frames_required_wants_one_instance_with_frames),
+        cmocka_unit_test(a_pin_without_frames_holds_the_filter_back),
         cmocka_unit_test(a_pin_that_processes_in_run_only_holds_the_filter_back_below),
         cmocka_unit_test(process_if_any_in_run_state_wants_one_of_the_flagged_pins_in_run),
         cmocka_unit_test(pins_that_do_not_initiate_leave_it_to_attempts),

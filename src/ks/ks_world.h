@@ -65,6 +65,7 @@ struct world_config {
     const KSNODE_DESCRIPTOR *nodes;
     ULONG node_count;
     ULONG device_version;
+    ULONG device_flags;
 
     bool no_adapter;
     bool old_registration;

@@ -270,7 +270,8 @@ static inline void world_describe(const struct world_config *config)
     world_device_descriptor = (KSDEVICE_DESCRIPTOR){.Dispatch = &world_device_dispatch,
                                                     .FilterDescriptorsCount = 1,
                                                     .FilterDescriptors = world_filter_descriptors,
-                                                    .Version = config->device_version};
+                                                    .Version = config->device_version,
+                                                    .Flags = config->device_flags};
 }
 
 static NTSTATUS NTAPI world_driver_entry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)

@@ -18,6 +18,7 @@
 #include "ks/filter.h"
 #include "ks/format.h"
 #include "ks/pending.h"
+#include "ks/pin_flags.h"
 #include "ks/queue.h"
 #include "ks/room.h"
 #include "ks/state.h"
@@ -55,6 +56,14 @@ struct connection {
     const KSPIN_DESCRIPTOR_EX *descriptor;
 };
 
+/* A filter that is denied takes its pins along. */
+static bool is_denied_to_user_mode(const struct ks_filter *filter,
+                                   const KSPIN_DESCRIPTOR_EX *descriptor)
+{
+    return (filter->public.Descriptor->Flags & KSFILTER_FLAG_DENY_USERMODE_ACCESS) != 0 ||
+           (descriptor->Flags & KSPIN_FLAG_DENY_USERMODE_ACCESS) != 0;
+}
+
 static NTSTATUS read_connection(struct ks_filter *filter, PIRP irp, const void *parameters,
                                 ULONG bytes, struct connection *connection)
 {
@@ -70,8 +79,7 @@ static NTSTATUS read_connection(struct ks_filter *filter, PIRP irp, const void *
     connection->descriptor = ks_filter_pin_descriptor(filter, connection->connect->PinId);
     if (connection->descriptor == NULL)
         return STATUS_INVALID_PARAMETER;
-    if (irp->RequestorMode != KernelMode &&
-        (connection->descriptor->Flags & KSPIN_FLAG_DENY_USERMODE_ACCESS) != 0)
+    if (irp->RequestorMode != KernelMode && is_denied_to_user_mode(filter, connection->descriptor))
         return STATUS_ACCESS_DENIED;
     status = ks_connect_check(&connection->descriptor->PinDescriptor, connection->connect);
     if (!NT_SUCCESS(status))
@@ -156,6 +164,8 @@ static NTSTATUS allocate_pin(struct ks_filter *filter, PIRP irp,
     ks_object_init(&pin->object, KsObjectTypePin, &pin->public, filter->object.device,
                    &filter->object);
     ks_file_init(&pin->file, KS_FILE_PIN, &pin->object, irp);
+    ks_pin_flags_check(&pin->object, filter->public.Descriptor, connection->descriptor,
+                       pin->standard_transport);
     status = ks_processor_init(&pin->processor,
                                filter->object.device->public.FunctionalDeviceObject, pin,
                                processing_filter(filter, connection->descriptor), flags);

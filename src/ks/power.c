@@ -6,7 +6,9 @@
  * and State Changes in AVStream; KStrDeviceSetPower; Handling System Power Requests. Lower drivers
  * may finish at DISPATCH_LEVEL, so the second halves run in a worker.
  * UNDOC: which device state
- * answers a sleeping system. We take D3, and D0 for a working one. */
+ * answers a sleeping system. We take D3, and D0 for a working one.
+ * UNDOC: KSDEVICE_FLAG_ENABLE_REMOTE_WAKEUP. The bus is sent IRP_MN_WAIT_WAKE whenever the system
+ * goes to sleep. */
 #include "ks/device.h"
 #include "ks/factory.h"
 #include "ks/filter.h"
@@ -175,8 +177,32 @@ static NTSTATUS NTAPI system_irp_came_back(PDEVICE_OBJECT DeviceObject, PIRP Irp
     return STATUS_SUCCESS;
 }
 
+static bool can_wake_the_system(const struct ks_device *device)
+{
+    const KSDEVICE_DESCRIPTOR *descriptor = device->public.Descriptor;
+
+    return descriptor != NULL && descriptor->Version >= MIN_DEV_VER_FOR_FLAGS &&
+           (descriptor->Flags & KSDEVICE_FLAG_ENABLE_REMOTE_WAKEUP) != 0;
+}
+
+/* Nobody waits for the answer: none of the buses here wakes a device. */
+static void ask_to_be_woken(struct ks_device *device, SYSTEM_POWER_STATE sleeping)
+{
+    POWER_STATE state = {.SystemState = sleeping};
+
+    if (can_wake_the_system(device))
+        PoRequestPowerIrp(device->public.FunctionalDeviceObject, IRP_MN_WAIT_WAKE, state, NULL,
+                          NULL, NULL);
+}
+
 static NTSTATUS system_power(struct ks_device *device, PIRP irp)
 {
+    PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(irp);
+    SYSTEM_POWER_STATE to = stack->Parameters.Power.State.SystemState;
+
+    if (stack->MinorFunction == IRP_MN_SET_POWER && to > PowerSystemWorking &&
+        to <= PowerSystemHibernate)
+        ask_to_be_woken(device, to);
     IoMarkIrpPending(irp);
     IoCopyCurrentIrpStackLocationToNext(irp);
     IoSetCompletionRoutine(irp, ke_thunk((const void *)system_irp_came_back, "KsSystemPower", 0),

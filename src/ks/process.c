@@ -11,6 +11,7 @@
  * mappings, STATUS_SUCCESS does not spin: the next call comes when there is hope again (dma.c). So
  * it does after any other status, since nothing would arrive to start it; but a driver with
  * KSPIN_FLAG_DO_NOT_INITIATE_PROCESSING is only called if its own attempt was cut short that way.
+ * UNDOC: KSPIN_FLAG_ASYNCHRONOUS_PROCESSING. What the runtime starts for the pin runs in a worker.
  * UNDOC: the processing mutex of a pin whose filter processes. It excludes nothing but itself; the
  * filter's is the one to take. */
 #include "ks/process.h"
@@ -275,6 +276,14 @@ void ks_processor_attempt(struct ks_processor *processor, bool asynchronous)
         queue_worker(processor);
     else
         dispatch(processor);
+}
+
+void ks_processor_initiate(struct ks_processor *processor)
+{
+    ULONG flags = processor->pin->public.Descriptor->Flags;
+
+    if ((flags & KSPIN_FLAG_DO_NOT_INITIATE_PROCESSING) == 0)
+        ks_processor_attempt(processor, (flags & KSPIN_FLAG_ASYNCHRONOUS_PROCESSING) != 0);
 }
 
 void ks_processor_resume(struct ks_processor *processor)

@@ -58,6 +58,9 @@ void ks_processor_set_sleep(struct ks_processor *processor, bool sleeping);
 /* Until a Process call that is under way has returned. */
 void ks_processor_wait_idle(struct ks_processor *processor);
 void ks_processor_attempt(struct ks_processor *processor, bool asynchronous);
+/* An arrival at the pin, or a state: an attempt of the runtime's own, if the pin's flags leave it
+ * any. */
+void ks_processor_initiate(struct ks_processor *processor);
 /* A frame that could not be locked can be tried again. Never calls Process itself. */
 void ks_processor_resume(struct ks_processor *processor);
 

@@ -143,6 +143,9 @@ const KSAUTOMATION_TABLE ks_pin_table = {
     .PropertySetsCount = ARRAY_LEN(sets),
     .PropertyItemSize = sizeof(KSPROPERTY_ITEM),
     .PropertySets = sets,
+};
+
+const KSAUTOMATION_TABLE ks_pin_eos_table = {
     .EventSetsCount = ARRAY_LEN(event_sets),
     .EventItemSize = sizeof(KSEVENT_ITEM),
     .EventSets = event_sets,

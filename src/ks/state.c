@@ -96,9 +96,8 @@ static NTSTATUS call_driver(struct ks_pin *pin, KSSTATE to, KSSTATE from)
 
 static void begin_processing(struct ks_pin *pin, KSSTATE to)
 {
-    if (ks_process_state(pin, to) &&
-        (pin->public.Descriptor->Flags & KSPIN_FLAG_DO_NOT_INITIATE_PROCESSING) == 0)
-        ks_processor_attempt(&pin->processor, false);
+    if (ks_process_state(pin, to))
+        ks_processor_initiate(&pin->processor);
 }
 
 static NTSTATUS step_up(struct ks_pin *pin, KSSTATE to, KSSTATE from)
@@ -218,7 +217,6 @@ void ks_state_wake(struct ks_pin *pin)
     ks_processor_set_sleep(&pin->processor, false);
     if (pin->public.DeviceState == KSSTATE_RUN && pin->public.ClientState == KSSTATE_PAUSE)
         walk(pin, KSSTATE_RUN);
-    if (was_ready &&
-        (pin->public.Descriptor->Flags & KSPIN_FLAG_DO_NOT_INITIATE_PROCESSING) == 0)
-        ks_processor_attempt(&pin->processor, false);
+    if (was_ready)
+        ks_processor_initiate(&pin->processor);
 }

@@ -26,15 +26,12 @@ static NTSTATUS may_stream(const struct ks_pin *pin, ULONG code)
     return STATUS_SUCCESS;
 }
 
-/* What an arrival may start: KSPIN_FLAG_* decide. */
 static void attempt_after_arrival(struct ks_pin *pin, bool was_empty)
 {
     ULONG flags = pin->public.Descriptor->Flags;
 
-    if ((flags & KSPIN_FLAG_DO_NOT_INITIATE_PROCESSING) != 0)
-        return;
     if (was_empty || (flags & KSPIN_FLAG_INITIATE_PROCESSING_ON_EVERY_ARRIVAL) != 0)
-        ks_processor_attempt(&pin->processor, (flags & KSPIN_FLAG_ASYNCHRONOUS_PROCESSING) != 0);
+        ks_processor_initiate(&pin->processor);
 }
 
 static NTSTATUS append(struct ks_pin *pin, PIRP irp, struct ks_request *request)

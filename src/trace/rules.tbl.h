@@ -97,3 +97,5 @@ RULE(bus_above_width,      error,  "card put %0x on the bus, more than the %1 ad
 RULE(bus_contiguous,       advice, "card accessed %0x, a physical address that no adapter gave to it", "MmAllocateContiguousMemory")
 RULE(gate_attach,        error,  "attached a gate to a pin that has left STOP, or whose type has a gate of its own", "KsPinAttachAndGate")
 RULE(driver_bad,           error,  "%0x is no driver object",                                            "IoCreateDevice, DriverObject")
+RULE(pin_flags,          advice, "pin flags %1x exclude each other",                                  "KSPIN_DESCRIPTOR_EX, Flags")
+RULE(pin_no_process,     advice, "a pin that does not initiate processing has no Process, nor has its filter", "KSPIN_DESCRIPTOR_EX, Remarks")
