@@ -468,7 +468,9 @@ static void enabled_events_are_signalled_until_disabled_and_one_shots_once(void 
 
 static void event_sets_are_listed_once_and_found_without_an_id(void **state)
 {
-    static const struct world_config config = {.windows = KE_WINDOWS_10, .pin_table = &event_table};
+    static const struct world_config config = {.windows = KE_WINDOWS_10,
+                                               .pin_flags = KSPIN_FLAG_GENERATE_EOS_EVENTS,
+                                               .pin_table = &event_table};
 
     (void)state;
     world_live(&config, event_sets_body);
