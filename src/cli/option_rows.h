@@ -42,6 +42,7 @@ int option_bad_value(const char *option, const char *value, const char *wanted);
 int option_take_number(const char *option, const char *value, uint64_t low, uint64_t high,
                        uint64_t *out);
 
+int option_take_at(struct options *options, char *value);
 int option_take_card(struct options *options, char *value);
 int option_take_stub(struct options *options, char *value);
 int option_take_windows(struct options *options, char *value);
@@ -51,5 +52,7 @@ int option_take_help(struct options *options, char *value);
 
 /* Combinations that no machine can be. After all words were taken. */
 int options_check_machine(struct options *options);
+/* What --at names and the run does not reach. After frames and seconds are known. */
+int options_check_incidents(const struct options *options);
 
 #endif

@@ -77,6 +77,17 @@ static const struct option_row rows[] = {
 };
 static const struct option_table output_table = {"What comes out", rows, ARRAY_LEN(rows)};
 
+static const struct option_row incident_rows[] = {
+    {"--at", "WHEN:EVENT",
+     "after WHEN frames (100) or so much virtual time (2s, 500ms); EVENT is one of the below; "
+     "repeatable", option_take_at},
+#define INCIDENT(name, text) {"  " #name, NULL, text, NULL},
+#include "trace/incidents.tbl.h"
+#undef INCIDENT
+};
+static const struct option_table incident_table = {"What happens while it streams", incident_rows,
+                                                   ARRAY_LEN(incident_rows)};
+
 static const struct option_row lacks_rows[] = {
     {"--stub", "NAME=STATUS",
      "a call to NAME or MODULE!NAME, which weir lacks, returns STATUS; exit code 1; repeatable",
@@ -86,6 +97,7 @@ static const struct option_table lacks_table = {"What weir lacks", lacks_rows,
                                                 ARRAY_LEN(lacks_rows)};
 
 static const struct option_table *const tables[] = {&option_machine_table, &option_stream_table,
+                                                    &incident_table,
                                                     &option_dma_table, &lacks_table,
                                                     &output_table, NULL};
 static const struct option_command command = {"run", tables};
@@ -158,5 +170,7 @@ int options_parse(int argc, char **argv, struct options *out)
     result = check_paths(out);
     if (result == 0)
         result = check_snapshots(out);
+    if (result == 0)
+        result = options_check_incidents(out);
     return result != 0 ? result : options_check_machine(out);
 }

@@ -42,6 +42,8 @@ struct options {
     unsigned other_count;
     struct exports_stub stubs[OPTIONS_STUBS_MAX];
     unsigned stub_count;
+    struct client_incident incidents[CLIENT_INCIDENTS_MAX]; /* --at */
+    unsigned incident_count;
     enum mm_policy pages;
     const char *pages_shown; /* as given */
     uint32_t run_pages; /* of MM_RUNS */

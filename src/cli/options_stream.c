@@ -158,7 +158,9 @@ void options_stream_request(const struct options *options, struct client_request
                                    .rate_denominator = options->rate_denominator,
                                    .frames = options->frames, .seconds = options->seconds,
                                    .buffers = options->buffers,
-                                   .buffer_offset_bytes = options->buffer_offset_bytes};
+                                   .buffer_offset_bytes = options->buffer_offset_bytes,
+                                   .incidents = options->incidents,
+                                   .incident_count = options->incident_count};
     out->check = options_payload(options, &out->payload);
     if (out->payload == WEIR_PATTERN_EMPTY)
         out->check = false;

@@ -266,6 +266,29 @@ static const struct options_snapshot *missed_snapshot(const struct session *sess
     return NULL;
 }
 
+/* Fewer than wanted, on nobody's account; 0: enough. */
+static int count_outcome(struct session *session, const struct report_figures *figures)
+{
+    const struct options *options = &session->options;
+    uint64_t accounted = figures->delivered + report_incident_missed(session->report);
+
+    if (report_incident_count(session->report) < options->incident_count &&
+        !report_removed_by_surprise(session->report))
+        return outcome(session, CLI_FINDINGS, "too few frames",
+                       "--at: the run ended before %u of %u events came due",
+                       options->incident_count - report_incident_count(session->report),
+                       options->incident_count);
+    if (report_removed_by_surprise(session->report))
+        return 0;
+    if (figures->delivered == 0)
+        return outcome(session, CLI_FINDINGS, "too few frames",
+                       figures->plays ? "no picture left the card" : "no frame was delivered");
+    if (options->frames > (figures->plays ? accounted : figures->delivered))
+        return outcome(session, CLI_FINDINGS, "too few frames", "%" PRIu64 " of %" PRIu64
+                       " frames were delivered", figures->delivered, options->frames);
+    return 0;
+}
+
 static int judge(struct session *session)
 {
     const struct options_snapshot *missed = missed_snapshot(session);
@@ -287,12 +310,8 @@ static int judge(struct session *session)
         return outcome(session, CLI_FINDINGS, "bad frames",
                        "frames that are lost or not what %s: %" PRIu64,
                        figures.plays ? "was sent" : "the card drew", bad);
-    if (figures.delivered == 0)
-        return outcome(session, CLI_FINDINGS, "too few frames",
-                       figures.plays ? "no picture left the card" : "no frame was delivered");
-    if (session->options.frames > figures.delivered)
-        return outcome(session, CLI_FINDINGS, "too few frames", "%" PRIu64 " of %" PRIu64
-                       " frames were delivered", figures.delivered, session->options.frames);
+    if (count_outcome(session, &figures) != 0)
+        return session->exit_code;
     if (missed != NULL)
         return outcome(session, CLI_FINDINGS, "too few frames",
                        "--snapshot %" PRIu64 ":%s: the run ended after %" PRIu64 " frames",

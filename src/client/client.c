@@ -92,6 +92,26 @@ static bool make_oracle(struct client_session *session)
                                       "no memory for the frame oracle");
 }
 
+bool client_open_pins(struct client_session *session)
+{
+    return client_open_pin(session) && client_feed_open(session);
+}
+
+void client_close_pins(struct client_session *session)
+{
+    client_feed_close(session);
+    if (session->pin != NULL)
+        io_file_close(session->pin);
+    session->pin = NULL;
+}
+
+void client_close_filter(struct client_session *session)
+{
+    if (session->filter != NULL)
+        io_file_close(session->filter);
+    session->filter = NULL;
+}
+
 static bool open_all(struct client_session *session)
 {
     if (mm_user_allocate(session->mm, CLIENT_SCRATCH_BYTES, 0, &session->scratch_va) != 0)
@@ -107,11 +127,8 @@ static bool open_all(struct client_session *session)
 
 static void close_all(struct client_session *session)
 {
-    client_feed_close(session);
-    if (session->pin != NULL)
-        io_file_close(session->pin);
-    if (session->filter != NULL)
-        io_file_close(session->filter);
+    client_close_pins(session);
+    client_close_filter(session);
     client_free_reads(session);
     if (session->scratch_va != 0)
         mm_user_free(session->mm, session->scratch_va);
@@ -123,6 +140,7 @@ void client_capture(struct machine *machine, const struct client_request *reques
                     const struct client_sink *sink, struct client_result *result)
 {
     struct client_session *session = calloc(1, sizeof *session);
+    struct client_schedule schedule;
 
     memset(result, 0, sizeof *result);
     if (session == NULL) {
@@ -136,6 +154,8 @@ void client_capture(struct machine *machine, const struct client_request *reques
     session->request = request;
     session->sink = sink;
     session->result = result;
+    client_schedule_init(&schedule, request);
+    session->schedule = &schedule;
     if (open_all(session))
         session->plays ? client_play_stream(session) : client_capture_stream(session);
     close_all(session);

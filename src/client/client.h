@@ -11,7 +11,18 @@
 #include <stdint.h>
 
 #include "machine/machine.h"
+#include "trace/incidents.h"
 #include "weir/pattern.h"
+
+enum { CLIENT_INCIDENTS_MAX = 32 };
+/* What happens while it streams (incident.h); once so many frames were delivered, or so long after
+ * RUN. */
+struct client_incident {
+    enum trace_incident kind;
+    bool by_time;
+    uint64_t frames; /* by_time is false */
+    uint64_t time_ns; /* of virtual time */
+};
 
 struct client_request {
     char fourcc[5]; /* "" = the pin's first range */
@@ -23,6 +34,8 @@ struct client_request {
     uint32_t buffer_offset_bytes;
     bool check; /* run the frame oracle (the card draws the pattern); playing it always runs */
     enum weir_pattern_payload payload; /* what the card was told */
+    const struct client_incident *incidents; /* borrowed; at most CLIENT_INCIDENTS_MAX */
+    unsigned incident_count;
 };
 
 struct client_format {

@@ -25,6 +25,7 @@ static struct client_session *make_feed(const struct client_session *session, UL
     feed->request = session->request;
     feed->sink = session->sink;
     feed->result = session->result;
+    feed->schedule = session->schedule;
     feed->scratch_va = session->scratch_va;
     feed->filter = session->filter;
     feed->pin_id = pin_id;
@@ -78,7 +79,7 @@ static void wait_until_due(const struct client_session *feed)
 {
     uint64_t period_ns = UINT64_C(1000000000) * feed->format.rate_denominator /
                          feed->format.rate_numerator;
-    uint64_t due_ns = feed->run_from_ns + feed->sent * period_ns;
+    uint64_t due_ns = feed->run_from_ns + (feed->sent - feed->sent_before) * period_ns;
     uint64_t now_ns = sim_now_ns(machine_sim(feed->machine));
     LARGE_INTEGER wait;
 
@@ -99,6 +100,8 @@ static bool send_finished(struct client_session *feed)
     struct client_read *write;
 
     while (!feed->closing && (write = client_take_finished(feed)) != NULL) {
+        if (!NT_SUCCESS(write->iosb->Status) && feed->schedule->gone)
+            return false;
         if (!NT_SUCCESS(write->iosb->Status))
             return client_fail(feed, CLIENT_REFUSED, write->iosb->Status, "a write failed");
         if (!send_next(feed, write))
@@ -129,6 +132,9 @@ bool client_feed_start(struct client_session *session)
     if (feed == NULL)
         return true;
     feed->run_from_ns = sim_now_ns(machine_sim(session->machine));
+    feed->sent_before = feed->sent;
+    feed->closing = false;
+    KeClearEvent(session->feed_ended);
     if (ke_thread_start(machine_ke(session->machine), "feed", feed_pictures, session, NULL) != 0)
         return client_fail(session, CLIENT_HOST, STATUS_INSUFFICIENT_RESOURCES,
                            "no memory for a thread that sends pictures");

@@ -5,6 +5,7 @@
 
 #include "base/base.h"
 #include "client/client.h"
+#include "client/incident.h"
 #include "client/oracle.h"
 #include "io/io.h"
 #include "wdk/ks.h"
@@ -51,6 +52,7 @@ struct client_session {
     unsigned read_count;
     struct client_read *oldest, *newest; /* outstanding, in order */
     struct oracle *oracle;
+    struct client_schedule *schedule; /* of the run */
     uint64_t run_from_ns;
     uint64_t drop_count; /* the driver's own, last seen */
     uint64_t drop_credit; /* dropped, and no gap found for it yet */
@@ -64,6 +66,7 @@ struct client_session {
     /* play.c */
     struct weir_pattern *pattern; /* what is sent */
     uint64_t sent;
+    uint64_t sent_before; /* this start of the feed */
     uint64_t next_out; /* number that should leave next: each that left took a place */
     bool any_number; /* one of them had a number */
     bool closing; /* there is no more to send */
@@ -107,17 +110,29 @@ bool client_find_necessary_input(struct client_session *session, ULONG *pin_id);
 bool client_choose_format(struct client_session *session);
 bool client_open_pin(struct client_session *session);
 
+/* ---- client.c -------------------------------------------------------------------------------- */
+bool client_open_pins(struct client_session *session); /* with the format agreed on before */
+void client_close_pins(struct client_session *session);
+void client_close_filter(struct client_session *session);
+
 /* ---- stream.c -------------------------------------------------------------------------------- */
 bool client_make_reads(struct client_session *session);
 void client_free_reads(struct client_session *session);
 bool client_capture_stream(struct client_session *session);
+/* From STOP to RUN with all buffers queued, and back with none. A stream that is started again goes
+ * on where it was. */
+bool client_stream_start(struct client_session *session);
+bool client_stream_stop(struct client_session *session);
+bool client_take(struct client_session *session); /* what has come until now */
+bool client_set_states(struct client_session *session, KSSTATE state); /* of the feed too */
+uint64_t client_elapsed_ns(const struct client_session *session); /* since the first RUN */
 /* Sends a request on the buffer; header_bytes of header go with it. */
 bool client_queue(struct client_session *session, struct client_read *read, ULONG code,
                   const uint8_t *header);
 struct client_read *client_take_finished(struct client_session *session);
 bool client_wait(struct client_session *session); /* for the next request to finish */
 /* Takes a judgement into the counts; dropped is what the driver owns up to since the last one. */
-void client_account(struct client_session *session, const struct oracle_judgement *judgement,
+void client_account(struct client_session *session, struct oracle_judgement *judgement,
                     uint64_t dropped);
 void client_account_lost(struct client_session *session);
 void client_collect(struct client_session *session); /* what is out when the pin has stopped */
@@ -125,6 +140,9 @@ bool client_set_state(struct client_session *session, KSSTATE state);
 
 /* ---- play.c ---------------------------------------------------------------------------------- */
 bool client_play_stream(struct client_session *session);
+bool client_play_start(struct client_session *session);
+bool client_play_stop(struct client_session *session);
+bool client_play_take(struct client_session *session);
 bool client_make_pattern(struct client_session *session); /* of what is sent */
 /* Draws the next picture into the buffer and writes it. */
 bool client_send(struct client_session *session, struct client_read *write);

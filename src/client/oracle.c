@@ -16,6 +16,7 @@ struct oracle {
     bool has_horizon;
     uint32_t horizon;
     bool started;
+    bool restarted;
     uint32_t newest;
     uint64_t stand_ins; /* frames since then in the place of another: stale, repeated, wrong */
     uint64_t seen[SEEN_NUMBERS / 64]; /* by number modulo SEEN_NUMBERS */
@@ -125,6 +126,18 @@ void oracle_set_horizon(struct oracle *oracle, uint32_t highest)
     oracle->horizon = highest;
 }
 
+void oracle_restart(struct oracle *oracle)
+{
+    oracle->restarted = true;
+}
+
+static void begin_anew(struct oracle *oracle, uint32_t number)
+{
+    if (oracle->restarted && (int32_t)(number - oracle->newest) <= 0)
+        oracle->started = false;
+    oracle->restarted = false;
+}
+
 /* True: it is, and takes the place of the one that should be there. */
 static bool judge_early(struct oracle *oracle, struct oracle_judgement *judgement)
 {
@@ -152,6 +165,8 @@ void oracle_judge(struct oracle *oracle, const struct weir_pattern_view *view,
         out->picture = out->expected = oracle->started ? oracle->newest + 1 : 0;
     if (result.numbered && judge_early(oracle, out))
         return;
+    if (result.numbered)
+        begin_anew(oracle, result.frame);
     if (result.numbered &&
         (result.verdict == WEIR_VERDICT_OK || result.verdict == WEIR_VERDICT_SHORT))
         judge_order(oracle, out);

@@ -30,6 +30,9 @@ void oracle_destroy(struct oracle *oracle); /* NULL is fine */
 /* Pictures beyond this number cannot be there yet: they are early, and the newest stays what it
  * was. For those who know what was sent. */
 void oracle_set_horizon(struct oracle *oracle, uint32_t highest);
+/* The stream was interrupted: the next number may be newer, which shows what was missed, or older,
+ * for a card may count anew. */
+void oracle_restart(struct oracle *oracle);
 void oracle_judge(struct oracle *oracle, const struct weir_pattern_view *view,
                   struct oracle_judgement *out);
 /* Marks a buffer before it is filled again, so that what the card did not write shows. */

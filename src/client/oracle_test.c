@@ -412,6 +412,38 @@ static void a_picture_beyond_the_horizon_is_early_and_not_the_newest(void **stat
 
 /* ---- Refusals, names ------------------------------------------------------------------------- */
 
+static void after_an_interruption_a_card_may_count_on_or_anew(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    bench_open(&bench, WEIR_PATTERN_FULL);
+    deliver(&bench, 7);
+    oracle_restart(bench.oracle);
+    assert_int_equal(deliver(&bench, 10), WEIR_VERDICT_OK);
+    assert_int_equal(bench.got.missing, 2);
+    oracle_restart(bench.oracle);
+    assert_int_equal(deliver(&bench, 0), WEIR_VERDICT_OK);
+    assert_int_equal(bench.got.missing, 0);
+    assert_int_equal(deliver(&bench, 2), WEIR_VERDICT_OK);
+    assert_int_equal(bench.got.missing, 1);
+    bench_close(&bench);
+}
+
+static void one_interruption_excuses_one_frame(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    bench_open(&bench, WEIR_PATTERN_FULL);
+    deliver(&bench, 7);
+    oracle_restart(bench.oracle);
+    deliver(&bench, 8);
+    assert_int_equal(deliver(&bench, 8), ORACLE_DUPLICATE);
+    assert_int_equal(deliver(&bench, 3), ORACLE_OUT_OF_ORDER);
+    bench_close(&bench);
+}
+
 static void a_geometry_that_cannot_be_is_refused(void **state)
 {
     struct weir_pattern_geometry geometry = {WEIR_PATTERN_FORMATS, 320, 240, 0};
@@ -454,6 +486,8 @@ int main(void)
         cmocka_unit_test(foreign_bytes_are_wrong),
         cmocka_unit_test(nothing_is_judged_when_the_card_draws_nothing),
         cmocka_unit_test(a_picture_beyond_the_horizon_is_early_and_not_the_newest),
+        cmocka_unit_test(after_an_interruption_a_card_may_count_on_or_anew),
+        cmocka_unit_test(one_interruption_excuses_one_frame),
         cmocka_unit_test(a_geometry_that_cannot_be_is_refused),
         cmocka_unit_test(every_verdict_has_a_name),
     };

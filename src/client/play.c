@@ -61,11 +61,6 @@ bool client_send(struct client_session *session, struct client_read *write)
     return client_queue(session, write, IOCTL_KS_WRITE_STREAM, header);
 }
 
-static uint64_t elapsed_ns(const struct client_session *session)
-{
-    return sim_now_ns(machine_sim(session->machine)) - session->run_from_ns;
-}
-
 static bool wants_more(const struct client_session *session)
 {
     const struct client_request *request = session->request;
@@ -75,7 +70,7 @@ static bool wants_more(const struct client_session *session)
     if (request->frames != 0 && session->sent >= request->frames)
         return false;
     return request->seconds == 0 ||
-           elapsed_ns(session) < request->seconds * UINT64_C(1000000000);
+           client_elapsed_ns(session) < request->seconds * UINT64_C(1000000000);
 }
 
 /* ---- What leaves the card -------------------------------------------------------------------- */
@@ -262,6 +257,8 @@ static bool take_back(struct client_session *session)
     while ((write = client_take_finished(session)) != NULL) {
         NTSTATUS status = write->iosb->Status;
 
+        if (!NT_SUCCESS(status) && session->schedule->gone)
+            return true;
         if (!NT_SUCCESS(status))
             return client_fail(session, CLIENT_REFUSED, status, "a write failed");
         if (!send_more(session, write))
@@ -289,11 +286,16 @@ static bool let_it_leave(struct client_session *session)
  * is more to come. */
 static bool run(struct client_session *session)
 {
-    while (session->oldest != NULL) {
-        if (!client_wait(session) || !take_back(session) || !take_outputs(session))
+    while (session->oldest != NULL && !session->schedule->gone) {
+        if (!client_wait(session) || !client_play_take(session) || !client_incidents(session))
             return false;
     }
-    return let_it_leave(session);
+    return session->schedule->gone || let_it_leave(session);
+}
+
+bool client_play_take(struct client_session *session)
+{
+    return take_back(session) && take_outputs(session);
 }
 
 /* Pictures that were sent and never left. */
@@ -305,16 +307,36 @@ static void account_rest(struct client_session *session)
     client_account_lost(session);
 }
 
-static bool play(struct client_session *session)
+bool client_play_start(struct client_session *session)
 {
     bool ok = client_set_state(session, KSSTATE_ACQUIRE) &&
               client_set_state(session, KSSTATE_PAUSE);
 
-    session->run_from_ns = sim_now_ns(machine_sim(session->machine));
+    if (session->run_from_ns == 0)
+        session->run_from_ns = sim_now_ns(machine_sim(session->machine));
     for (unsigned i = 0; ok && i < session->read_count; i++)
         ok = send_more(session, &session->reads[i]);
-    ok = ok && client_set_state(session, KSSTATE_RUN) && run(session);
-    if (ok)
+    return ok && client_set_state(session, KSSTATE_RUN);
+}
+
+/* What was sent and has not left by now will not leave any more. */
+bool client_play_stop(struct client_session *session)
+{
+    bool ok = client_set_state(session, KSSTATE_STOP);
+
+    client_collect(session);
+    ok = take_outputs(session) && ok;
+    if (session->sent > session->next_out)
+        session->schedule->forgotten = session->sent - session->next_out;
+    session->next_out = session->sent;
+    return ok;
+}
+
+static bool play(struct client_session *session)
+{
+    bool ok = client_play_start(session) && run(session);
+
+    if (ok && !session->schedule->gone)
         account_rest(session);
     ok = client_set_state(session, KSSTATE_STOP) && ok;
     client_collect(session);

@@ -160,10 +160,10 @@ static uint64_t account_drops(struct client_session *session, const uint8_t *hea
     uint64_t before = session->drop_count;
 
     if (session->header_bytes < sizeof(KSSTREAM_HEADER) + sizeof(KS_FRAME_INFO) ||
-        info->DropCount < (LONGLONG)before)
+        info->DropCount < 0)
         return 0;
-    session->drop_count = (uint64_t)info->DropCount;
-    return session->drop_count - before;
+    session->drop_count = (uint64_t)info->DropCount; /* a stream that begins anew counts anew */
+    return session->drop_count > before ? session->drop_count - before : 0;
 }
 
 static void count_verdict(struct client_result *result, unsigned verdict)
@@ -214,10 +214,14 @@ static void account_gap(struct client_session *session, uint64_t missing, uint64
     settle(&session->gap, &session->drop_credit);
 }
 
-void client_account(struct client_session *session, const struct oracle_judgement *judgement,
+void client_account(struct client_session *session, struct oracle_judgement *judgement,
                     uint64_t dropped)
 {
+    bool first = client_incident_frame(session, judgement);
+
     account_gap(session, judgement->missing, dropped);
+    if (first)
+        session->drop_credit = 0;
     count_verdict(session->result, judgement->verdict);
     if (judgement->verdict != WEIR_VERDICT_OK && judgement->verdict != WEIR_VERDICT_UNCHECKED)
         TRACE(session->trace, frame_verdict, session->result->delivered, judgement->verdict,
@@ -275,23 +279,29 @@ struct client_read *client_take_finished(struct client_session *session)
     return NULL;
 }
 
+uint64_t client_elapsed_ns(const struct client_session *session)
+{
+    return sim_now_ns(machine_sim(session->machine)) - session->run_from_ns;
+}
+
 static bool enough(const struct client_session *session)
 {
     const struct client_request *request = session->request;
-    uint64_t elapsed_ns = sim_now_ns(machine_sim(session->machine)) - session->run_from_ns;
 
+    if (session->schedule->gone || session->sink->stop(session->sink->ctx))
+        return true;
     if (request->frames != 0 && session->result->delivered >= request->frames)
         return true;
-    if (request->seconds != 0 && elapsed_ns >= request->seconds * UINT64_C(1000000000))
-        return true;
-    return session->sink->stop(session->sink->ctx);
+    return request->seconds != 0 &&
+           client_elapsed_ns(session) >= request->seconds * UINT64_C(1000000000);
 }
 
 static bool take_frames(struct client_session *session)
 {
     struct client_read *read;
 
-    while (!enough(session) && (read = client_take_finished(session)) != NULL) {
+    while (!enough(session) && !client_incident_due(session) &&
+           (read = client_take_finished(session)) != NULL) {
         NTSTATUS status = read->iosb->Status;
 
         if (!NT_SUCCESS(status))
@@ -309,15 +319,25 @@ static bool card_is_gone(const struct client_session *session)
     return card != NULL && card->removed;
 }
 
+static int64_t next_slice_100ns(const struct client_session *session)
+{
+    const int64_t slice_100ns = patience_100ns / PATIENCE_SLICES;
+    uint64_t wait_ns = client_schedule_wait_ns(session->schedule, client_elapsed_ns(session));
+
+    return wait_ns / 100 < (uint64_t)slice_100ns ? (int64_t)(wait_ns / 100) + 1 : slice_100ns;
+}
+
 /* Waits for the next frame in slices: an application is told of a removal, a stall it must
  * notice. */
 bool client_wait(struct client_session *session)
 {
-    LARGE_INTEGER slice = {.QuadPart = -patience_100ns / PATIENCE_SLICES};
-
     for (unsigned i = 0; i < PATIENCE_SLICES; i++) {
+        LARGE_INTEGER slice = {.QuadPart = -next_slice_100ns(session)};
+
         if (KeWaitForSingleObject(session->completed, UserRequest, UserMode, FALSE, &slice) !=
             STATUS_TIMEOUT)
+            return true;
+        if (client_incident_due(session))
             return true;
         if (card_is_gone(session))
             return client_fail(session, CLIENT_REFUSED, STATUS_DEVICE_REMOVED,
@@ -329,13 +349,21 @@ bool client_wait(struct client_session *session)
                        (int)(patience_100ns / 10000000), session->result->delivered);
 }
 
+bool client_take(struct client_session *session)
+{
+    return session->plays ? client_play_take(session) : take_frames(session);
+}
+
+/* What is finished is taken before anything is waited for: an incident may have left some. */
 static bool run(struct client_session *session)
 {
-    while (!enough(session)) {
-        if (!client_wait(session) || !take_frames(session))
+    while (take_frames(session)) {
+        if (enough(session))
+            return true;
+        if (client_incident_due(session) ? !client_incidents(session) : !client_wait(session))
             return false;
     }
-    return true;
+    return false;
 }
 
 /* ---- States ---------------------------------------------------------------------------------- */
@@ -348,7 +376,7 @@ bool client_set_state(struct client_session *session, KSSTATE state)
     machine_progress(session->machine);
     status = client_set(session, session->pin, &KSPROPSETID_Connection,
                         KSPROPERTY_CONNECTION_STATE, &state, sizeof state);
-    if (NT_SUCCESS(status))
+    if (NT_SUCCESS(status) || session->schedule->gone)
         return true;
     return client_fail(session, CLIENT_REFUSED, status, "the driver refuses state %s",
                        names[state]);
@@ -373,27 +401,49 @@ void client_collect(struct client_session *session)
     }
 }
 
-static bool both(struct client_session *session, KSSTATE state)
+bool client_set_states(struct client_session *session, KSSTATE state)
 {
     return client_set_state(session, state) && client_feed_state(session, state);
 }
 
-bool client_capture_stream(struct client_session *session)
+static bool start_capture(struct client_session *session)
 {
-    bool ok = both(session, KSSTATE_ACQUIRE) && both(session, KSSTATE_PAUSE);
+    bool ok = client_set_states(session, KSSTATE_ACQUIRE) &&
+              client_set_states(session, KSSTATE_PAUSE);
 
     for (unsigned i = 0; ok && i < session->read_count; i++)
         ok = queue_read(session, &session->reads[i]);
-    if (ok)
-        ok = both(session, KSSTATE_RUN);
-    session->run_from_ns = sim_now_ns(machine_sim(session->machine));
-    if (ok)
-        ok = client_feed_start(session) && run(session);
+    return ok && client_set_states(session, KSSTATE_RUN) && client_feed_start(session);
+}
+
+static bool stop_capture(struct client_session *session)
+{
+    bool ok;
+
     client_feed_stop(session);
-    client_account_lost(session);
-    ok = client_set_state(session, KSSTATE_STOP) && ok;
+    ok = client_set_state(session, KSSTATE_STOP);
     ok = client_feed_state(session, KSSTATE_STOP) && ok;
     client_collect(session);
     client_feed_collect(session);
     return ok;
+}
+
+bool client_stream_start(struct client_session *session)
+{
+    return session->plays ? client_play_start(session) : start_capture(session);
+}
+
+bool client_stream_stop(struct client_session *session)
+{
+    return session->plays ? client_play_stop(session) : stop_capture(session);
+}
+
+bool client_capture_stream(struct client_session *session)
+{
+    bool ok = start_capture(session);
+
+    session->run_from_ns = sim_now_ns(machine_sim(session->machine));
+    ok = ok && run(session);
+    client_account_lost(session);
+    return stop_capture(session) && ok;
 }

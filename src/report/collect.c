@@ -336,6 +336,7 @@ void report_event(struct report *report, const struct trace_event *event)
         report->last[report->last_count++ % LAST_EVENTS] = *event;
     verify_event(report->verify, event);
     report_violation_event(&report->violations, event);
+    report_incident_event(&report->incidents, event, verify_errors(report->verify));
     count(report, event);
 }
 

@@ -3,6 +3,7 @@
 #ifndef WEIR_REPORT_INTERNAL_H
 #define WEIR_REPORT_INTERNAL_H
 
+#include "report/incidents.h"
 #include "report/report.h"
 #include "report/violation.h"
 
@@ -72,6 +73,7 @@ struct report {
     struct trace_event bad_frames[BAD_FRAMES_MAX]; /* frame_verdict, the first ones */
     uint64_t bad_frame_count;
     struct report_violations violations;
+    struct report_incidents incidents;
     uint64_t pages_used_up; /* logical pages there were; 0: it did not come to that */
 };
 

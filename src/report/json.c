@@ -299,6 +299,9 @@ char *report_json(const struct report *report, const struct report_run *run, boo
     else
         json_put_text(root, "video_hash", NULL);
     json_object_set_new(root, "time", time_object(&figures, run, with_wall));
+    json_object_set_new(root, "incidents",
+                        report_incidents_array(&report->incidents,
+                                               verify_errors(report->verify)));
     json_object_set_new(root, "findings", findings_array(report));
     json_put(root, "findings_beyond_limit", verify_dropped(report->verify));
     json_object_set_new(root, "bug_check", bug_check_object(report));

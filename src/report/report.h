@@ -80,6 +80,10 @@ void report_event(struct report *report, const struct trace_event *event);
 void report_figures(const struct report *report, struct report_figures *out);
 struct verify *report_verify(struct report *report);
 bool report_has_bug_check(const struct report *report, uint32_t *code);
+/* What --at let happen so far. */
+unsigned report_incident_count(const struct report *report);
+uint64_t report_incident_missed(const struct report *report); /* frames, on account of them */
+bool report_removed_by_surprise(const struct report *report);
 uint64_t report_stub_calls(const struct report *report); /* answered by --stub */
 uint64_t report_frames(const struct report *report); /* delivered so far, for progress */
 uint64_t report_virtual_ns(const struct report *report);

@@ -208,6 +208,7 @@ void report_text(const struct report *report, const struct report_run *run, stru
     text_printf(out, "time                %.6f s virtual, %.3f s wall, ratio %.1f%s\n", virtual_s,
                 wall_s, wall_s > 0 ? virtual_s / wall_s : 0.0,
                 figures.forced_yields > 0 ? " (not reproducible: yields were forced)" : "");
+    report_incidents_text(&report->incidents, verify_errors(report->verify), out);
     findings_text(report, run, out);
     stubs_text(report, out);
 }

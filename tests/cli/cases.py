@@ -555,6 +555,90 @@ def imports_lists_every_import_of_the_sample_as_full(world):
     assert b", 0 missing, 0 newer" in done.stdout
 
 
+# ---- What happens while it streams -----------------------------------------------------------------------------------
+
+def incidents_of(world, driver, card, *at, frames=60, code=0):
+    """Streams with each --at and returns the summary; every frame that came must be right."""
+    options = [word for one in at for word in ("--at", one)]
+    form = [] if card == "none" else SMALL
+    done = world.run("run", world.driver(driver), "--card", card, *form, "--frames", str(frames), "--json", "s.json", *options)
+    assert done.returncode == code, done.stdout.decode() + done.stderr.decode()
+    with open(world.path("s.json")) as file:
+        summary = json.load(file)
+    counts = summary["frames"]
+    assert sum(counts[k] for k in ("lost", "torn", "stale", "short", "duplicate", "out_of_order", "wrong")) == 0, counts
+    assert summary["findings"] == [], summary["findings"]
+    assert summary["dma"]["map_registers_at_end"] == 0
+    return summary
+
+
+EVERY_CARD = (("grabber", "grabber64"), ("grabber", "grabber32"), ("commonbuffer", "grabber64"),
+              ("commonbuffer", "grabber32"), ("player", "player64"), ("player", "player32"), ("bars", "none"),
+              ("transform", "none"))
+
+
+@case
+def a_stream_goes_on_after_each_thing_that_happens_to_it(world):
+    kinds = ["pause", "stop", "reopen", "power", "rebalance", "disable"]
+    for driver, card in EVERY_CARD:
+        at = [f"{10 * (i + 1)}:{kind}" for i, kind in enumerate(kinds)]
+        summary = incidents_of(world, driver, card, *at, frames=120)
+        assert [one["kind"] for one in summary["incidents"]] == kinds, summary["incidents"]
+        for one in summary["incidents"]:
+            assert one["errors"] == 0, one
+            assert one["over_ns"] is not None, one
+        # Its descriptors point into resources that a rebalance would take away.
+        refused = driver in ("grabber", "commonbuffer", "player")
+        assert (summary["incidents"][4]["status"] != "0x0") == refused, summary["incidents"][4]
+        if driver != "player":
+            assert summary["frames"]["delivered"] == 120
+
+
+@case
+def a_device_pulled_out_while_handles_are_open_ends_the_run_and_nothing_else(world):
+    for driver, card in EVERY_CARD:
+        summary = incidents_of(world, driver, card, "20:surprise")
+        assert summary["outcome"] == "ok", summary["outcome"]
+        assert 20 <= summary["frames"]["delivered"] < 60, summary["frames"]
+        assert summary["incidents"][0]["next_frame_ns"] is None
+
+
+@case
+def things_happen_at_their_time_too_and_as_often_as_named(world):
+    summary = incidents_of(world, "grabber", "grabber64", "0.5s:pause", "500ms:stop", "800ms:pause", "0:reopen", frames=80)
+    assert [one["kind"] for one in summary["incidents"]] == ["reopen", "pause", "stop", "pause"], summary["incidents"]
+    begin = [one["begin_ns"] for one in summary["incidents"]]
+    assert begin == sorted(begin), begin
+    again = incidents_of(world, "grabber", "grabber64", "0.5s:pause", "500ms:stop", "800ms:pause", "0:reopen", frames=80)
+    assert again["incidents"] == summary["incidents"]
+
+
+@case
+def what_was_missed_while_a_stream_stood_still_is_not_lost(world):
+    summary = incidents_of(world, "player", "player64", "20:stop", frames=60)
+    missed = summary["incidents"][0]["frames_missed"]
+    assert missed > 0, summary["incidents"]
+    assert summary["frames"]["delivered"] + missed == 60, summary
+
+
+@case
+def what_never_came_due_is_no_success(world):
+    done = world.refuses(["run", world.driver(), *SMALL, "--frames", "30", "--at", "10s:power"], 1, "before 1 of 1 events")
+    assert b"incidents" not in done.stdout
+    # Gone is gone: what was to come after it cannot.
+    incidents_of(world, "grabber", "grabber64", "10:surprise", "20:power")
+
+
+@case
+def what_cannot_happen_is_refused_by_name(world):
+    for value, word in (("10", "WHEN:EVENT"), (":pause", "WHEN:EVENT"), ("10:", "pause, stop, reopen"),
+                        ("10:sleep", "pause, stop, reopen"), ("ten:pause", "frames (100)"), ("-1s:pause", "frames (100)"),
+                        ("s:pause", "frames (100)"), ("ms:pause", "frames (100)"), ("300:pause", "ends after 300")):
+        world.refuses(["run", world.driver(), "--at", value], 2, "--at", word)
+    world.refuses(["run", world.driver(), "--seconds", "2", "--at", "2s:pause"], 2, "ends after 2 s")
+    world.refuses(["run", world.driver(), *["--at", "1:pause"] * 33], 2, "at most 32")
+
+
 # ---- DMA: the same pixels everywhere --------------------------------------------------------------------------------
 
 SHORT = [*SMALL, "--frames", "12"]
