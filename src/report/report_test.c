@@ -464,7 +464,8 @@ static void members_come_in_the_documented_order(void **state)
     static const char *const root_keys[] = {
         "schema_version", "weir_version", "outcome", "exit_code", "message", "run", "frames",
         "bad_frames", "dma",
-        "interrupts", "interrupts_unclaimed", "dpcs", "events", "video_hash", "time", "findings",
+        "interrupts", "interrupts_unclaimed", "dpcs", "events", "video_hash", "time", "incidents",
+        "findings",
         "findings_beyond_limit", "bug_check", "missing_function", "stubs", NULL};
     static const char *const run_keys[] = {
         "driver", "card", "card_parameters", "format", "seed", "cpus", "ram_bytes", "windows",
