@@ -134,7 +134,7 @@ EXPORT(KsGetOuterUnknown,                          1,       PASSIVE,  PASSIVE,  
 EXPORT(KsGetParent,                                1,       PASSIVE,  PASSIVE,  WINXP,      KS,          FULL)
 EXPORT(KsGetPinFromIrp,                            1,       PASSIVE,  HIGH,     WINXP,      KS,          FULL)
 EXPORT(KsHandleSizedListQuery,                     4,       UNDOC,    UNDOC,    WINXP,      KS,          FULL)
-EXPORT(KsiDefaultClockAddMarkEvent,                3,       UNDOC,    UNDOC,    WINXP,      KS,          STUB)
+EXPORT(KsiDefaultClockAddMarkEvent,                3,       UNDOC,    UNDOC,    WINXP,      KS,          FULL)
 EXPORT(KsIncrementCountedWorker,                   1,       PASSIVE,  DISPATCH, WINXP,      KS,          FULL)
 EXPORT(KsInitializeDevice,                         4,       PASSIVE,  PASSIVE,  WINXP,      KS_DEVICE,   FULL)
 EXPORT(KsInitializeDeviceProfile,                  1,       UNDOC,    UNDOC,    WINXP,      KS_DEVICE,   STUB)

@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "ks/clock_marks.h"
 #include "ks/device.h"
 #include "ks/exchange.h"
 #include "ks/file.h"
@@ -63,8 +64,10 @@ static void forget_master(struct ks_pin *pin)
 void ks_pin_clock_fini(struct ks_pin *pin)
 {
     forget_master(pin);
-    if (pin->clock.shown != NULL)
+    if (pin->clock.shown != NULL) {
         pin->clock.shown->correlated_time = NULL; /* the pin it takes goes; an open clock stays */
+        ks_clock_marks_orphan(pin->clock.shown);
+    }
     ks_default_clock_unref(pin->clock.shown);
     pin->clock.shown = NULL;
 }
@@ -94,6 +97,7 @@ static NTSTATUS open_clock(struct ks_object *parent, PIRP irp, struct ks_default
         return STATUS_INSUFFICIENT_RESOURCES;
     ks_file_init(&clock->file, KS_FILE_CLOCK, parent, irp);
     clock->clock = shown;
+    clock->file.events = &shown->marks;
     ks_default_clock_ref(shown);
     return STATUS_SUCCESS;
 }
@@ -121,6 +125,8 @@ void ks_clock_close(struct ks_file *file, PIRP irp)
 {
     struct clock_file *clock = (struct clock_file *)file;
 
+    ks_events_free(file->events, IoGetCurrentIrpStackLocation(irp)->FileObject);
+    ks_clock_marks_update(clock->clock);
     IoGetCurrentIrpStackLocation(irp)->FileObject->FsContext = NULL;
     ks_default_clock_unref(clock->clock);
     ks_file_fini(file);
@@ -136,7 +142,7 @@ static struct ks_default_clock *clock_of_file(PFILE_OBJECT file_object)
     return ((struct clock_file *)file)->clock;
 }
 
-static struct ks_default_clock *clock_of_irp(PIRP irp)
+struct ks_default_clock *ks_clock_of_irp(PIRP irp)
 {
     return clock_of_file(IoGetCurrentIrpStackLocation(irp)->FileObject);
 }
@@ -145,7 +151,7 @@ static struct ks_default_clock *clock_of_irp(PIRP irp)
 
 NTSTATUS NTAPI ks_get_clock_time(PIRP Irp, PKSIDENTIFIER Request, PVOID Data)
 {
-    LONGLONG time = ks_default_clock_time(clock_of_irp(Irp), NULL);
+    LONGLONG time = ks_default_clock_time(ks_clock_of_irp(Irp), NULL);
 
     UNREFERENCED_PARAMETER(Request);
     UNREFERENCED_PARAMETER(Data);
@@ -154,7 +160,7 @@ NTSTATUS NTAPI ks_get_clock_time(PIRP Irp, PKSIDENTIFIER Request, PVOID Data)
 
 NTSTATUS NTAPI ks_get_clock_physical_time(PIRP Irp, PKSIDENTIFIER Request, PVOID Data)
 {
-    LONGLONG time = ks_default_clock_physical(clock_of_irp(Irp), NULL);
+    LONGLONG time = ks_default_clock_physical(ks_clock_of_irp(Irp), NULL);
 
     UNREFERENCED_PARAMETER(Request);
     UNREFERENCED_PARAMETER(Data);
@@ -167,7 +173,7 @@ NTSTATUS NTAPI ks_get_clock_correlated_time(PIRP Irp, PKSIDENTIFIER Request, PVO
 
     UNREFERENCED_PARAMETER(Request);
     UNREFERENCED_PARAMETER(Data);
-    pair.Time = ks_default_clock_time(clock_of_irp(Irp), &pair.SystemTime);
+    pair.Time = ks_default_clock_time(ks_clock_of_irp(Irp), &pair.SystemTime);
     return ks_answer(Irp, &pair, sizeof pair);
 }
 
@@ -177,7 +183,7 @@ NTSTATUS NTAPI ks_get_clock_correlated_physical_time(PIRP Irp, PKSIDENTIFIER Req
 
     UNREFERENCED_PARAMETER(Request);
     UNREFERENCED_PARAMETER(Data);
-    pair.Time = ks_default_clock_physical(clock_of_irp(Irp), &pair.SystemTime);
+    pair.Time = ks_default_clock_physical(ks_clock_of_irp(Irp), &pair.SystemTime);
     return ks_answer(Irp, &pair, sizeof pair);
 }
 
@@ -185,14 +191,14 @@ NTSTATUS NTAPI ks_get_clock_resolution(PIRP Irp, PKSIDENTIFIER Request, PVOID Da
 {
     UNREFERENCED_PARAMETER(Request);
     UNREFERENCED_PARAMETER(Data);
-    return ks_answer(Irp, &clock_of_irp(Irp)->resolution, sizeof(KSRESOLUTION));
+    return ks_answer(Irp, &ks_clock_of_irp(Irp)->resolution, sizeof(KSRESOLUTION));
 }
 
 NTSTATUS NTAPI ks_get_clock_state(PIRP Irp, PKSIDENTIFIER Request, PVOID Data)
 {
     UNREFERENCED_PARAMETER(Request);
     UNREFERENCED_PARAMETER(Data);
-    return ks_answer(Irp, &clock_of_irp(Irp)->state, sizeof(KSSTATE));
+    return ks_answer(Irp, &ks_clock_of_irp(Irp)->state, sizeof(KSSTATE));
 }
 
 static LONGLONG FASTCALL file_time(PFILE_OBJECT FileObject)
@@ -258,10 +264,24 @@ static const KSPROPERTY_SET clock_sets[] = {
     {&KSPROPSETID_Clock, ARRAY_LEN(clock_items), clock_items, 0, NULL},
 };
 
+static const KSEVENT_ITEM clock_events[] = {
+    {.EventId = KSEVENT_CLOCK_INTERVAL_MARK, .DataInput = sizeof(KSEVENT_TIME_INTERVAL),
+     .AddHandler = (PFNKSADDEVENT)(void (*)(void))KsiDefaultClockAddMarkEvent},
+    {.EventId = KSEVENT_CLOCK_POSITION_MARK, .DataInput = sizeof(KSEVENT_TIME_MARK),
+     .AddHandler = (PFNKSADDEVENT)(void (*)(void))KsiDefaultClockAddMarkEvent},
+};
+
+static const KSEVENT_SET clock_event_sets[] = {
+    {&KSEVENTSETID_Clock, ARRAY_LEN(clock_events), clock_events},
+};
+
 const KSAUTOMATION_TABLE ks_clock_table = {
     .PropertySetsCount = ARRAY_LEN(clock_sets),
     .PropertyItemSize = sizeof(KSPROPERTY_ITEM),
     .PropertySets = clock_sets,
+    .EventSetsCount = ARRAY_LEN(clock_event_sets),
+    .EventItemSize = sizeof(KSEVENT_ITEM),
+    .EventSets = clock_event_sets,
 };
 
 /* The same handlers under the names by which drivers of KS1 style put them into tables of their

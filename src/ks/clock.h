@@ -28,6 +28,8 @@ void ks_pin_clock_state(struct ks_pin *pin, KSSTATE state);
 /* IRP_MJ_CREATE of a clock under a pin; its close. */
 NTSTATUS ks_clock_create(struct ks_pin *pin, PIRP irp, const void *parameters, ULONG bytes);
 void ks_clock_close(struct ks_file *file, PIRP irp);
+/* Stops the machine when the IRP is for no clock. */
+struct ks_default_clock *ks_clock_of_irp(PIRP irp);
 
 NTSTATUS ks_clock_make_vtable(struct ks *room);
 

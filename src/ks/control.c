@@ -31,7 +31,7 @@ static NTSTATUS enable_in_tables(struct ks_file *file, PIRP irp, const struct ks
 
     for (ULONG i = 0; i < tables->count; i++) {
         const KSAUTOMATION_TABLE *table = tables->table[i];
-        NTSTATUS status = ks_events_enable(file->object, irp, table->EventSetsCount,
+        NTSTATUS status = ks_events_enable(file->events, irp, table->EventSetsCount,
                                            table->EventSets, table->EventItemSize);
 
         if (status != STATUS_PROPSET_NOT_FOUND && status != STATUS_NOT_FOUND)
@@ -98,7 +98,7 @@ static NTSTATUS serve(struct ks_file *file, PIRP irp, ULONG code)
     case IOCTL_KS_ENABLE_EVENT:
         return enable_event(file, irp);
     case IOCTL_KS_DISABLE_EVENT:
-        return file->object != NULL ? ks_events_disable(file->object, irp) : STATUS_UNSUCCESSFUL;
+        return file->events != NULL ? ks_events_disable(file->events, irp) : STATUS_UNSUCCESSFUL;
     case IOCTL_KS_READ_STREAM:
     case IOCTL_KS_WRITE_STREAM:
     case IOCTL_KS_RESET_STATE:

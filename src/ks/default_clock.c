@@ -5,11 +5,10 @@
  * in 100 ns, for KsAllocateDefaultClockEx a routine that counts in units of its own frequency.
  * AVStream Clocks; KsAllocateDefaultClockEx; KSCLOCK_DISPATCH.
  * UNDOC: which system time goes into
- * the pair. It is the performance counter in 100 ns. Left out: clock events (INTERVAL_MARK,
- * POSITION_MARK) and a driver's timer routines for them. */
+ * the pair. It is the performance counter in 100 ns. */
 #include "ks/default_clock.h"
 
-#include "base/fatal.h"
+#include "ks/clock_marks.h"
 #include "ks/room.h"
 
 static const uint64_t clock_magic = 0x6b73636c6f636b21u;
@@ -43,6 +42,7 @@ struct ks_default_clock *ks_default_clock_create(void)
     clock->state = KSSTATE_STOP;
     clock->resolution.Granularity = 1;
     KeInitializeSpinLock(&clock->lock);
+    ks_clock_marks_init(clock);
     return clock;
 }
 
@@ -118,6 +118,7 @@ void ks_default_clock_set_state(struct ks_default_clock *clock, KSSTATE state)
     clock->started = physical;
     clock->state = state;
     KeReleaseSpinLock(&clock->lock, irql);
+    ks_clock_marks_update(clock);
 }
 
 void ks_default_clock_set_time(struct ks_default_clock *clock, LONGLONG time)
@@ -129,6 +130,7 @@ void ks_default_clock_set_time(struct ks_default_clock *clock, LONGLONG time)
     clock->stream_time = time;
     clock->started = physical;
     KeReleaseSpinLock(&clock->lock, irql);
+    ks_clock_marks_update(clock);
 }
 
 /* ---- What drivers call ----------------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ks/events.h"
 #include "wdk/ks.h"
 #include "wdk/wdm.h"
 
@@ -25,6 +26,10 @@ struct ks_default_clock {
     KSSTATE state;
     LONGLONG stream_time; /* when the clock last stopped, 100 ns */
     LONGLONG started; /* physical time when it last ran from stream_time */
+    struct ks_events marks; /* clock_marks.h */
+    bool marked; /* there has been one */
+    KTIMER mark_timer;
+    KDPC mark_dpc;
 };
 
 struct ks_default_clock *ks_default_clock_of(PKSDEFAULTCLOCK handle);

@@ -26,6 +26,7 @@ struct ks_event {
     PKSPIN_LOCK lock; /* of the list it is on, once it is on one */
     KSEVENTDATA data; /* as the client gave it */
     KSDPC_ITEM dpc; /* signals from above DISPATCH_LEVEL */
+    struct ks_mark mark; /* of a clock's event */
     KSEVENT_ENTRY entry; /* last: the item's extra bytes follow */
 };
 
@@ -36,6 +37,11 @@ static struct ks_event *event_of(PKSEVENT_ENTRY entry)
     if (event->magic != event_magic)
         ks_not_an_object(entry);
     return event;
+}
+
+struct ks_mark *ks_event_mark(PKSEVENT_ENTRY entry)
+{
+    return &event_of(entry)->mark;
 }
 
 void ks_events_init(struct ks_events *events)
@@ -224,20 +230,20 @@ static NTSTATUS make_event(PIRP irp, const struct ks_exchange *exchange, const K
     return STATUS_SUCCESS;
 }
 
-static NTSTATUS add_event(struct ks_object *object, PIRP irp, const struct ks_exchange *exchange,
+static NTSTATUS add_event(struct ks_events *events, PIRP irp, const struct ks_exchange *exchange,
                           struct ks_event *event)
 {
     PFNKSADDEVENT handler = event->entry.EventItem->AddHandler;
 
     KSEVENT_ENTRY_IRP_STORAGE(irp) = &event->entry;
     if (handler == NULL) {
-        KsAddEvent(object->public, &event->entry);
+        ks_events_add(events, &event->entry);
         return STATUS_SUCCESS;
     }
     return (NTSTATUS)KE_CALL(handler, KE_ARG(irp), KE_ARG(exchange->data), KE_ARG(&event->entry));
 }
 
-NTSTATUS ks_events_enable(struct ks_object *object, PIRP irp, ULONG set_count,
+NTSTATUS ks_events_enable(struct ks_events *events, PIRP irp, ULONG set_count,
                           const KSEVENT_SET *sets, ULONG item_bytes)
 {
     struct ks_exchange exchange;
@@ -260,26 +266,26 @@ NTSTATUS ks_events_enable(struct ks_object *object, PIRP irp, ULONG set_count,
     status = make_event(irp, &exchange, set, item, &event);
     if (!NT_SUCCESS(status))
         return status;
-    status = add_event(object, irp, &exchange, event);
+    status = add_event(events, irp, &exchange, event);
     if (!NT_SUCCESS(status))
         free_event(event);
     irp->IoStatus.Information = 0;
     return status;
 }
 
-NTSTATUS ks_events_disable(struct ks_object *object, PIRP irp)
+NTSTATUS ks_events_disable(struct ks_events *events, PIRP irp)
 {
     PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(irp);
     ULONG bytes = stack->Parameters.DeviceIoControl.InputBufferLength;
     struct ks_event *event;
 
     if (bytes == 0) {
-        ks_events_free(&object->events, stack->FileObject);
+        ks_events_free(events, stack->FileObject);
         return STATUS_SUCCESS;
     }
     if (bytes < sizeof(KSEVENTDATA))
         return STATUS_INVALID_BUFFER_SIZE;
-    event = find(&object->events, stack->FileObject,
+    event = find(events, stack->FileObject,
                  stack->Parameters.DeviceIoControl.Type3InputBuffer);
     if (event == NULL)
         return STATUS_UNSUCCESSFUL;
@@ -287,16 +293,20 @@ NTSTATUS ks_events_disable(struct ks_object *object, PIRP irp)
     return STATUS_SUCCESS;
 }
 
-void NTAPI KsAddEvent(PVOID Object, PKSEVENT_ENTRY EventEntry)
+void ks_events_add(struct ks_events *events, PKSEVENT_ENTRY entry)
 {
-    struct ks_events *events = &ks_object_of(Object)->events;
-    struct ks_event *event = event_of(EventEntry);
+    struct ks_event *event = event_of(entry);
     KIRQL irql;
 
     event->lock = &events->lock;
     KeAcquireSpinLock(&events->lock, &irql);
-    InsertTailList(&events->list, &EventEntry->ListEntry);
+    InsertTailList(&events->list, &entry->ListEntry);
     KeReleaseSpinLock(&events->lock, irql);
+}
+
+void NTAPI KsAddEvent(PVOID Object, PKSEVENT_ENTRY EventEntry)
+{
+    ks_events_add(&ks_object_of(Object)->events, EventEntry);
 }
 
 NTSTATUS NTAPI KsDefaultAddEventHandler(PIRP Irp, PKSEVENTDATA EventData, PKSEVENT_ENTRY EventEntry)

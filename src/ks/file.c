@@ -4,6 +4,7 @@
  * flag. KsGetFilterFromIrp; KsGetPinFromIrp; KsGetNodeIdFromIrp; KsGetObjectFromFileObject. */
 #include "ks/file.h"
 
+#include "ks/events.h"
 #include "ks/filter.h"
 #include "ks/pin.h"
 #include "ks/room.h"
@@ -20,6 +21,7 @@ void ks_file_init(struct ks_file *file, enum ks_file_kind kind, struct ks_object
     file->magic = file_magic;
     file->kind = kind;
     file->object = object;
+    file->events = object != NULL ? &object->events : NULL;
     file->node_id = KSFILTER_NODE;
     file->access = security != NULL ? security->DesiredAccess : 0;
     file->create_item = KSCREATE_ITEM_IRP_STORAGE(irp);

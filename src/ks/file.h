@@ -11,6 +11,7 @@
 #include "wdk/ks.h"
 #include "wdk/wdm.h"
 
+struct ks_events;
 struct ks_object;
 
 enum ks_file_kind { KS_FILE_FILTER, KS_FILE_PIN, KS_FILE_NODE, KS_FILE_CLOCK, KS_FILE_FOREIGN };
@@ -20,6 +21,7 @@ struct ks_file {
     uint64_t magic;
     enum ks_file_kind kind;
     struct ks_object *object; /* filter or pin; a node's or clock's parent; NULL for foreign ones */
+    struct ks_events *events; /* what is enabled on it; NULL for foreign ones */
     ULONG node_id;
     ACCESS_MASK access;
     PKSOBJECT_CREATE_ITEM create_item;

@@ -62,6 +62,7 @@ struct world_config {
     const KSALLOCATOR_FRAMING_EX *framing;
     PFNKSINTERSECTHANDLEREX intersect;
     const KSAUTOMATION_TABLE *pin_table;
+    const KSCLOCK_DISPATCH *clock;
     const KSNODE_DESCRIPTOR *nodes;
     ULONG node_count;
     ULONG device_version;

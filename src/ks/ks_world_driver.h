@@ -213,7 +213,7 @@ static const KSFILTER_DISPATCH world_processing_filter_dispatch = {
     .Process = world_filter_process,
     .Reset = world_filter_reset};
 
-static const KSPIN_DISPATCH world_pin_dispatch = {
+static KSPIN_DISPATCH world_pin_dispatch = {
     .Create = world_pin_create,
     .Close = world_pin_close,
     .Process = world_process,
@@ -237,6 +237,7 @@ static inline void world_describe(const struct world_config *config)
     world_range.MajorFormat = world_major;
     world_range.SubFormat = world_sub;
     world_range.Specifier = KSDATAFORMAT_SPECIFIER_NONE;
+    world_pin_dispatch.Clock = config->clock;
     world_pin_descriptor = (KSPIN_DESCRIPTOR_EX){
         .Dispatch = config->filter_processes || config->no_process ? &world_plain_pin_dispatch
                                                                    : &world_pin_dispatch,
