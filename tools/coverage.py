@@ -1,15 +1,21 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Makes docs/coverage.md and docs/coverage-dma.md from the tables that declare the functions: what drivers may call,
-what weir has of it, and which tests call it.
+what weir has of it, which tests call it and, from docs/refusals, which show what it refuses.
 
-usage: coverage.py            says which of the pages is not what the sources make
+usage: coverage.py            says which of the pages is not what the sources make, and what is wrong in docs/refusals
        coverage.py --write    writes both
+       coverage.py --missing MODULE    of ntoskrnl, hal or ks: functions without a line in docs/refusals, each with the
+                              tests that call it and look at a failure: a guess, to be read before a line is written
 """
-import glob
 import os
 import re
 import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import calls
+import refusals
 
 WINDOWS = {
     "WIN2K": "any x64", "WINXP": "XP", "WS03": "Server 2003", "WS03SP1": "Server 2003 SP1", "VISTA": "Vista",
@@ -17,9 +23,6 @@ WINDOWS = {
     "WIN10_1903": "10 1903", "WIN11": "11",
 }
 MODULES = (("ntoskrnl.tbl.h", "ntoskrnl.exe"), ("hal.tbl.h", "hal.dll"), ("ks.tbl.h", "ks.sys"))
-
-# What a compiler calls where a driver has this word.
-IMPLIED = {"__try": "__C_specific_handler"}
 
 # Names that DMA goes through, in each module.
 BY_NAME = re.compile(r"""(Io|Hal)\w*(Dma|Adapter|MapTransfer|MapRegisters|CommonBuffer|ScatterGather)\w*
@@ -39,98 +42,6 @@ elsewhere is a finding. Tests are the C programs with a test that calls the func
 file; docs/dma-conformance.md holds the pages' statements against tests of every kind.
 
 """
-
-
-# ---- Tests and what they call --------------------------------------------------------------------------------
-
-def suite_of(path):
-    parts = path.split(os.sep)
-    room = parts[2] if parts[:2] == ["src", "nt"] else parts[1]
-    return f"{room}/{os.path.basename(path)[:-2]}"
-
-
-def code_of(path):
-    """A file without its comments and strings: a name in either is no call."""
-    with open(path, encoding="utf-8") as file:
-        text = file.read()
-    return re.sub(r"/\*.*?\*/|//[^\n]*|\"(?:\\\\.|[^\"\\\\\n])*\"", " ", text, flags=re.S)
-
-
-def functions_of(text):
-    """Name to body of each function and each table defined in a file, by its brace in the first column."""
-    found = {}
-    for match in re.finditer(r"^(?:static |inline )*[\w *\n]+?\b(\w+)\([^;{]*\)\n\{\n(.*?)^\}$", text, re.M | re.S):
-        found[match.group(1)] = match.group(2)
-    for match in re.finditer(r"^(?:static )?const [^;(={]*?\b(\w+)(?:\[\w*\])+ = \{\n(.*?)^\};$", text,
-                             re.M | re.S):
-        found[match.group(1)] = match.group(2)
-    for match in re.finditer(r"^\}\s*(\w+)(?:\[\w*\])+ = \{\n(.*?)^\};$", text, re.M | re.S):
-        found[match.group(1)] = match.group(2)
-    return found
-
-
-def inlines_of(source):
-    """Macros and inline functions of include/wdk: a call of one is a call of what it is made of."""
-    found = {}
-    for path in sorted(glob.glob(os.path.join(source, "include", "wdk", "*.h"))):
-        code = code_of(path)
-        found.update(functions_of(code))
-        macros = re.findall(r"^#define (\w+)(?:\([^)]*\))?[ \t\\\n]+((?:[^\n]*\\\n)*[^\n]*)$", code, re.M)
-        found.update(macros)
-    return found
-
-
-def called(bodies, name, seen):
-    if name in seen or name not in bodies:
-        return set()
-    seen.add(name)
-    words = set(re.findall(r"\w+", bodies[name]))
-    return words.union(*(called(bodies, word, seen) for word in words if word in bodies))
-
-
-def helpers_of(path, source, seen):
-    """Functions of the headers that only tests include, such as a bench or a world."""
-    found = {}
-    with open(path, encoding="utf-8") as file:
-        names = re.findall(r'^#include "([\w/]+\.h)"', file.read(), re.M)
-    for name in names:
-        for place in ("src", os.path.join("src", "nt")):
-            header = os.path.join(source, place, name)
-            if header in seen or not os.path.exists(header) or not re.search(r"test|world|bench", name):
-                continue
-            seen.add(header)
-            found.update(functions_of(code_of(header)))
-            found.update(helpers_of(header, source, seen))
-    return found
-
-
-def tests_by_function(source):
-    """Function name to the programs whose tests call it, directly or through helpers of their file."""
-    found, inlines = {}, inlines_of(source)
-    for path in sorted(glob.glob(os.path.join(source, "src", "**", "*_test.c"), recursive=True)):
-        code = code_of(path)
-        bodies = inlines | helpers_of(path, source, set()) | functions_of(code)
-        listed = code[code.rfind("CMUnitTest"):]
-        for test in re.findall(r"\(\s*(\w{8,})[,)]", listed):
-            for word in called(bodies, re.sub(r"^test_", "", test), set()):
-                found.setdefault(word, set()).add(suite_of(os.path.relpath(path, source)))
-    return found
-
-
-def drivers_by_function(source):
-    """Function name to the drivers that call it: samples and those of tests/drivers, which tests run."""
-    found, inlines = {}, inlines_of(source)
-    for folder in ("drivers", os.path.join("tests", "drivers")):
-        for path in sorted(glob.glob(os.path.join(source, folder, "**", "*.c*"), recursive=True)):
-            if path.endswith("_test.c"):
-                continue
-            parts = os.path.relpath(path, source).split(os.sep)
-            name = parts[1] if folder == "drivers" else os.path.splitext(parts[-1])[0]
-            words = set(re.findall(r"\w+", code_of(path)))
-            words |= {name for keyword, name in IMPLIED.items() if keyword in words}
-            for word in words.union(*(called(inlines, word, set()) for word in words)):
-                found.setdefault(word, set()).add(name)
-    return found
 
 
 # ---- Rows -------------------------------------------------------------------------------------------------------
@@ -188,7 +99,7 @@ def count_line(rows, column):
 
 
 def render(source):
-    tests = tests_by_function(source)
+    tests = calls.tests_by_function(source)
     slots = list(through_table(source, tests))
     text = HEAD
     if slots:
@@ -208,14 +119,17 @@ against the same tables.
 
 | state | meaning |
 |---|---|
-| full | does what its page says, and a test calls it |
+| full | does what its page says; tests show its success, and what it refuses if there is anything it can refuse |
+| unrefused | meant to be full; a test calls it, but none is named that shows what it refuses |
 | untested | meant to be full, but no test of weir calls it: what it does is not known to be right |
 | partial | does the common part; what it lacks is said below |
 | data | a variable |
 | stub | known by name; a call stops the run, or gets the answer of `--stub` |
 
 *Tests* are the C programs with a test that calls the function, itself or through helpers; *drivers* those sample and
-test drivers that call it while tests run them. That a test calls a function does not say that it looks at every refusal.
+test drivers that call it while tests run them. *Refusals* says in which program or case a refusal is shown and how many
+tests do; `docs/refusals` names each and says what is refused, or why nothing can be. A wrong IRQL is told for every
+function by the same code, so it counts for none.
 
 """
 
@@ -235,19 +149,51 @@ def lacks_of(source):
         return dict(re.findall(r'^PARTIAL\((\w+), +"([^"]*)"\)$', file.read(), re.M))
 
 
+def claimed(source, table_name):
+    """Names of the rows that claim to be whole or nearly, each with the names a test may call it by."""
+    return {name: {name, symbol} for name, symbol, _, _, state in rows_of(source, table_name)
+            if state in ("FULL", "PARTIAL")}
+
+
 class Function:
-    def __init__(self, row, tests, drivers):
+    def __init__(self, row, tests, drivers, refusals):
         self.name, symbol, self.since, self.irql, state = row
         self.tests = tests.get(self.name, set()) | tests.get(symbol, set())
         self.drivers = drivers.get(self.name, set())
-        self.state = "untested" if state == "FULL" and not self.tests | self.drivers else state.lower()
+        self.refusal = refusals.get(self.name)
+        self.state = self.earned() if state == "FULL" else state.lower()
+
+    def earned(self):
+        if not self.tests | self.drivers:
+            return "untested"
+        return "full" if self.refusal else "unrefused"
+
+    def refusals(self):
+        if self.refusal is None:
+            return "-"
+        if self.refusal.never:
+            return "cannot fail"
+        places = [test.split(":")[0] for test in self.refusal.tests]
+        return ", ".join(f"{place} {places.count(place)}" for place in sorted(set(places)))
 
     def cells(self):
         return [f"`{self.name}`", self.since, self.irql, self.state, ", ".join(sorted(self.tests)) or "-",
-                ", ".join(sorted(self.drivers)) or "-"]
+                ", ".join(sorted(self.drivers)) or "-", self.refusals()]
 
 
-STATES = ("full", "untested", "partial", "data", "stub")
+STATES = ("full", "unrefused", "untested", "partial", "data", "stub")
+
+
+def functions_with_state(source, complaints):
+    """Module to its functions; complaints takes what is wrong with docs/refusals."""
+    tests, drivers, known = calls.tests_by_function(source), calls.drivers_by_function(source), refusals.Known(source)
+    modules = []
+    for table_name, module in MODULES:
+        stem = table_name.split(".")[0]
+        lines = refusals.read(source, stem, complaints)
+        complaints += refusals.check(lines, claimed(source, table_name), known)
+        modules.append((module, [Function(row, tests, drivers, lines) for row in rows_of(source, table_name)]))
+    return modules
 
 
 def totals(modules):
@@ -258,29 +204,45 @@ def totals(modules):
     return table(rows)
 
 
-def render_all(source):
-    tests, drivers, lacks = tests_by_function(source), drivers_by_function(source), lacks_of(source)
-    modules = [(module, [Function(row, tests, drivers) for row in rows_of(source, name)]) for name, module in MODULES]
+def names_with(modules, state):
+    text = ""
+    for module, functions in modules:
+        names = [f"`{f.name}`" for f in functions if f.state == state]
+        text += f"{module}, {len(names)}: {', '.join(names) or 'none'}.\n\n"
+    return text
+
+
+def render_all(source, complaints):
+    lacks, modules = lacks_of(source), functions_with_state(source, complaints)
     text = HEAD_ALL + totals(modules)
     text += "\nThe names of ks.sys are all that it exports; those of ntoskrnl.exe and hal.dll are the documented ones that "
     text += "drivers import.\n\n## What partial functions lack\n\n"
     text += table([["function", "lacks"]] + [[f"`{name}`", lacks[name]] for name in sorted(lacks)])
-    text += "\n## What no test calls\n\n"
+    text += "\n## What no test calls\n\n" + names_with(modules, "untested")
+    text += "## Whose refusals no test is named for\n\n" + names_with(modules, "unrefused")
     for module, functions in modules:
-        names = [f"`{f.name}`" for f in functions if f.state == "untested"]
-        text += f"{module}, {len(names)}: {', '.join(names) or 'none'}.\n\n"
-    for module, functions in modules:
-        rows = [["function", "first Windows", "IRQL", "state", "tests", "drivers"]] + [f.cells() for f in functions]
-        text += f"## {module}\n\n" + table(rows) + "\n"
+        rows = [["function", "first Windows", "IRQL", "state", "tests", "drivers", "refusals"]]
+        text += f"## {module}\n\n" + table(rows + [f.cells() for f in functions]) + "\n"
     return text.rstrip("\n") + "\n"
 
 
+def missing_refusals(source, module):
+    """Prints the functions without a line in docs/refusals, each with tests that may show what it refuses."""
+    lines, rows = refusals.read(source, module, []), claimed(source, module + ".tbl.h")
+    tests = [(name, words) for name, words, body in calls.tests_of(source) if refusals.FAILURE.search(body)]
+    for name in sorted(set(rows) - set(lines)):
+        print("\t".join([name] + [test for test, words in tests if words & rows[name]]))
+
+
 def main():
+    source = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    if len(sys.argv) == 3 and sys.argv[1] == "--missing" and sys.argv[2] in ("ntoskrnl", "hal", "ks"):
+        missing_refusals(source, sys.argv[2])
+        return
     if sys.argv[1:] not in ([], ["--write"]):
         sys.exit(__doc__)
-    source = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    stale = []
-    for name, text in (("coverage.md", render_all(source)), ("coverage-dma.md", render(source))):
+    stale, complaints = [], []
+    for name, text in (("coverage.md", render_all(source, complaints)), ("coverage-dma.md", render(source))):
         path = os.path.join(source, "docs", name)
         if sys.argv[1:]:
             with open(path, "w", encoding="utf-8") as file:
@@ -289,8 +251,10 @@ def main():
             stale.append(name)
     for name in stale:
         print(f"docs/{name} is not what its sources make; tools/coverage.py --write makes it anew")
-    print(f"{2 - len(stale)} passed, {len(stale)} failed")
-    sys.exit(1 if stale else 0)
+    for complaint in complaints:
+        print(complaint)
+    print(f"{2 - len(stale)} passed, {len(stale)} failed, {len(complaints)} complaints about docs/refusals")
+    sys.exit(1 if stale or complaints else 0)
 
 
 if __name__ == "__main__":
