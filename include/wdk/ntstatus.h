@@ -191,6 +191,7 @@
 #define STATUS_INVALID_WORKSTATION                  ((NTSTATUS)0xC0000070)
 #define STATUS_NONE_MAPPED                          ((NTSTATUS)0xC0000073)
 #define STATUS_INVALID_SUB_AUTHORITY                ((NTSTATUS)0xC0000076)
+#define STATUS_INVALID_ACL                          ((NTSTATUS)0xC0000077)
 #define STATUS_INVALID_SID                          ((NTSTATUS)0xC0000078)
 #define STATUS_INVALID_SECURITY_DESCR               ((NTSTATUS)0xC0000079)
 #define STATUS_PROCEDURE_NOT_FOUND                  ((NTSTATUS)0xC000007A)

@@ -35,6 +35,7 @@ void NTAPI IoAcquireCancelSpinLock(PKIRQL Irql);
 void NTAPI IoReleaseCancelSpinLock(KIRQL Irql);
 PVOID NTAPI IoGetInitialStack(void);
 void NTAPI IoGetStackLimits(PULONG_PTR LowLimit, PULONG_PTR HighLimit);
+ULONG NTAPI IoWithinStackLimits(ULONG_PTR RegionStart, SIZE_T RegionSize);
 PEPROCESS NTAPI IoGetRequestorProcess(PIRP Irp);
 ULONG NTAPI IoGetRequestorProcessId(PIRP Irp);
 BOOLEAN NTAPI IoIs32bitProcess(PIRP Irp);

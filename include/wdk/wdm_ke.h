@@ -532,6 +532,8 @@ void NTAPI KeAttachProcess(PKPROCESS Process);
 void NTAPI KeDetachProcess(void);
 void NTAPI KeStackAttachProcess(PKPROCESS Process, PKAPC_STATE ApcState);
 void NTAPI KeUnstackDetachProcess(PKAPC_STATE ApcState);
+NTSTATUS NTAPI KeExpandKernelStackAndCalloutEx(PEXPAND_STACK_CALLOUT Callout, PVOID Parameter,
+    SIZE_T Size, BOOLEAN Wait, PVOID Context);
 NTSTATUS NTAPI KeExpandKernelStackAndCallout(PEXPAND_STACK_CALLOUT Callout, PVOID Parameter,
     SIZE_T Size);
 ULONG_PTR NTAPI KeIpiGenericCall(PKIPI_BROADCAST_WORKER BroadcastFunction, ULONG_PTR Context);
@@ -547,6 +549,11 @@ ULONGLONG NTAPI KeQueryInterruptTimePrecise(PULONG64 QpcTimeStamp);
 void NTAPI KeQueryTickCount(PLARGE_INTEGER CurrentCount);
 ULONG NTAPI KeQueryTimeIncrement(void);
 LARGE_INTEGER NTAPI KeQueryPerformanceCounter(PLARGE_INTEGER PerformanceFrequency);
+NTSTATUS NTAPI KeQueryAuxiliaryCounterFrequency(PULONG64 AuxiliaryCounterFrequency);
+NTSTATUS NTAPI KeConvertAuxiliaryCounterToPerformanceCounter(ULONG64 AuxiliaryCounterValue,
+    PULONG64 PerformanceCounterValue, PULONG64 ConversionError);
+NTSTATUS NTAPI KeConvertPerformanceCounterToAuxiliaryCounter(ULONG64 PerformanceCounterValue,
+    PULONG64 AuxiliaryCounterValue, PULONG64 ConversionError);
 ULONGLONG NTAPI KeQueryUnbiasedInterruptTime(void);
 ULONG64 NTAPI KeQueryTotalCycleTimeThread(PKTHREAD Thread, PULONG64 CycleTimeStamp);
 

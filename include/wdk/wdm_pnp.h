@@ -447,6 +447,12 @@ typedef enum _POWER_REQUEST_TYPE {
 
 NTSTATUS NTAPI PoCallDriver(struct _DEVICE_OBJECT *DeviceObject, struct _IRP *Irp);
 void NTAPI PoStartNextPowerIrp(struct _IRP *Irp);
+typedef struct _COUNTED_REASON_CONTEXT *PCOUNTED_REASON_CONTEXT;
+NTSTATUS NTAPI PoCreatePowerRequest(PVOID *PowerRequest, struct _DEVICE_OBJECT *DeviceObject,
+    PCOUNTED_REASON_CONTEXT Context);
+NTSTATUS NTAPI PoSetPowerRequest(PVOID PowerRequest, POWER_REQUEST_TYPE Type);
+NTSTATUS NTAPI PoClearPowerRequest(PVOID PowerRequest, POWER_REQUEST_TYPE Type);
+void NTAPI PoDeletePowerRequest(PVOID PowerRequest);
 NTSTATUS NTAPI PoRequestPowerIrp(struct _DEVICE_OBJECT *DeviceObject, UCHAR MinorFunction,
     POWER_STATE PowerState, PREQUEST_POWER_COMPLETE CompletionFunction, PVOID Context,
     struct _IRP **Irp);

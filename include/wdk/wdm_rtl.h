@@ -69,6 +69,15 @@ NTSTATUS NTAPI RtlUTF8ToUnicodeN(PWSTR UnicodeStringDestination, ULONG UnicodeSt
 void NTAPI RtlFreeUnicodeString(PUNICODE_STRING UnicodeString);
 void NTAPI RtlFreeAnsiString(PANSI_STRING AnsiString);
 void NTAPI RtlFreeOemString(POEM_STRING OemString);
+typedef STRING UTF8_STRING, *PUTF8_STRING;
+typedef const STRING *PCUTF8_STRING;
+void NTAPI RtlInitUTF8String(PUTF8_STRING DestinationString, PCSZ SourceString);
+NTSTATUS NTAPI RtlInitUTF8StringEx(PUTF8_STRING DestinationString, PCSZ SourceString);
+void NTAPI RtlFreeUTF8String(PUTF8_STRING Utf8String);
+NTSTATUS NTAPI RtlUnicodeStringToUTF8String(PUTF8_STRING DestinationString,
+    PCUNICODE_STRING SourceString, BOOLEAN AllocateDestinationString);
+NTSTATUS NTAPI RtlUTF8StringToUnicodeString(PUNICODE_STRING DestinationString,
+    PCUTF8_STRING SourceString, BOOLEAN AllocateDestinationString);
 
 FORCEINLINE void RtlInitEmptyUnicodeString(PUNICODE_STRING String, PWCH Buffer, USHORT BufferSize)
 {
@@ -336,6 +345,42 @@ NTSTATUS NTAPI RtlSetDaclSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescrip
     BOOLEAN DaclPresent, PACL Dacl, BOOLEAN DaclDefaulted);
 BOOLEAN NTAPI RtlValidRelativeSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptorInput,
     ULONG SecurityDescriptorLength, SECURITY_INFORMATION RequiredInformation);
+NTSTATUS NTAPI RtlSetOwnerSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, PSID Owner,
+    BOOLEAN OwnerDefaulted);
+NTSTATUS NTAPI RtlSetGroupSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, PSID Group,
+    BOOLEAN GroupDefaulted);
+NTSTATUS NTAPI RtlGetOwnerSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, PSID *Owner,
+    PBOOLEAN OwnerDefaulted);
+NTSTATUS NTAPI RtlGetGroupSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, PSID *Group,
+    PBOOLEAN GroupDefaulted);
+NTSTATUS NTAPI RtlGetDaclSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor,
+    PBOOLEAN DaclPresent, PACL *Dacl, PBOOLEAN DaclDefaulted);
+typedef struct _SID_IDENTIFIER_AUTHORITY {
+    UCHAR Value[6];
+} SID_IDENTIFIER_AUTHORITY, *PSID_IDENTIFIER_AUTHORITY;
+#define SID_REVISION 1
+#define SID_MAX_SUB_AUTHORITIES 15
+#define ACL_REVISION 2
+#define ACL_REVISION_DS 4
+#define ACCESS_ALLOWED_ACE_TYPE 0
+BOOLEAN NTAPI RtlValidSid(PSID Sid);
+ULONG NTAPI RtlLengthSid(PSID Sid);
+ULONG NTAPI RtlLengthRequiredSid(ULONG SubAuthorityCount);
+NTSTATUS NTAPI RtlInitializeSid(PSID Sid, PSID_IDENTIFIER_AUTHORITY IdentifierAuthority,
+    UCHAR SubAuthorityCount);
+PULONG NTAPI RtlSubAuthoritySid(PSID Sid, ULONG SubAuthority);
+PUCHAR NTAPI RtlSubAuthorityCountSid(PSID Sid);
+BOOLEAN NTAPI RtlEqualSid(PSID Sid1, PSID Sid2);
+NTSTATUS NTAPI RtlCopySid(ULONG DestinationSidLength, PSID DestinationSid, PSID SourceSid);
+NTSTATUS NTAPI RtlConvertSidToUnicodeString(PUNICODE_STRING UnicodeString, PSID Sid,
+    BOOLEAN AllocateDestinationString);
+NTSTATUS NTAPI RtlCreateAcl(PACL Acl, ULONG AclLength, ULONG AclRevision);
+NTSTATUS NTAPI RtlAddAccessAllowedAce(PACL Acl, ULONG AceRevision, ACCESS_MASK AccessMask,
+    PSID Sid);
+NTSTATUS NTAPI RtlAddAccessAllowedAceEx(PACL Acl, ULONG AceRevision, ULONG AceFlags,
+    ACCESS_MASK AccessMask, PSID Sid);
+NTSTATUS NTAPI RtlGetAce(PACL Acl, ULONG AceIndex, PVOID *Ace);
+NTSTATUS NTAPI RtlDeleteAce(PACL Acl, ULONG AceIndex);
 #define SECURITY_DESCRIPTOR_REVISION 1
 #define SECURITY_DESCRIPTOR_MIN_LENGTH 40
 

@@ -34,6 +34,16 @@ void NTAPI IoGetStackLimits(PULONG_PTR low, PULONG_PTR high)
     *high = top_va;
 }
 
+/* UNDOC: the region must lie in the stack that the caller runs on, a thread's or a CPU's for DPCs;
+ * the former's other stacks are not looked at. */
+ULONG NTAPI IoWithinStackLimits(ULONG_PTR start, SIZE_T bytes)
+{
+    ULONG_PTR low, high;
+
+    IoGetStackLimits(&low, &high);
+    return start >= low && start <= high && bytes <= high - start;
+}
+
 PVOID NTAPI IoGetInitialStack(void)
 {
     ULONG_PTR low, high;

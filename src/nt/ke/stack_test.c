@@ -6,6 +6,25 @@
 /* mov [rcx], rsp; ret */
 static const uint8_t store_rsp[] = {0x48, 0x89, 0x21, 0xc3};
 
+static void expect_callouts_by_wait(PEXPAND_STACK_CALLOUT callout)
+{
+    uint64_t rsp = 0;
+    KIRQL irql;
+
+    assert_int_equal(KeExpandKernelStackAndCalloutEx(callout, &rsp, 0x12000, TRUE, NULL),
+                     STATUS_INVALID_PARAMETER_3);
+    assert_int_equal(KeExpandKernelStackAndCalloutEx(callout, &rsp, 0x8000, TRUE, NULL),
+                     STATUS_SUCCESS);
+    KeRaiseIrql(DISPATCH_LEVEL, &irql);
+    assert_int_equal(KeExpandKernelStackAndCalloutEx(callout, &rsp, 0x8000, TRUE, NULL),
+                     STATUS_INVALID_PARAMETER_4);
+    rsp = 0;
+    assert_int_equal(KeExpandKernelStackAndCalloutEx(callout, &rsp, 0x8000, FALSE, NULL),
+                     STATUS_SUCCESS);
+    assert_true(rsp != 0);
+    KeLowerIrql(irql);
+}
+
 static void expand(struct world *world)
 {
     uint64_t page;
@@ -26,6 +45,7 @@ static void expand(struct world *world)
     assert_int_equal(
         KeExpandKernelStackAndCallout((PEXPAND_STACK_CALLOUT)page, &rsp, 0x12000),
         STATUS_INVALID_PARAMETER_3);
+    expect_callouts_by_wait((PEXPAND_STACK_CALLOUT)page);
     host_unmap((void *)page, 4096);
     sim_space_release(world->sim, page);
 }

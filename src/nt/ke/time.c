@@ -83,3 +83,33 @@ void NTAPI KeStallExecutionProcessor(ULONG MicroSeconds)
 {
     sim_stall(ke_ambient->sim, (uint64_t)MicroSeconds * 1000);
 }
+
+/* ---- The auxiliary counter ------------------------------------------------------------------- */
+/* A clock beside the performance counter, which some platforms share with other devices. This
+ * machine has none, and says so as the pages provide for. */
+
+NTSTATUS NTAPI KeQueryAuxiliaryCounterFrequency(PULONG64 AuxiliaryCounterFrequency)
+{
+    (void)AuxiliaryCounterFrequency;
+    return STATUS_NOT_SUPPORTED;
+}
+
+NTSTATUS NTAPI KeConvertAuxiliaryCounterToPerformanceCounter(ULONG64 AuxiliaryCounterValue,
+                                                             PULONG64 PerformanceCounterValue,
+                                                             PULONG64 ConversionError)
+{
+    (void)AuxiliaryCounterValue;
+    (void)PerformanceCounterValue;
+    (void)ConversionError;
+    return STATUS_NOT_SUPPORTED;
+}
+
+NTSTATUS NTAPI KeConvertPerformanceCounterToAuxiliaryCounter(ULONG64 PerformanceCounterValue,
+                                                             PULONG64 AuxiliaryCounterValue,
+                                                             PULONG64 ConversionError)
+{
+    (void)PerformanceCounterValue;
+    (void)AuxiliaryCounterValue;
+    (void)ConversionError;
+    return STATUS_NOT_SUPPORTED;
+}

@@ -65,10 +65,30 @@ static void processors_stall_side_by_side(void **state)
     RUN(1, 3, stalls);
 }
 
+static void auxiliary(struct world *world)
+{
+    ULONG64 value = 5;
+
+    (void)world;
+    assert_int_equal(KeQueryAuxiliaryCounterFrequency(NULL), STATUS_NOT_SUPPORTED);
+    assert_int_equal(KeConvertAuxiliaryCounterToPerformanceCounter(1, &value, NULL),
+                     STATUS_NOT_SUPPORTED);
+    assert_int_equal(KeConvertPerformanceCounterToAuxiliaryCounter(1, &value, NULL),
+                     STATUS_NOT_SUPPORTED);
+    assert_int_equal(value, 5);
+}
+
+static void there_is_no_auxiliary_counter(void **state)
+{
+    (void)state;
+    RUN(1, 1, auxiliary);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_clocks_follow_virtual_time),
+        cmocka_unit_test(there_is_no_auxiliary_counter),
         cmocka_unit_test(processors_stall_side_by_side),
     };
 

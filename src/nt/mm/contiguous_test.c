@@ -64,6 +64,32 @@ static void memory_of_a_node_keeps_its_limits(void **state)
     assert_int_equal(MmGetPhysicalAddress(second).QuadPart, 0);
 }
 
+static void memory_comes_with_a_status_and_its_size(void **state)
+{
+    SIZE_T bytes = BYTES;
+    PVOID memory = &bytes;
+
+    (void)state;
+    assert_int_equal(MmAllocateContiguousMemoryEx(&bytes, pa(0), pa(UINT32_MAX), pa(0),
+                                                  0xFFFFFFFF, PAGE_READWRITE, NULL, 'tseT', 2,
+                                                  &memory), STATUS_INVALID_PARAMETER);
+    assert_null(memory);
+    assert_int_equal(MmAllocateContiguousMemoryEx(&bytes, pa(0), pa(UINT32_MAX), pa(0),
+                                                  0xFFFFFFFF, PAGE_READWRITE, &bed, 'tseT', 0,
+                                                  &memory), STATUS_INVALID_PARAMETER);
+    assert_int_equal(MmAllocateContiguousMemoryEx(&bytes, pa(100 * GIB), pa(200 * GIB), pa(0), 0,
+                                                  PAGE_READWRITE, NULL, 'tseT', 0, &memory),
+                     STATUS_INSUFFICIENT_RESOURCES);
+    assert_int_equal(bytes, BYTES);
+    assert_int_equal(MmAllocateContiguousMemoryEx(&bytes, pa(0), pa(UINT32_MAX), pa(0), 0,
+                                                  PAGE_READWRITE, NULL, 'tseT',
+                                                  MM_ALLOCATE_CONTIGUOUS_MEMORY_FAST_ONLY, &memory),
+                     STATUS_SUCCESS);
+    assert_int_equal(bytes, 25 * PAGE);
+    expect_contiguous(memory, 0, UINT32_MAX);
+    MmFreeContiguousMemory(memory);
+}
+
 static void memory_of_a_node_can_be_missing(void **state)
 {
     (void)state;
@@ -102,6 +128,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         TEST(memory_of_a_node_keeps_its_limits),
+        TEST(memory_comes_with_a_status_and_its_size),
         TEST(memory_of_a_node_can_be_missing),
         TEST(mapping_without_a_cache_type_shows_the_same_pages),
     };

@@ -369,6 +369,17 @@ static void pages_for_an_mdl_keep_their_limits(void **state)
     mm_pool_free(bed.mm, mdl, 0);
 }
 
+static void the_one_node_has_all_pages(void **state)
+{
+    PMDL mdl = MmAllocateNodePagesForMdlEx(pa(0), pa(UINT64_MAX), pa(0), 8192, MmCached, 0, 0);
+
+    (void)state;
+    assert_int_equal(mdl->ByteCount, 8192);
+    MmFreePagesFromMdl(mdl);
+    mm_pool_free(bed.mm, mdl, 0);
+    assert_null(MmAllocateNodePagesForMdlEx(pa(0), pa(UINT64_MAX), pa(0), 8192, MmCached, 1, 0));
+}
+
 static void contiguous_chunks_are_contiguous(void **state)
 {
     PMDL mdl = MmAllocatePagesForMdlEx(pa(0), pa(UINT64_MAX), pa(0x10000), 0x80000, MmCached,
@@ -440,6 +451,7 @@ int main(void)
         TEST(freeing_a_locked_mdl_is_a_finding),
         TEST(advancing_moves_start_and_pages),
         TEST(pages_for_an_mdl_keep_their_limits),
+        TEST(the_one_node_has_all_pages),
         TEST(contiguous_chunks_are_contiguous),
         TEST(a_reserved_mapping_serves_one_mdl_after_the_other),
         TEST(protection_applies_from_the_next_touch),

@@ -155,6 +155,29 @@ PVOID NTAPI MmAllocateContiguousNodeMemory(SIZE_T NumberOfBytes,
                                                   MmCached);
 }
 
+/* UNDOC: *NumberOfBytes comes back in whole pages. A partition of memory is refused: there are
+ * none. */
+NTSTATUS NTAPI MmAllocateContiguousMemoryEx(PSIZE_T NumberOfBytes,
+                                            PHYSICAL_ADDRESS LowestAcceptableAddress,
+                                            PHYSICAL_ADDRESS HighestAcceptableAddress,
+                                            PHYSICAL_ADDRESS BoundaryAddressMultiple,
+                                            ULONG PreferredNode, ULONG Protect,
+                                            PVOID PartitionObject, ULONG Tag, ULONG Flags,
+                                            PVOID *BaseAddress)
+{
+    (void)Tag;
+    *BaseAddress = NULL;
+    if (PartitionObject != NULL || (Flags & ~(ULONG)MM_ALLOCATE_CONTIGUOUS_MEMORY_FAST_ONLY) != 0)
+        return STATUS_INVALID_PARAMETER;
+    *BaseAddress = MmAllocateContiguousNodeMemory(*NumberOfBytes, LowestAcceptableAddress,
+                                                  HighestAcceptableAddress, BoundaryAddressMultiple,
+                                                  Protect, PreferredNode);
+    if (*BaseAddress == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    *NumberOfBytes = pages_for(*NumberOfBytes) << MM_PAGE_SHIFT;
+    return STATUS_SUCCESS;
+}
+
 void NTAPI MmFreeContiguousMemory(PVOID BaseAddress)
 {
     release(BaseAddress);

@@ -88,6 +88,42 @@ static void utf8_replaces_what_is_broken(struct nt *nt)
     assert_int_equal(RtlUTF8ToUnicodeN(wide, 2, &used, "ab", 2), STATUS_BUFFER_TOO_SMALL);
 }
 
+static void strings_of_utf8_are_counted(struct nt *nt)
+{
+    static char long_text[0x10000];
+    UNICODE_STRING wide, back = {0};
+    char room[6];
+    UTF8_STRING narrow = {.MaximumLength = sizeof room, .Buffer = room};
+    UTF8_STRING nothing = {0};
+
+    (void)nt;
+    RtlInitUnicodeString(&wide, u"a€😀");
+    assert_int_equal(RtlUnicodeStringToUTF8String(&narrow, &wide, FALSE), STATUS_BUFFER_OVERFLOW);
+    assert_int_equal(narrow.Length, 4); /* whole characters */
+    assert_int_equal(RtlUnicodeStringToUTF8String(&nothing, &wide, FALSE),
+                     STATUS_INVALID_PARAMETER_1);
+    assert_int_equal(RtlUnicodeStringToUTF8String(&narrow, &wide, TRUE), STATUS_SUCCESS);
+    assert_int_equal(narrow.Length, 8);
+    assert_memory_equal(narrow.Buffer, "a\xe2\x82\xac\xf0\x9f\x98\x80", 8);
+    assert_int_equal(RtlUTF8StringToUnicodeString(&back, &narrow, FALSE), STATUS_BUFFER_OVERFLOW);
+    assert_int_equal(RtlUTF8StringToUnicodeString(&back, &narrow, TRUE), STATUS_SUCCESS);
+    assert_int_equal(back.Length, 8);
+    assert_memory_equal(back.Buffer, u"a€😀", 10);
+    RtlFreeUnicodeString(&back);
+    RtlFreeUTF8String(&narrow);
+    assert_null(narrow.Buffer);
+    RtlInitUnicodeString(&wide, u"\xD800!");
+    assert_int_equal(RtlUnicodeStringToUTF8String(&narrow, &wide, TRUE), STATUS_SOME_NOT_MAPPED);
+    RtlFreeUTF8String(&narrow);
+    RtlInitUTF8String(&narrow, "text");
+    assert_int_equal(narrow.Length, 4);
+    assert_int_equal(RtlInitUTF8StringEx(&narrow, NULL), STATUS_SUCCESS);
+    assert_int_equal(narrow.MaximumLength, 0);
+    memset(long_text, 'x', sizeof long_text - 1);
+    assert_int_equal(RtlInitUTF8StringEx(&narrow, long_text), STATUS_NAME_TOO_LONG);
+    assert_null(narrow.Buffer);
+}
+
 static void guids_are_spelt_and_read_back(struct nt *nt)
 {
     static const GUID guid = {0x65e8773d, 0x8f56, 0x11d0,
@@ -164,6 +200,7 @@ NT_TEST(copying_and_appending_stop_at_the_buffer)
 NT_TEST(case_can_be_ignored)
 NT_TEST(ansi_and_unicode_convert_both_ways)
 NT_TEST(utf8_replaces_what_is_broken)
+NT_TEST(strings_of_utf8_are_counted)
 NT_TEST(guids_are_spelt_and_read_back)
 NT_TEST(integers_convert_in_four_bases)
 NT_TEST(debug_output_is_an_event_and_its_text)
@@ -177,6 +214,7 @@ int main(void)
         cmocka_unit_test(test_case_can_be_ignored),
         cmocka_unit_test(test_ansi_and_unicode_convert_both_ways),
         cmocka_unit_test(test_utf8_replaces_what_is_broken),
+        cmocka_unit_test(test_strings_of_utf8_are_counted),
         cmocka_unit_test(test_guids_are_spelt_and_read_back),
         cmocka_unit_test(test_integers_convert_in_four_bases),
         cmocka_unit_test(test_debug_output_is_an_event_and_its_text),

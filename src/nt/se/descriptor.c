@@ -94,6 +94,86 @@ NTSTATUS NTAPI RtlSetDaclSecurityDescriptor(PSECURITY_DESCRIPTOR descriptor, BOO
     return STATUS_SUCCESS;
 }
 
+/* ---- Owner and group ------------------------------------------------------------------------- */
+
+static NTSTATUS check_absolute(const struct se_descriptor *descriptor)
+{
+    if (descriptor->Revision != SECURITY_DESCRIPTOR_REVISION)
+        return STATUS_UNKNOWN_REVISION;
+    return is_relative(descriptor) ? STATUS_INVALID_SECURITY_DESCR : STATUS_SUCCESS;
+}
+
+static void set_flag(struct se_descriptor *descriptor, USHORT flag, BOOLEAN set)
+{
+    descriptor->Control = (USHORT)((descriptor->Control & ~flag) | (set ? flag : 0));
+}
+
+NTSTATUS NTAPI RtlSetOwnerSecurityDescriptor(PSECURITY_DESCRIPTOR descriptor, PSID owner,
+                                             BOOLEAN defaulted)
+{
+    struct se_descriptor *absolute = descriptor;
+    NTSTATUS status = check_absolute(absolute);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    absolute->Owner = owner;
+    set_flag(absolute, SE_CONTROL_OWNER_DEFAULTED, defaulted);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI RtlSetGroupSecurityDescriptor(PSECURITY_DESCRIPTOR descriptor, PSID group,
+                                             BOOLEAN defaulted)
+{
+    struct se_descriptor *absolute = descriptor;
+    NTSTATUS status = check_absolute(absolute);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    absolute->Group = group;
+    set_flag(absolute, SE_CONTROL_GROUP_DEFAULTED, defaulted);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI RtlGetOwnerSecurityDescriptor(PSECURITY_DESCRIPTOR descriptor, PSID *owner,
+                                             PBOOLEAN defaulted)
+{
+    const struct se_descriptor *d = descriptor;
+
+    if (d->Revision != SECURITY_DESCRIPTOR_REVISION)
+        return STATUS_UNKNOWN_REVISION;
+    *owner = (PSID)(ULONG_PTR)part(d, d->Owner, offsetof(struct se_relative_descriptor, Owner));
+    *defaulted = (d->Control & SE_CONTROL_OWNER_DEFAULTED) != 0;
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI RtlGetGroupSecurityDescriptor(PSECURITY_DESCRIPTOR descriptor, PSID *group,
+                                             PBOOLEAN defaulted)
+{
+    const struct se_descriptor *d = descriptor;
+
+    if (d->Revision != SECURITY_DESCRIPTOR_REVISION)
+        return STATUS_UNKNOWN_REVISION;
+    *group = (PSID)(ULONG_PTR)part(d, d->Group, offsetof(struct se_relative_descriptor, Group));
+    *defaulted = (d->Control & SE_CONTROL_GROUP_DEFAULTED) != 0;
+    return STATUS_SUCCESS;
+}
+
+/* Without a list the other parameters stay as they were. */
+NTSTATUS NTAPI RtlGetDaclSecurityDescriptor(PSECURITY_DESCRIPTOR descriptor, PBOOLEAN present,
+                                            PACL *dacl, PBOOLEAN defaulted)
+{
+    const struct se_descriptor *d = descriptor;
+
+    if (d->Revision != SECURITY_DESCRIPTOR_REVISION)
+        return STATUS_UNKNOWN_REVISION;
+    *present = (d->Control & SE_CONTROL_DACL_PRESENT) != 0;
+    if (!*present)
+        return STATUS_SUCCESS;
+    *dacl = (PACL)(ULONG_PTR)part(d, d->Dacl, offsetof(struct se_relative_descriptor, Dacl));
+    *defaulted = (d->Control & SE_CONTROL_DACL_DEFAULTED) != 0;
+    return STATUS_SUCCESS;
+}
+
 static bool lies_within(ULONG offset, ULONG least_bytes, ULONG length)
 {
     return offset >= sizeof(struct se_relative_descriptor) && offset <= length &&

@@ -29,6 +29,8 @@ struct se_relative_descriptor { /* offsets from its start, 0 = absent */
 };
 
 enum {
+    SE_CONTROL_OWNER_DEFAULTED = 0x0001,
+    SE_CONTROL_GROUP_DEFAULTED = 0x0002,
     SE_CONTROL_DACL_PRESENT = 0x0004,
     SE_CONTROL_DACL_DEFAULTED = 0x0008,
     SE_CONTROL_SACL_PRESENT = 0x0010,

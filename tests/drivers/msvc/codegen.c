@@ -137,6 +137,19 @@ static BOOLEAN FloatingPointSurvivesAWait(void)
     return Kept * Third > 0.999999 && Kept * Third < 1.000001;
 }
 
+ULONG NTAPI IoWithinStackLimits(ULONG_PTR RegionStart, SIZE_T RegionSize);
+
+static BOOLEAN LocalsLieWithinTheStack(void)
+{
+    ULONG_PTR Low, High;
+
+    IoGetStackLimits(&Low, &High);
+    return (ULONG_PTR)&Low > Low && (ULONG_PTR)&Low < High && High - Low == 24 * 1024 &&
+           IoWithinStackLimits((ULONG_PTR)&Low, sizeof(Low)) &&
+           !IoWithinStackLimits((ULONG_PTR)&Low, 24 * 1024) && !IoWithinStackLimits(High, 1) &&
+           !IoWithinStackLimits(Low - 1, 2);
+}
+
 static BOOLEAN AFunctionIsFoundByName(void)
 {
     ULONG (*NTAPI Count)(USHORT);
@@ -185,7 +198,8 @@ static const struct {
     {TheProcessorBlockIsBehindGs},         {SharedUserDataTellsTheTime},
     {LookasideListsArePoppedInline},       {AListHeadIsMadeInline},
     {FloatingPointSurvivesAWait},          {AFunctionIsFoundByName},
-    {VariablesAreImportedByAddress},       {TheCRunTimeLibraryIsTheKernels},
+    {LocalsLieWithinTheStack},             {VariablesAreImportedByAddress},
+    {TheCRunTimeLibraryIsTheKernels},
 };
 
 /* ---- Device memory --------------------------------------------------------------------------- */
