@@ -10,7 +10,7 @@ door() { # room, door name, place
     mkdir -p "$dir/$1"
     ln -sfn "$source/$3" "$dir/$1/$2"
 }
-for room in base host trace sim pe hw verify hal inbox ks exports machine client super report cli; do
+for room in base host trace sim pe setup hw verify hal inbox ks exports machine client super report cli; do
     door "$room" "$room" "src/$room"
 done
 for manager in rtl ke mm ex ob se cm ps io pnp po; do

@@ -40,6 +40,9 @@ struct options {
     unsigned parameter_count;
     struct machine_image others[OPTIONS_OTHERS_MAX]; /* --load; the bytes are ours */
     unsigned other_count;
+    struct setup_inf *inf; /* --inf; ours */
+    const char *inf_path;
+    struct setup_changes *registry; /* --registry; ours */
     struct exports_stub stubs[OPTIONS_STUBS_MAX];
     unsigned stub_count;
     struct client_incident incidents[CLIENT_INCIDENTS_MAX]; /* --at */

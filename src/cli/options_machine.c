@@ -131,6 +131,12 @@ void options_release(struct options *options)
 {
     while (options->other_count > 0)
         free((void *)(uintptr_t)options->others[--options->other_count].bytes);
+    setup_inf_destroy(options->inf);
+    options->inf = NULL;
+    if (options->registry != NULL)
+        setup_changes_fini(options->registry);
+    free(options->registry);
+    options->registry = NULL;
 }
 
 /* ---- DMA and memory -------------------------------------------------------------------------- */
@@ -236,6 +242,11 @@ static const struct option_row machine_rows[] = {
     {"--windows", "PROFILE",
      "xp ws2003 ws2003sp1 vista win7 win8 win8.1 win10-1803 win10 win11 [win10]",
      option_take_windows},
+    {"--inf", "FILE.inf",
+     "how the device is installed: its service, registry values, interfaces, MSI; not the files",
+     option_take_inf},
+    {"--registry", "FILE.reg", "registry keys and values, made after the INF's",
+     option_take_registry},
     {"--param", "Name=Value",
      "a registry value the driver finds in its Parameters and driver keys; repeatable",
      take_parameter},
@@ -337,6 +348,9 @@ void options_machine_config(const struct options *options, struct machine_config
         .other_count = options->other_count,
         .stubs = options->stubs,
         .stub_count = options->stub_count,
+        .inf = options->inf,
+        .inf_name = options->inf_path != NULL ? cli_base_name(options->inf_path) : NULL,
+        .registry = options->registry,
         .parameters = options->parameters,
         .parameter_count = options->parameter_count};
 }

@@ -188,29 +188,39 @@ static void WEIR_PRINTF(3, 4) add_id(char *list, size_t size, const char *format
 
 /* Identifiers for PCI Devices: the device id is the most specific hardware id; the list goes on to
  * the generic. */
-static void name_pci(struct inbox_device *device)
+void inbox_pci_ids(struct hal_slot *slot, struct inbox_ids *out)
 {
-    const uint8_t *config = hal_slot_device(device->slot)->config;
+    const uint8_t *config = hal_slot_device(slot)->config;
     unsigned vendor = config[0] | config[1] << 8, id = config[2] | config[3] << 8;
     unsigned revision = config[8];
     unsigned class_code = (unsigned)(config[9] | config[10] << 8 | config[11] << 16);
     unsigned subsystem = (unsigned)(config[0x2c] | config[0x2d] << 8 | config[0x2e] << 16) |
                          (unsigned)config[0x2f] << 24;
-    unsigned number = (unsigned)hal_slot_number(device->slot) >> 16;
-    char *ids = device->hardware_ids, *compatible = device->compatible_ids;
-    size_t room = sizeof device->hardware_ids, compatible_room = sizeof device->compatible_ids;
+    size_t room = sizeof out->hardware, compatible_room = sizeof out->compatible;
 
-    snprintf(device->device_id, sizeof device->device_id,
-             "PCI\\VEN_%04X&DEV_%04X&SUBSYS_%08X&REV_%02X", vendor, id, subsystem, revision);
+    memset(out, 0, sizeof *out);
+    add_id(out->hardware, room, "PCI\\VEN_%04X&DEV_%04X&SUBSYS_%08X&REV_%02X", vendor, id,
+           subsystem, revision);
+    add_id(out->hardware, room, "PCI\\VEN_%04X&DEV_%04X&SUBSYS_%08X", vendor, id, subsystem);
+    add_id(out->hardware, room, "PCI\\VEN_%04X&DEV_%04X&CC_%06X", vendor, id, class_code);
+    add_id(out->hardware, room, "PCI\\VEN_%04X&DEV_%04X", vendor, id);
+    add_id(out->compatible, compatible_room, "PCI\\VEN_%04X&DEV_%04X&REV_%02X", vendor, id,
+           revision);
+    add_id(out->compatible, compatible_room, "PCI\\VEN_%04X&CC_%06X", vendor, class_code);
+    add_id(out->compatible, compatible_room, "PCI\\VEN_%04X", vendor);
+    add_id(out->compatible, compatible_room, "PCI\\CC_%06X", class_code);
+    add_id(out->compatible, compatible_room, "PCI\\CC_%04X", class_code >> 8);
+}
+
+static void name_pci(struct inbox_device *device)
+{
+    const uint8_t *config = hal_slot_device(device->slot)->config;
+    unsigned class_code = (unsigned)(config[9] | config[10] << 8 | config[11] << 16);
+    unsigned number = (unsigned)hal_slot_number(device->slot) >> 16;
+
+    inbox_pci_ids(device->slot, &device->ids);
+    snprintf(device->device_id, sizeof device->device_id, "%s", device->ids.hardware);
     snprintf(device->instance_id, sizeof device->instance_id, "3&11583659&0&%02X", number << 3);
-    add_id(ids, room, "%s", device->device_id);
-    add_id(ids, room, "PCI\\VEN_%04X&DEV_%04X&SUBSYS_%08X", vendor, id, subsystem);
-    add_id(ids, room, "PCI\\VEN_%04X&DEV_%04X&CC_%06X", vendor, id, class_code);
-    add_id(ids, room, "PCI\\VEN_%04X&DEV_%04X", vendor, id);
-    add_id(compatible, compatible_room, "PCI\\VEN_%04X&CC_%06X", vendor, class_code);
-    add_id(compatible, compatible_room, "PCI\\VEN_%04X", vendor);
-    add_id(compatible, compatible_room, "PCI\\CC_%06X", class_code);
-    add_id(compatible, compatible_room, "PCI\\CC_%04X", class_code >> 8);
     snprintf(device->location, sizeof device->location, "PCI bus 0, device %u, function 0", number);
     snprintf(device->description, sizeof device->description, "%s", describe_class(class_code));
 }
@@ -228,7 +238,8 @@ NTSTATUS inbox_pci_pdo(struct inbox *inbox, struct hal_slot *slot, PDEVICE_OBJEC
     return STATUS_SUCCESS;
 }
 
-NTSTATUS inbox_root_pdo(struct inbox *inbox, const char *name, PDEVICE_OBJECT *out)
+NTSTATUS inbox_root_pdo(struct inbox *inbox, const char *name, const char *hardware_id,
+                        PDEVICE_OBJECT *out)
 {
     struct inbox_device *device;
     NTSTATUS status = make_pdo(inbox, NULL, &device);
@@ -237,7 +248,8 @@ NTSTATUS inbox_root_pdo(struct inbox *inbox, const char *name, PDEVICE_OBJECT *o
         return status;
     snprintf(device->device_id, sizeof device->device_id, "ROOT\\%.60s", name);
     snprintf(device->instance_id, sizeof device->instance_id, "0000");
-    snprintf(device->hardware_ids, sizeof device->hardware_ids - 1, "ROOT\\%.60s", name);
+    snprintf(device->ids.hardware, sizeof device->ids.hardware - 1, "%s",
+             hardware_id != NULL ? hardware_id : device->device_id);
     device->pdo->Flags &= ~(ULONG)DO_DEVICE_INITIALIZING;
     *out = device->pdo;
     return STATUS_SUCCESS;

@@ -13,9 +13,18 @@ struct inbox;
 int inbox_create(struct ke *ke, struct hal *hal, struct pnp *pnp, struct inbox **out);
 void inbox_destroy(struct inbox *inbox);
 
+/* What the device in the slot is called: best first, each ends in zero, the list in two. */
+struct inbox_ids {
+    char hardware[320];
+    char compatible[160];
+};
+void inbox_pci_ids(struct hal_slot *slot, struct inbox_ids *out);
+
 /* A PDO for the device in the slot. */
 NTSTATUS inbox_pci_pdo(struct inbox *inbox, struct hal_slot *slot, PDEVICE_OBJECT *out);
-/* A PDO without resources. name becomes its device id: ROOT\name. */
-NTSTATUS inbox_root_pdo(struct inbox *inbox, const char *name, PDEVICE_OBJECT *out);
+/* A PDO without resources. name becomes its device id, ROOT\name, and its hardware id where
+ * hardware_id is NULL. */
+NTSTATUS inbox_root_pdo(struct inbox *inbox, const char *name, const char *hardware_id,
+                        PDEVICE_OBJECT *out);
 
 #endif

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The bus drivers below a function driver of ours, with a real HAL and a card that does nothing. */
+#include <stdio.h>
+
 #include "io/nt_test.h"
 
 #include "hal/hal.h"
@@ -197,6 +199,58 @@ static void a_driver_that_wants_no_messages_gets_the_line(struct nt *nt)
     assert_int_equal(lines, 1);
 }
 
+/* What an INF puts into the hardware key; UINT32_MAX: nothing. */
+static ULONG supported, limit;
+
+static NTSTATUS opt(void *ctx, PDEVICE_OBJECT pdo)
+{
+    static const char key[] = "\\Registry\\Machine\\System\\CurrentControlSet\\Enum\\%s\\"
+                              "Device Parameters\\Interrupt Management\\"
+                              "MessageSignaledInterruptProperties";
+    struct nt *nt = ctx;
+    char path[400];
+
+    snprintf(path, sizeof path, key, io_node_of(pdo)->instance_path);
+    if (supported != UINT32_MAX)
+        assert_int_equal(cm_set_number(nt->cm, path, "MSISupported", supported), 0);
+    if (limit != UINT32_MAX)
+        assert_int_equal(cm_set_number(nt->cm, path, "MessageNumberLimit", limit), 0);
+    return STATUS_SUCCESS;
+}
+
+static void start_with(struct nt *nt, ULONG opted, ULONG most)
+{
+    static struct pnp_setup setup;
+
+    setup = (struct pnp_setup){.decides_messages = true, .install = opt, .ctx = nt};
+    supported = opted;
+    limit = most;
+    pnp_set_setup(bus.pnp, &setup);
+    add_card(nt);
+    assert_int_equal(pnp_start(bus.pnp, bus.pdo), STATUS_SUCCESS);
+}
+
+static void without_the_opt_in_of_its_inf_it_gets_the_line(struct nt *nt)
+{
+    start_with(nt, UINT32_MAX, UINT32_MAX);
+    assert_int_equal(messages, 0);
+    assert_int_equal(lines, 1);
+}
+
+static void an_inf_may_say_no(struct nt *nt)
+{
+    start_with(nt, 0, 4);
+    assert_int_equal(messages, 0);
+    assert_int_equal(lines, 1);
+}
+
+static void messages_are_limited_to_a_power_of_two(struct nt *nt)
+{
+    start_with(nt, 1, 3);
+    assert_int_equal(messages, 2);
+    assert_int_equal(lines, 0);
+}
+
 static USHORT command_of(void)
 {
     USHORT command = 0;
@@ -259,7 +313,7 @@ static void a_root_device_has_no_resources(struct nt *nt)
     PDEVICE_OBJECT pdo;
 
     memories = 77;
-    assert_int_equal(inbox_root_pdo(bus.inbox, "soft", &pdo), STATUS_SUCCESS);
+    assert_int_equal(inbox_root_pdo(bus.inbox, "soft", NULL, &pdo), STATUS_SUCCESS);
     add_to(nt, pdo);
     assert_int_equal(pnp_start(bus.pnp, pdo), STATUS_SUCCESS);
     assert_int_equal(memories, 77);
@@ -277,6 +331,9 @@ static void a_root_device_has_no_resources(struct nt *nt)
 BUS_TEST(a_pci_device_says_who_and_where_it_is)
 BUS_TEST(it_gets_its_ranges_and_all_its_messages)
 BUS_TEST(a_driver_that_wants_no_messages_gets_the_line)
+BUS_TEST(without_the_opt_in_of_its_inf_it_gets_the_line)
+BUS_TEST(an_inf_may_say_no)
+BUS_TEST(messages_are_limited_to_a_power_of_two)
 BUS_TEST(decoding_follows_start_and_stop)
 BUS_TEST(the_bus_interface_reads_config_space)
 BUS_TEST(device_power_reaches_the_card)
@@ -288,6 +345,9 @@ int main(void)
         cmocka_unit_test(test_a_pci_device_says_who_and_where_it_is),
         cmocka_unit_test(test_it_gets_its_ranges_and_all_its_messages),
         cmocka_unit_test(test_a_driver_that_wants_no_messages_gets_the_line),
+        cmocka_unit_test(test_without_the_opt_in_of_its_inf_it_gets_the_line),
+        cmocka_unit_test(test_an_inf_may_say_no),
+        cmocka_unit_test(test_messages_are_limited_to_a_power_of_two),
         cmocka_unit_test(test_decoding_follows_start_and_stop),
         cmocka_unit_test(test_the_bus_interface_reads_config_space),
         cmocka_unit_test(test_device_power_reaches_the_card),

@@ -15,8 +15,7 @@ struct inbox_device { /* one per PDO, found by its address */
     struct hal_slot *slot; /* NULL: root enumerated */
     char device_id[80]; /* PCI\VEN_xxxx&DEV_xxxx&SUBSYS_xxxxxxxx&REV_xx */
     char instance_id[32];
-    char hardware_ids[320]; /* each ends in zero, the list in two */
-    char compatible_ids[160];
+    struct inbox_ids ids;
     char description[64]; /* empty: none */
     char location[64];
     ULONG interface_references;

@@ -41,11 +41,11 @@ static NTSTATUS query_id(struct inbox_device *device, PIRP irp, PIO_STACK_LOCATI
     case BusQueryInstanceID:
         return give_text(irp, device->instance_id, strlen(device->instance_id) + 1);
     case BusQueryHardwareIDs:
-        return give_text(irp, device->hardware_ids, list_length(device->hardware_ids));
+        return give_text(irp, device->ids.hardware, list_length(device->ids.hardware));
     case BusQueryCompatibleIDs:
-        if (device->compatible_ids[0] == 0)
+        if (device->ids.compatible[0] == 0)
             return irp->IoStatus.Status;
-        return give_text(irp, device->compatible_ids, list_length(device->compatible_ids));
+        return give_text(irp, device->ids.compatible, list_length(device->ids.compatible));
     default:
         return irp->IoStatus.Status;
     }

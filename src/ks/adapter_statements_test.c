@@ -232,7 +232,7 @@ static void get_without_bus_interface(void)
     PVOID va;
     PHYSICAL_ADDRESS la;
 
-    assert_int_equal(inbox_root_pdo(world->inbox, "soft", &pdo), STATUS_SUCCESS);
+    assert_int_equal(inbox_root_pdo(world->inbox, "soft", NULL, &pdo), STATUS_SUCCESS);
     assert_false(NT_SUCCESS(query_bus(pdo, &bus)));
     description.Dma64BitAddresses = TRUE;
     adapter = IoGetDmaAdapter(pdo, &description, &registers);

@@ -42,6 +42,13 @@ struct machine {
     struct ks *ks;
     struct hw_device *card; /* NULL without one */
     struct hal_slot *slot;
+    /* What setup knows of the device. */
+    struct setup_install install; /* zeroed without an INF */
+    struct setup_changes parameters; /* --param, made last */
+    struct pnp_setup setup;
+    char setup_texts[4][128]; /* what it points to */
+    const char *hardware_id; /* of a device without hardware; NULL: its usual one */
+    char service[64]; /* of the driver under test */
     /* The driver under test. */
     struct exports_driver *image;
     PDRIVER_OBJECT driver;
@@ -51,6 +58,17 @@ struct machine {
     machine_main_fn *main;
     void *main_ctx;
 };
+
+/* install.c */
+bool machine_install_choose(struct machine *machine, struct machine_error *error);
+/* The changes that are not the device's: before its driver is loaded. */
+NTSTATUS machine_install_service(struct machine *machine);
+NTSTATUS machine_install_device(void *ctx, PDEVICE_OBJECT pdo); /* the others */
+/* "vendor=0x1234,device=0x5678" for a card that has no identity yet; false: the INF names no PCI
+ * device. */
+bool machine_install_identity(const struct machine *machine, char *out, size_t size);
+/* install_change.c: on a thread of the machine. */
+NTSTATUS machine_make_change(HANDLE root, const struct setup_change *change);
 
 /* others.c: the drivers that come before the one under test. */
 bool machine_load_others(struct machine *machine, struct machine_error *error);

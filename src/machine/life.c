@@ -16,28 +16,6 @@ void machine_service_name(const char *file_name, char *name, size_t size)
         *dot = 0;
 }
 
-/* Parameters are there before DriverEntry; the device's software key is the same key
- * (docs/LIMITS.md). */
-static bool set_parameters(struct machine *machine, const char *service)
-{
-    char path[200];
-
-    snprintf(path, sizeof path, CM_SERVICES "\\%s\\Parameters", service);
-    if (cm_make_key(machine->cm, path) != 0)
-        return false;
-    for (size_t i = 0; i < machine->config.parameter_count; i++) {
-        const struct machine_parameter *parameter = &machine->config.parameters[i];
-        uint32_t number;
-        int result = num_parse_u32(parameter->value, &number) == 0
-                         ? cm_set_number(machine->cm, path, parameter->name, number)
-                         : cm_set_string(machine->cm, path, parameter->name, parameter->value);
-
-        if (result != 0)
-            return false;
-    }
-    return true;
-}
-
 static bool load_image(struct machine *machine, struct machine_error *error)
 {
     struct exports_error refusal = {0};
@@ -52,18 +30,17 @@ static bool load_image(struct machine *machine, struct machine_error *error)
 
 bool machine_load_driver(struct machine *machine, struct machine_error *error)
 {
-    char service[64];
     NTSTATUS status;
 
     machine_progress(machine);
-    machine_service_name(machine->config.driver_name, service, sizeof service);
-    if (!set_parameters(machine, service))
-        return machine_fail(error, MACHINE_HOST, STATUS_SUCCESS, "no memory for the registry");
+    status = machine_install_service(machine);
+    if (!NT_SUCCESS(status))
+        return machine_fail(error, MACHINE_HOST, status, "no memory for the registry");
     if (machine->config.before_guest != NULL)
         machine->config.before_guest(machine->config.before_guest_ctx);
     if (!machine_load_others(machine, error) || !load_image(machine, error))
         return false;
-    status = io_driver_create(machine->io, service, machine->image->base_va,
+    status = io_driver_create(machine->io, machine->service, machine->image->base_va,
                               machine->image->size_bytes, machine->image->entry_va,
                               &machine->driver);
     if (!NT_SUCCESS(status))
@@ -83,14 +60,11 @@ bool machine_load_driver(struct machine *machine, struct machine_error *error)
 
 static NTSTATUS make_pdo(struct machine *machine)
 {
-    char service[64];
-
     if (machine->pdo != NULL)
         return STATUS_SUCCESS;
-    machine_service_name(machine->config.driver_name, service, sizeof service);
     if (machine->slot != NULL)
         return inbox_pci_pdo(machine->inbox, machine->slot, &machine->pdo);
-    return inbox_root_pdo(machine->inbox, service, &machine->pdo);
+    return inbox_root_pdo(machine->inbox, machine->service, machine->hardware_id, &machine->pdo);
 }
 
 bool machine_start_device(struct machine *machine, struct machine_error *error)

@@ -73,15 +73,32 @@ static int build_inbox(struct machine *machine, struct machine_error *error)
     return inbox_create(machine->ke, machine->hal, machine->pnp, &machine->inbox);
 }
 
+/* A raw card without an identity of its own has that of the first device in the INF. */
+static void card_parameters(const struct machine *machine, char *out, size_t size)
+{
+    const char *given = machine->config.card_parameters;
+    char identity[200];
+
+    given = given != NULL ? given : "";
+    if (strcmp(machine->config.card, "raw") == 0 && strstr(given, "vendor=") == NULL &&
+        strstr(given, "device=") == NULL &&
+        machine_install_identity(machine, identity, sizeof identity))
+        snprintf(out, size, "%s%s%s", identity, *given != 0 ? "," : "", given);
+    else
+        snprintf(out, size, "%s", given);
+}
+
 static int build_card(struct machine *machine, struct machine_error *error)
 {
     struct hw_model_error refusal = {0};
+    char parameters[1300];
     int result;
 
     if (strcmp(machine->config.card, "none") == 0)
         return 0;
-    result = hw_model_create(machine->sim, machine->config.card, machine->config.card_parameters,
-                             &machine->card, &refusal);
+    card_parameters(machine, parameters, sizeof parameters);
+    result = hw_model_create(machine->sim, machine->config.card, parameters, &machine->card,
+                             &refusal);
     if (result != 0) {
         /* The text about a file begins with its name already. */
         if (strncmp(refusal.text, machine->config.card, strlen(machine->config.card)) == 0)
@@ -101,6 +118,18 @@ static void free_card(struct machine *machine)
     if (machine->slot != NULL)
         hal_detach(machine->hal, machine->slot);
     hw_destroy(machine->card);
+}
+
+static int build_setup(struct machine *machine, struct machine_error *error)
+{
+    return machine_install_choose(machine, error) ? 0 : -EINVAL;
+}
+
+static void free_setup(struct machine *machine)
+{
+    pnp_set_setup(machine->pnp, NULL);
+    setup_install_fini(&machine->install);
+    setup_changes_fini(&machine->parameters);
 }
 
 #define PLAIN_PART(room)                                                                           \
@@ -158,6 +187,7 @@ static const struct part parts[] = {
     {"inbox drivers", build_inbox, free_inbox},
     {"AVStream", build_ks, free_ks},
     {"card", build_card, free_card},
+    {"installation", build_setup, free_setup},
 };
 
 static void free_parts(struct machine *machine, size_t count)

@@ -14,8 +14,11 @@
 #include "hal/hal.h"
 #include "ke/ke.h"
 #include "mm/mm.h"
+#include "setup/setup.h"
 
-struct machine_parameter { /* --param Name=Value: REG_DWORD if it is a number, else REG_SZ */
+/* --param Name=Value: REG_DWORD if it is a number, else REG_SZ; in the service's Parameters and in
+ * the device's software key. */
+struct machine_parameter {
     const char *name;
     const char *value;
 };
@@ -41,6 +44,9 @@ struct machine_config {
     size_t other_count;
     const struct machine_parameter *parameters;
     size_t parameter_count;
+    const struct setup_inf *inf; /* borrowed; NULL: the device has none */
+    const char *inf_name; /* "grabber.inf" */
+    const struct setup_changes *registry; /* borrowed; made after the INF's; NULL: none */
     const struct exports_stub *stubs; /* for functions that weir lacks */
     size_t stub_count;
     struct trace *trace; /* borrowed */
@@ -52,14 +58,14 @@ struct machine_config {
 enum machine_failure {
     MACHINE_OK,
     MACHINE_HOST, /* the host refused: memory, descriptors */
-    MACHINE_CARD, /* unknown card, bad parameter */
+    MACHINE_CARD, /* unknown card, bad parameter, an INF that has no model for it */
     MACHINE_IMAGE, /* the .sys is not acceptable */
     MACHINE_DRIVER /* DriverEntry, AddDevice or start refused */
 };
 struct machine_error {
     enum machine_failure kind;
     NTSTATUS status; /* of MACHINE_DRIVER */
-    char text[400];
+    char text[1100];
 };
 
 struct machine;

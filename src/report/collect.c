@@ -92,6 +92,23 @@ static void copy_printable(char *to, size_t size, const char *text)
     to[length] = 0;
 }
 
+/* The same once more is counted; what comes after the last that fits is not kept. */
+static void end_note(struct report *report, const char *text)
+{
+    struct report_note *note = &report->notes[report->note_count];
+
+    copy_printable(note->text, sizeof note->text, text);
+    note->count = 1;
+    for (unsigned i = 0; i < report->note_count; i++) {
+        if (report->notes[i].kind == note->kind && strcmp(report->notes[i].text, note->text) == 0) {
+            report->notes[i].count++;
+            return;
+        }
+    }
+    if (report->note_count < NOTES_MAX)
+        report->note_count++;
+}
+
 static void end_text(struct report *report)
 {
     const char *text = text_get(&report->pending);
@@ -106,6 +123,8 @@ static void end_text(struct report *report)
     if (report->text_for == TEXT_STUB)
         copy_printable(report->stubs[report->stub_count - 1].name, sizeof report->stubs[0].name,
                        text);
+    if (report->text_for == TEXT_NOTE)
+        end_note(report, text);
     begin_text(report, TEXT_NONE);
 }
 
@@ -315,6 +334,10 @@ static void count(struct report *report, const struct trace_event *event)
     case TRACE_stub_given:
     case TRACE_stub_bound:
     case TRACE_stub_called: take_stub(report, event); break;
+    case TRACE_note:
+        report->notes[report->note_count].kind = event->arg[0];
+        begin_text(report, TEXT_NOTE);
+        break;
     case TRACE_text: take_text(report, event); break;
     default: take_bug_check(report, event); break;
     }

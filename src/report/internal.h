@@ -18,7 +18,7 @@ enum {
     REGISTERS = 18, /* rax .. r15, rip, rflags */
 };
 
-enum report_text_for { TEXT_NONE, TEXT_MODULE, TEXT_PRINT, TEXT_MISSING, TEXT_STUB };
+enum report_text_for { TEXT_NONE, TEXT_MODULE, TEXT_PRINT, TEXT_MISSING, TEXT_STUB, TEXT_NOTE };
 
 struct report_module {
     char name[64];
@@ -37,12 +37,17 @@ struct report_bug_check {
     uint8_t cpu, irql;
 };
 
-enum { READS_MAX = 2048, BAD_FRAMES_MAX = 16, STUBS_MAX = 64 };
+enum { READS_MAX = 2048, BAD_FRAMES_MAX = 16, STUBS_MAX = 64, NOTES_MAX = 48 };
 
 struct report_stub { /* --stub */
     char name[128];
     uint64_t value, calls, first_caller_va;
     bool bound; /* somebody imports it */
+};
+
+struct report_note { /* enum trace_note, with its text */
+    uint64_t kind, count;
+    char text[400];
 };
 
 struct report {
@@ -59,6 +64,8 @@ struct report {
     struct trace_event missing_event;
     struct report_stub stubs[STUBS_MAX];
     unsigned stub_count;
+    struct report_note notes[NOTES_MAX + 1]; /* the last one is being filled */
+    unsigned note_count;
     /* The rival: what it holds since when, and pages times nanoseconds so far, in pages times
      * microseconds lest they overflow. */
     uint64_t rival_pages, rival_since_ns, rival_page_us;

@@ -238,6 +238,22 @@ static json_t *stubs_array(const struct report *report)
     return array;
 }
 
+static json_t *notes_array(const struct report *report)
+{
+    json_t *array = json_array();
+
+    for (unsigned i = 0; i < report->note_count; i++) {
+        const struct report_note *note = &report->notes[i];
+        json_t *object = json_object();
+
+        json_put_text(object, "kind", report_note_name(note->kind));
+        json_put_text(object, "text", note->text);
+        json_put(object, "count", note->count);
+        json_array_append_new(array, object);
+    }
+    return array;
+}
+
 static json_t *run_object(const struct report_run *run)
 {
     json_t *object = json_object();
@@ -307,6 +323,7 @@ char *report_json(const struct report *report, const struct report_run *run, boo
     json_object_set_new(root, "bug_check", bug_check_object(report));
     json_object_set_new(root, "missing_function", missing_object(report));
     json_object_set_new(root, "stubs", stubs_array(report));
+    json_object_set_new(root, "notes", notes_array(report));
     text = json_dumps(root, JSON_INDENT(2));
     json_decref(root);
     return text;

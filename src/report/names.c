@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/names.h"
 
+#include "trace/trace.h"
+
 #include <stddef.h>
 
 struct name_row {
@@ -57,6 +59,17 @@ const char *report_bug_check_name(uint64_t code)
 const char *report_access_name(uint64_t access)
 {
     return access == 8 ? "execute" : access == 1 ? "write" : "read";
+}
+
+const char *report_note_name(uint64_t kind)
+{
+    static const char *const names[TRACE_NOTE_COUNT] = {
+        [TRACE_NOTE_INSTALLED] = "installed",
+        [TRACE_NOTE_NOT_FOLLOWED] = "not followed",
+        [TRACE_NOTE_FILE_WANTED] = "file wanted",
+    };
+
+    return kind < TRACE_NOTE_COUNT ? names[kind] : "?";
 }
 
 const char *report_register_name(unsigned index)

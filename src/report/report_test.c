@@ -466,7 +466,7 @@ static void members_come_in_the_documented_order(void **state)
         "bad_frames", "dma",
         "interrupts", "interrupts_unclaimed", "dpcs", "events", "video_hash", "time", "incidents",
         "findings",
-        "findings_beyond_limit", "bug_check", "missing_function", "stubs", NULL};
+        "findings_beyond_limit", "bug_check", "missing_function", "stubs", "notes", NULL};
     static const char *const run_keys[] = {
         "driver", "card", "card_parameters", "format", "seed", "cpus", "ram_bytes", "windows",
         "payload", "buffers", "buffer_offset", "pages", "low_memory_bytes",
@@ -587,6 +587,30 @@ static void findings_format_and_bug_check_carry_what_the_text_carries(void **sta
     bench_close(&bench);
 }
 
+static void notes_are_told_once_with_their_number(void **state)
+{
+    struct bench bench;
+    json_t *root, *note;
+
+    (void)state;
+    bench_open(&bench);
+    expect_no_words(summary_of(&bench), "file wanted");
+    for (unsigned i = 0; i < 3; i++)
+        trace_note(&bench.trace, TRACE_NOTE_FILE_WANTED, "C:\\fw.bin");
+    trace_note(&bench.trace, TRACE_NOTE_INSTALLED, "card.inf: a card");
+    TRACE(&bench.trace, note, 77); /* from a process gone wild */
+    say(&bench, "nothing");
+    expect_words(summary_of(&bench), "installed           card.inf: a card\n"
+                                     "file wanted         C:\\fw.bin (3 times)\n"
+                                     "findings");
+    root = json_of(&bench, true);
+    note = json_array_get(json_object_get(root, "notes"), 0);
+    assert_string_equal(json_string_value(json_object_get(note, "kind")), "file wanted");
+    assert_int_equal(json_integer_value(json_object_get(note, "count")), 3);
+    json_decref(root);
+    bench_close(&bench);
+}
+
 static void stubbed_calls_are_counted_and_never_pass_for_the_real_thing(void **state)
 {
     struct bench bench;
@@ -683,6 +707,7 @@ int main(void)
         cmocka_unit_test(an_exception_that_was_handled_long_before_is_not_blamed),
         cmocka_unit_test(the_last_events_name_rules_and_exports),
         cmocka_unit_test(a_missing_function_is_told_with_its_caller),
+        cmocka_unit_test(notes_are_told_once_with_their_number),
         cmocka_unit_test(stubbed_calls_are_counted_and_never_pass_for_the_real_thing),
         cmocka_unit_test(what_the_driver_printed_is_shown_and_cannot_steer_a_terminal),
         cmocka_unit_test(a_death_without_a_word_still_shows_the_last_events),

@@ -59,6 +59,22 @@ static void findings_text(const struct report *report, const struct report_run *
     report_findings(report, run->card, out);
 }
 
+static void notes_text(const struct report *report, struct text *out)
+{
+    for (unsigned kind = 0; kind < TRACE_NOTE_COUNT; kind++) {
+        for (unsigned i = 0; i < report->note_count; i++) {
+            const struct report_note *note = &report->notes[i];
+
+            if (note->kind != kind)
+                continue;
+            text_printf(out, "%-19s %s", report_note_name(kind), note->text);
+            if (note->count > 1)
+                text_printf(out, " (%" PRIu64 " times)", note->count);
+            text_char(out, '\n');
+        }
+    }
+}
+
 /* Whatever else the run says: calls that --stub answered are not what Windows would have done. */
 static void stubs_text(const struct report *report, struct text *out)
 {
@@ -209,6 +225,7 @@ void report_text(const struct report *report, const struct report_run *run, stru
                 wall_s, wall_s > 0 ? virtual_s / wall_s : 0.0,
                 figures.forced_yields > 0 ? " (not reproducible: yields were forced)" : "");
     report_incidents_text(&report->incidents, verify_errors(report->verify), out);
+    notes_text(report, out);
     findings_text(report, run, out);
     stubs_text(report, out);
 }

@@ -106,6 +106,12 @@ void trace_text(struct trace *trace, const char *text, size_t length)
     } while (done < length);
 }
 
+void trace_note(struct trace *trace, enum trace_note kind, const char *text)
+{
+    TRACE(trace, note, kind);
+    trace_text(trace, text, strlen(text));
+}
+
 void trace_reader_init(struct trace_reader *reader, struct trace_ring *ring, uint64_t capacity)
 {
     memset(reader, 0, sizeof *reader);

@@ -76,6 +76,15 @@ void trace_store(struct trace *trace, enum trace_type type, uint64_t a0, uint64_
 /* Text of any length as a run of TRACE_text records. */
 void trace_text(struct trace *trace, const char *text, size_t length);
 
+/* A sentence for the summary about what the driver finds around it, as the event note. */
+enum trace_note {
+    TRACE_NOTE_INSTALLED, /* which INF, which model */
+    TRACE_NOTE_NOT_FOLLOWED, /* what the INF asks for and does not get */
+    TRACE_NOTE_FILE_WANTED, /* a file the driver asked for in vain */
+    TRACE_NOTE_COUNT
+};
+void trace_note(struct trace *trace, enum trace_note kind, const char *text);
+
 static inline bool trace_wants(const struct trace *trace, enum trace_class class)
 {
     return (trace->classes & class) != 0;

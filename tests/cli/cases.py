@@ -141,6 +141,85 @@ def grabber_holds_as_many_locks_as_its_registry_value_says(world):
             assert dma["frame_locks_highest"] == held, (card, value, dma)
 
 
+def inf_of(world, **changes):
+    """The sample INF with lines changed, in the world's folder."""
+    with open(os.path.join(os.environ["WEIR_SOURCE"], "drivers", "grabber", "grabber.inf")) as file:
+        text = file.read()
+    for old, new in changes.get("replace", ()):
+        assert old in text, old
+        text = text.replace(old, new)
+    with open(world.path("card.inf"), "wb") as file:
+        file.write(b"\xff\xfe" + text.replace("\n", "\r\n").encode("utf-16-le") if changes.get("wide") else text.encode())
+    return world.path("card.inf")
+
+
+def installed(world, *more, driver="grabber"):
+    done = world.run("run", world.driver(driver), *SMALL, "--frames", "70", "--buffers", "80", "--json", "s.json", *more)
+    assert done.returncode == 0, done.stderr.decode()
+    with open(world.path("s.json")) as file:
+        return json.load(file), done.stdout.decode()
+
+
+@case
+def an_inf_installs_the_card_that_is_there(world):
+    for card, name in (("grabber64", "64-bit"), ("grabber32", "32-bit")):
+        summary, text = installed(world, "--card", card, "--inf", inf_of(world, wide=card == "grabber32"))
+        assert summary["dma"]["frame_locks_highest"] == 6, summary["dma"]
+        notes = {note["kind"]: note["text"] for note in summary["notes"]}
+        assert f"Sample grabber, {name} for PCI\\VEN_5EED&DEV_" in notes["installed"], notes
+        assert "KS.Registration" in notes["not followed"], notes
+        assert "installed           card.inf: Sample grabber" in text, text
+        assert summary["findings"] == [], summary["findings"]
+
+
+@case
+def the_registry_file_comes_after_the_inf_and_param_after_both(world):
+    with open(world.path("r.reg"), "w") as file:
+        file.write('Windows Registry Editor Version 5.00\n\n[HKR]\n"FramesInFlight"=dword:00000009\n')
+    with open(world.path("gone.reg"), "w") as file:
+        file.write("Windows Registry Editor Version 5.00\n\n[HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Control\\Class\\"
+                   '{4d36e96c-e325-11ce-bfc1-08002be10318}\\0000]\n"FramesInFlight"=-\n')
+    for more, held in ((["--registry", "r.reg"], 9), (["--registry", "gone.reg"], 4),
+                       (["--registry", "r.reg", "--param", "FramesInFlight=11"], 11)):
+        summary, _ = installed(world, "--inf", inf_of(world), *more)
+        assert summary["dma"]["frame_locks_highest"] == held, (more, summary["dma"])
+    summary, _ = installed(world, "--registry", "r.reg") # without an INF, too
+    assert summary["dma"]["frame_locks_highest"] == 9, summary["dma"]
+
+
+@case
+def a_raw_card_without_an_identity_has_that_of_the_inf(world):
+    changed = inf_of(world, replace=[("VEN_5EED&DEV_3200", "VEN_8086&DEV_1234&SUBSYS_00010002&REV_07")])
+    done = world.run("inspect", world.driver(), "--inf", changed, "--card", "raw", "--json", "-")
+    assert b"refused to start the device" in done.stderr, done.stderr # it knows no such card
+    done = world.run("run", world.driver(), "--inf", changed, "--card", "raw,bar0=4K", *SMALL, "--json", "s.json")
+    assert done.returncode == 3, done
+    with open(world.path("s.json")) as file:
+        notes = json.load(file)["notes"]
+    assert "for PCI\\VEN_8086&DEV_1234&SUBSYS_00010002&REV_07, section" in notes[0]["text"], notes
+
+
+@case
+def an_inf_without_a_model_for_the_card_says_what_it_has(world):
+    changed = inf_of(world, replace=[("PCI\\VEN_5EED&DEV_6400", "PCI\\VEN_5EED&DEV_9999")])
+    world.refuses(["run", world.driver(), "--inf", changed], 2, "card.inf", "no model for this device, PCI\\VEN_5EED&DEV_6400",
+                  "PCI\\VEN_5EED&DEV_3200, PCI\\VEN_5EED&DEV_9999")
+    world.refuses(["run", world.driver("bars"), "--inf", changed, "--card", "none"], 2, "for PCI devices only")
+
+
+@case
+def setup_files_that_cannot_be_are_refused_with_their_line(world):
+    changed = inf_of(world, replace=[("%REG_DWORD%, 6", "%REG_DWORD%, six")])
+    world.refuses(["run", world.driver(), "--inf", changed], 2, "card.inf: line", "six is no number")
+    world.refuses(["run", world.driver(), "--inf", world.driver()], 2, "this is no INF")
+    world.refuses(["run", world.driver(), "--inf", "nowhere.inf"], 2, "nowhere.inf: cannot be read")
+    with open(world.path("r.reg"), "w") as file:
+        file.write('Windows Registry Editor Version 5.00\n[HKR]\n"a"=dword:x\n')
+    world.refuses(["run", world.driver(), "--registry", "r.reg"], 2, "r.reg: line 3", "dword:x")
+    world.refuses(["locks", world.driver(), "--registry", "r.reg"], 2, "r.reg: line 3")
+    world.refuses(["inspect", world.driver(), "--inf", "nowhere.inf"], 2, "cannot be read")
+
+
 @case
 def grabber32_with_less_than_4_gib_bounces_nothing(world):
     dma = check_clean(world, "grabber32", "--ram", "2G")["dma"]

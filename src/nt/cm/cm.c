@@ -108,21 +108,6 @@ int cm_make_key(struct cm *cm, const char *path)
     return find_ascii(cm, path, 2, &key);
 }
 
-int cm_link(struct cm *cm, const char *path, const char *target)
-{
-    struct cm_key *from;
-    struct cm_key *to;
-    int error = find_ascii(cm, target, 2, &to);
-
-    if (error == 0)
-        error = find_ascii(cm, path, 2, &from);
-    if (error != 0 || from == to)
-        return error;
-    from->link = to;
-    to->opens++; /* for as long as the registry lives */
-    return 0;
-}
-
 int cm_set_value(struct cm *cm, const char *path, const char *name, uint32_t type,
                  const void *data, size_t size_bytes)
 {

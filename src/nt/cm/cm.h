@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The configuration manager: a registry in memory, empty but for what the machine puts there.
+/* The configuration manager: a registry in memory, empty but for what setup puts there.
  * Windows functions (ZwOpenKey, RtlQueryRegistryValues ...) stand in wdk/ headers under their own
  * names; this door is for rooms that fill the registry or open keys for drivers.
  * Paths are absolute (\Registry\Machine\...); "CurrentControlSet" is an ordinary key here, and
  * ControlSet001 is another word for it. Names compare without case. PASSIVE_LEVEL.
- * What --param Name=Value sets can be read in two places, because drivers look in either: under
- * Services\<service>\Parameters, and in the device's software key, which IoOpenDeviceRegistryKey
- * opens for PLUGPLAY_REGKEY_DRIVER; pnp makes the second a link to the first. Not here: files,
- * security, transactions, notification. */
+ * Not here: files, security, transactions. */
 #ifndef WEIR_NT_CM_H
 #define WEIR_NT_CM_H
 
@@ -29,9 +26,6 @@ struct cm *cm_of(struct ke *ke);
 int cm_make_key(struct cm *cm, const char *path);
 int cm_set_value(struct cm *cm, const char *path, const char *name, uint32_t type,
                  const void *data, size_t size_bytes);
-/* From now on path means the key at target; both are made. Deleting the target makes path an
- * ordinary key. */
-int cm_link(struct cm *cm, const char *path, const char *target);
 int cm_set_string(struct cm *cm, const char *path, const char *name, const char *text); /* REG_SZ */
 int cm_set_number(struct cm *cm, const char *path, const char *name, uint32_t value);
 /* Borrowed until the value changes. False when there is none. */

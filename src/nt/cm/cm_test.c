@@ -254,17 +254,6 @@ static void values_are_written_and_deleted_by_name(struct nt *nt)
                      STATUS_OBJECT_NAME_NOT_FOUND);
 }
 
-static void a_link_leads_to_the_same_key(struct nt *nt)
-{
-    uint32_t type;
-    const void *data;
-    size_t size;
-
-    assert_int_equal(cm_link(nt->cm, "\\Registry\\Machine\\A\\Link", "\\Registry\\Machine\\B"), 0);
-    assert_int_equal(cm_set_number(nt->cm, "\\Registry\\Machine\\A\\Link\\Sub", "N", 1), 0);
-    assert_true(cm_get_value(nt->cm, "\\Registry\\Machine\\B\\Sub", "N", &type, &data, &size));
-}
-
 NT_TEST(keys_are_created_opened_and_deleted)
 NT_TEST(a_parent_must_exist)
 NT_TEST(sizes_of_values_are_told_and_kept_to)
@@ -272,7 +261,6 @@ NT_TEST(subkeys_come_sorted_and_values_as_they_were_made)
 NT_TEST(a_table_calls_routines_and_fills_variables)
 NT_TEST(a_table_fails_where_it_must)
 NT_TEST(values_are_written_and_deleted_by_name)
-NT_TEST(a_link_leads_to_the_same_key)
 
 int main(void)
 {
@@ -284,7 +272,6 @@ int main(void)
         cmocka_unit_test(test_a_table_calls_routines_and_fills_variables),
         cmocka_unit_test(test_a_table_fails_where_it_must),
         cmocka_unit_test(test_values_are_written_and_deleted_by_name),
-        cmocka_unit_test(test_a_link_leads_to_the_same_key),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -171,7 +171,7 @@ NTSTATUS cm_key_walk(struct cm_key *start, const WCHAR *path, size_t chars, int 
         }
         if (child == NULL)
             return STATUS_OBJECT_NAME_NOT_FOUND;
-        key = child->link != NULL && !child->link->deleted ? child->link : child;
+        key = child;
     }
     *out = key;
     return STATUS_SUCCESS;

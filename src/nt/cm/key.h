@@ -20,7 +20,6 @@ struct cm_key {
     WCHAR *name;
     USHORT name_chars;
     bool deleted;
-    struct cm_key *link; /* another key that this one stands for, counted as an open of it */
     uint32_t opens;
     LONGLONG last_write_100ns;
     ARRAY(struct cm_key *) children; /* sorted by name */

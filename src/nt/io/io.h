@@ -87,6 +87,9 @@ struct io_node {
     char location[128];
     char service[64];
     char driver_key[96]; /* "{class guid}\0000" */
+    char manufacturer[128];
+    char class_name[64]; /* "MEDIA" */
+    char class_text[48]; /* its GUID in braces */
     GUID class_guid;
     GUID bus_type;
     INTERFACE_TYPE legacy_bus;

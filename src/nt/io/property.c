@@ -122,13 +122,13 @@ static NTSTATUS find_answer(const struct io_node *node, DEVICE_REGISTRY_PROPERTY
                    ? answer_bytes(node->requirements, node->requirements->ListSize, answer)
                    : answer_bytes(NULL, 0, answer);
     case DevicePropertyClassName:
-        return answer_string("MEDIA", answer);
+        return answer_string(node->class_name, answer);
     case DevicePropertyClassGuid:
         return answer_guid_text(&node->class_guid, answer);
     case DevicePropertyDriverKeyName:
         return answer_string(node->driver_key, answer);
     case DevicePropertyManufacturer:
-        return answer_string("weir", answer);
+        return answer_string(node->manufacturer, answer);
     case DevicePropertyLocationInformation:
         return answer_string(node->location, answer);
     case DevicePropertyPhysicalDeviceObjectName:

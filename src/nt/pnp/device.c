@@ -110,6 +110,11 @@ void pnp_destroy(struct pnp *pnp)
     free(pnp);
 }
 
+void pnp_set_setup(struct pnp *pnp, const struct pnp_setup *setup)
+{
+    pnp->setup = setup;
+}
+
 struct pnp_device *pnp_device_of(struct pnp *pnp, PDEVICE_OBJECT pdo)
 {
     struct pnp_device *device;
@@ -164,7 +169,7 @@ NTSTATUS pnp_add_device(struct pnp *pnp, PDRIVER_OBJECT driver, PDEVICE_OBJECT p
     if (add == NULL || device == NULL || device->state != PNP_ANNOUNCED)
         return STATUS_INVALID_DEVICE_REQUEST;
     device->node->removed = false;
-    status = pnp_enumerate(pnp, device->node, io_driver_name(driver));
+    status = pnp_enumerate(device, io_driver_name(driver));
     if (!NT_SUCCESS(status))
         return status;
     status = (NTSTATUS)KE_CALL(add, KE_ARG(driver), KE_ARG(pdo));

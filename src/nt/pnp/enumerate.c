@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What a PDO is: its identifiers, capabilities, texts, bus and resource requirements, asked for in
  * the order in which the PnP manager asks for a device that a bus has just reported, and written to
- * the registry where drivers look them up ("Adding a PnP Device to a Running System"). */
+ * the registry where drivers look them up ("Adding a PnP Device to a Running System"). Between the
+ * two setup has its turn: what a device needs may depend on what its INF put into its keys. */
 #include <string.h>
 
 #include "cm/cm.h"
@@ -10,6 +11,7 @@
 
 #define ENUM_KEY "\\Registry\\Machine\\System\\CurrentControlSet\\Enum\\"
 #define CLASS_KEY "\\Registry\\Machine\\System\\CurrentControlSet\\Control\\Class\\"
+#define MESSAGES_KEY "Interrupt Management\\MessageSignaledInterruptProperties"
 
 /* Copies an answer of UTF-16 to ASCII and frees it. multi: up to the empty string at the end. */
 static void take_text(ULONG_PTR answer, bool multi, char *out, size_t room)
@@ -109,43 +111,94 @@ static void query_resources(struct pnp *pnp, struct io_node *node)
 
 /* ---- Registry -------------------------------------------------------------------------------- */
 
-static int write_keys(struct pnp *pnp, struct io_node *node)
+static int write_enum_key(struct cm *cm, const char *path, const struct io_node *node)
+{
+    const struct {
+        const char *name, *text;
+    } values[] = {{"DeviceDesc", node->description}, {"Mfg", node->manufacturer},
+                  {"Service", node->service},        {"Class", node->class_name},
+                  {"ClassGUID", node->class_text},   {"Driver", node->driver_key}};
+    int error = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(values) && error == 0; i++) {
+        if (values[i].text[0] != 0)
+            error = cm_set_string(cm, path, values[i].name, values[i].text);
+    }
+    return error;
+}
+
+/* A device has messages when its INF opts in; where there is none, it does. */
+static int write_keys(struct pnp *pnp, const struct io_node *node)
 {
     struct cm *cm = cm_of(pnp->ke);
-    char path[300];
-    char parameters[200];
+    char path[400];
     int error;
 
     nt__snprintf(path, sizeof path, ENUM_KEY "%s", node->instance_path);
-    error = cm_set_string(cm, path, "DeviceDesc", node->description);
-    if (error == 0)
-        error = cm_set_string(cm, path, "Service", node->service);
-    if (error == 0)
-        error = cm_set_string(cm, path, "ClassGUID", PNP_CLASS);
-    if (error == 0)
-        error = cm_set_string(cm, path, "Driver", node->driver_key);
+    error = write_enum_key(cm, path, node);
     nt__snprintf(path, sizeof path, ENUM_KEY "%s\\Device Parameters", node->instance_path);
     if (error == 0)
         error = cm_make_key(cm, path);
+    nt__snprintf(path, sizeof path, ENUM_KEY "%s\\Device Parameters\\" MESSAGES_KEY,
+                 node->instance_path);
+    if (error == 0 && (pnp->setup == NULL || !pnp->setup->decides_messages))
+        error = cm_set_number(cm, path, "MSISupported", 1);
     nt__snprintf(path, sizeof path, CLASS_KEY "%s", node->driver_key);
-    nt__snprintf(parameters, sizeof parameters, CM_SERVICES "\\%s\\Parameters", node->service);
-    return error == 0 ? cm_link(cm, path, parameters) : error;
+    return error == 0 ? cm_make_key(cm, path) : error;
 }
 
-static void set_class(struct pnp *pnp, struct io_node *node)
+static void set_text(char *to, size_t room, const char *known, const char *otherwise)
 {
-    static const GUID media = {
-        0x4D36E96C, 0xE325, 0x11CE, {0xBF, 0xC1, 0x08, 0x00, 0x2B, 0xE1, 0x03, 0x18}};
-
-    node->class_guid = media;
-    if (node->driver_key[0] != 0)
-        return; /* a device keeps its number */
-    nt__snprintf(node->driver_key, sizeof node->driver_key, PNP_CLASS "\\%04u",
-                 pnp->next_class_number++);
+    nt__snprintf(to, room, "%s", known != NULL ? known : otherwise);
 }
 
-NTSTATUS pnp_enumerate(struct pnp *pnp, struct io_node *node, const char *service)
+static void set_class_guid(struct io_node *node)
 {
+    WCHAR wide[sizeof node->class_text];
+    UNICODE_STRING string;
+
+    for (size_t i = 0; i < ARRAY_LEN(wide); i++)
+        wide[i] = (unsigned char)node->class_text[i];
+    RtlInitUnicodeString(&string, wide);
+    weir_assert(NT_SUCCESS(RtlGUIDFromString(&string, &node->class_guid)));
+}
+
+static void describe(struct pnp *pnp, struct io_node *node)
+{
+    static const struct pnp_setup nothing;
+    const struct pnp_setup *setup = pnp->setup != NULL ? pnp->setup : &nothing;
+
+    if (setup->description != NULL)
+        set_text(node->description, sizeof node->description, setup->description, NULL);
+    set_text(node->manufacturer, sizeof node->manufacturer, setup->manufacturer, "weir");
+    set_text(node->class_name, sizeof node->class_name, setup->class_name, PNP_CLASS_NAME);
+    set_text(node->class_text, sizeof node->class_text, setup->class_guid, PNP_CLASS);
+    set_class_guid(node);
+    if (node->driver_key[0] == 0) /* a device keeps its number */
+        nt__snprintf(node->driver_key, sizeof node->driver_key, "%s\\%04u", node->class_text,
+                     pnp->next_class_number++);
+}
+
+static NTSTATUS install(struct pnp_device *device)
+{
+    const struct pnp_setup *setup = device->pnp->setup;
+    NTSTATUS status;
+
+    if (write_keys(device->pnp, device->node) != 0)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    if (device->installed || setup == NULL || setup->install == NULL)
+        return STATUS_SUCCESS;
+    status = setup->install(setup->ctx, device->pdo);
+    device->installed = NT_SUCCESS(status);
+    return status;
+}
+
+NTSTATUS pnp_enumerate(struct pnp_device *device, const char *service)
+{
+    struct pnp *pnp = device->pnp;
+    struct io_node *node = device->node;
+    NTSTATUS status;
+
     query_id(pnp, node, BusQueryDeviceID, false, node->device_id, sizeof node->device_id);
     query_id(pnp, node, BusQueryInstanceID, false, node->instance_id, sizeof node->instance_id);
     if (node->device_id[0] == 0 || node->instance_id[0] == 0)
@@ -159,8 +212,10 @@ NTSTATUS pnp_enumerate(struct pnp *pnp, struct io_node *node, const char *servic
     query_id(pnp, node, BusQueryCompatibleIDs, true, node->compatible_ids,
              sizeof node->compatible_ids);
     query_bus(pnp, node);
-    query_resources(pnp, node);
     nt__snprintf(node->service, sizeof node->service, "%s", service);
-    set_class(pnp, node);
-    return write_keys(pnp, node) == 0 ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
+    describe(pnp, node);
+    status = install(device);
+    if (NT_SUCCESS(status))
+        query_resources(pnp, node);
+    return status;
 }

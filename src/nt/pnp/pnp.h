@@ -2,15 +2,16 @@
 /* The PnP manager: takes a PDO of a bus through its life with one function driver. All calls on a
  * thread of ours at PASSIVE_LEVEL. Order: pnp_create after io_create; a bus announces its PDO
  * before a driver is added; pnp_destroy before io_destroy. A device's software key is
- * Control\Class\PNP_CLASS\nnnn, numbered from 0000 in the order of adding; it is a link to its
- * service's Parameters. Its hardware key is Enum\<instance path>\Device Parameters. */
+ * Control\Class\<class>\nnnn, numbered from 0000 in the order of adding; its hardware key is
+ * Enum\<instance path>\Device Parameters. */
 #ifndef WEIR_NT_PNP_H
 #define WEIR_NT_PNP_H
 
 #include "io/io.h"
 
-/* MEDIA: what every device is said to be. */
+/* MEDIA: what a device is said to be when nobody knows better. */
 #define PNP_CLASS "{4D36E96C-E325-11CE-BFC1-08002BE10318}"
+#define PNP_CLASS_NAME "MEDIA"
 
 struct pnp;
 int pnp_create(struct ke *ke, struct pnp **out);
@@ -27,6 +28,18 @@ struct pnp_bus_ops {
 };
 NTSTATUS pnp_announce(struct pnp *pnp, PDEVICE_OBJECT pdo, const struct pnp_bus_ops *ops,
                       void *ctx);
+
+/* What setup knows of the devices that will be added; texts are of bytes that stand for U+0000 to
+ * U+00FF. install is called once for each device, when its keys are there and empty, before what it
+ * needs is asked for and before AddDevice; a status that is none of success fails the adding. */
+struct pnp_setup {
+    const char *description, *manufacturer; /* NULL: the bus's word */
+    const char *class_name, *class_guid; /* NULL: MEDIA */
+    bool decides_messages; /* install writes MSISupported; else every device has it */
+    NTSTATUS (*install)(void *ctx, PDEVICE_OBJECT pdo);
+    void *ctx;
+};
+void pnp_set_setup(struct pnp *pnp, const struct pnp_setup *setup); /* borrowed */
 
 NTSTATUS pnp_add_device(struct pnp *pnp, PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo); /* AddDevice */
 /* Resources, START_DEVICE and what follows. A first start that fails ends in REMOVE_DEVICE, one

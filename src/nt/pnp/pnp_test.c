@@ -265,22 +265,75 @@ static void a_device_is_added_started_and_removed(struct nt *nt)
     pnp_destroy(pnp);
 }
 
-static void parameters_of_the_service_are_the_devices_too(struct nt *nt)
-{
-    UNICODE_STRING name = nt_string(u"Depth");
-    UCHAR buffer[32];
-    HANDLE key;
-    ULONG needed;
+/* ---- Setup ----------------------------------------------------------------------------------- */
 
-    add_and_start(nt);
-    assert_int_equal(cm_set_number(nt->cm, CM_SERVICES "\\card\\Parameters", "Depth", 12), 0);
-    assert_int_equal(IoOpenDeviceRegistryKey(pdo, PLUGPLAY_REGKEY_DRIVER, KEY_READ, &key),
+static unsigned installs;
+static NTSTATUS install_status;
+
+static NTSTATUS install(void *ctx, PDEVICE_OBJECT device)
+{
+    ULONG depth = 12;
+    UNICODE_STRING name = nt_string(u"Depth");
+    HANDLE key;
+
+    assert_ptr_equal(ctx, &installs);
+    assert_int_equal(story[0], 0); /* before AddDevice */
+    assert_int_equal(IoOpenDeviceRegistryKey(device, PLUGPLAY_REGKEY_DRIVER, KEY_ALL_ACCESS, &key),
                      STATUS_SUCCESS);
-    assert_int_equal(ZwQueryValueKey(key, &name, KeyValuePartialInformation, buffer, sizeof buffer,
-                                     &needed),
+    assert_int_equal(ZwSetValueKey(key, &name, 0, REG_DWORD, &depth, sizeof depth),
                      STATUS_SUCCESS);
-    assert_int_equal(buffer[12], 12);
     ZwClose(key);
+    installs++;
+    return install_status;
+}
+
+static void set_up_with_setup(struct nt *nt)
+{
+    static const struct pnp_setup setup = {
+        .description = "Example card", .manufacturer = "Example", .class_name = "Image",
+        .class_guid = "{6bdd1fc6-810f-11d0-bec7-08002be2092f}", .install = install,
+        .ctx = &installs};
+
+    set_up(nt);
+    installs = 0;
+    install_status = STATUS_SUCCESS;
+    pnp_set_setup(pnp, &setup);
+}
+
+static void what_setup_says_of_a_device_is_in_its_keys_before_add_device(struct nt *nt)
+{
+    struct io_node *node;
+    uint32_t type;
+    const void *data;
+    size_t size;
+
+    set_up_with_setup(nt);
+    assert_int_equal(pnp_add_device(pnp, nt->driver, pdo), STATUS_SUCCESS);
+    node = io_node_of(pdo);
+    assert_string_equal(node->description, "Example card");
+    assert_string_equal(node->manufacturer, "Example");
+    assert_string_equal(node->driver_key, "{6bdd1fc6-810f-11d0-bec7-08002be2092f}\\0000");
+    assert_int_equal(node->class_guid.Data1, 0x6bdd1fc6);
+    assert_true(cm_get_value(nt->cm,
+                             "\\Registry\\Machine\\System\\CurrentControlSet\\Control\\Class\\"
+                             "{6BDD1FC6-810F-11D0-BEC7-08002BE2092F}\\0000",
+                             "Depth", &type, &data, &size));
+    assert_false(cm_get_value(nt->cm, CM_SERVICES "\\card\\Parameters", "Depth", &type, &data,
+                              &size)); /* a key of its own */
+    assert_int_equal(pnp_start(pnp, pdo), STATUS_SUCCESS);
+    assert_int_equal(pnp_remove(pnp, pdo), STATUS_SUCCESS);
+    memset(story, 0, sizeof story);
+    assert_int_equal(pnp_add_device(pnp, nt->driver, pdo), STATUS_SUCCESS);
+    assert_int_equal(installs, 1); /* a device is installed once */
+    pnp_destroy(pnp);
+}
+
+static void a_device_that_cannot_be_installed_is_not_added(struct nt *nt)
+{
+    set_up_with_setup(nt);
+    install_status = STATUS_INSUFFICIENT_RESOURCES;
+    assert_int_equal(pnp_add_device(pnp, nt->driver, pdo), STATUS_INSUFFICIENT_RESOURCES);
+    assert_string_equal(story, "");
     pnp_destroy(pnp);
 }
 
@@ -386,7 +439,8 @@ static void detaching_at_a_surprise_is_found(struct nt *nt)
 }
 
 NT_TEST(a_device_is_added_started_and_removed)
-NT_TEST(parameters_of_the_service_are_the_devices_too)
+NT_TEST(what_setup_says_of_a_device_is_in_its_keys_before_add_device)
+NT_TEST(a_device_that_cannot_be_installed_is_not_added)
 NT_TEST(a_failing_add_device_leaves_the_pdo_alone)
 NT_TEST(a_failing_first_start_ends_in_removal)
 NT_TEST(a_start_that_fails_after_a_stop_is_a_surprise)
@@ -401,7 +455,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_device_is_added_started_and_removed),
-        cmocka_unit_test(test_parameters_of_the_service_are_the_devices_too),
+        cmocka_unit_test(test_what_setup_says_of_a_device_is_in_its_keys_before_add_device),
+        cmocka_unit_test(test_a_device_that_cannot_be_installed_is_not_added),
         cmocka_unit_test(test_a_failing_add_device_leaves_the_pdo_alone),
         cmocka_unit_test(test_a_failing_first_start_ends_in_removal),
         cmocka_unit_test(test_a_start_that_fails_after_a_stop_is_a_surprise),

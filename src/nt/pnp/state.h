@@ -19,6 +19,7 @@ struct pnp_device {
     const struct pnp_bus_ops *bus;
     void *bus_ctx;
     enum pnp_state state;
+    bool installed; /* setup had its turn */
 };
 
 struct pnp {
@@ -27,6 +28,7 @@ struct pnp {
     struct io *io;
     struct list_node devices;
     unsigned next_class_number;
+    const struct pnp_setup *setup; /* NULL: nothing is known */
 };
 
 struct pnp_device *pnp_device_of(struct pnp *pnp, PDEVICE_OBJECT pdo);
@@ -40,7 +42,7 @@ NTSTATUS pnp_send_minor(struct pnp *pnp, PDEVICE_OBJECT pdo, UCHAR minor);
 void pnp_send_firm(struct pnp *pnp, PDEVICE_OBJECT pdo, UCHAR minor);
 
 /* enumerate.c: asks a new PDO what it is, writes its keys. service is its driver's name. */
-NTSTATUS pnp_enumerate(struct pnp *pnp, struct io_node *node, const char *service);
+NTSTATUS pnp_enumerate(struct pnp_device *device, const char *service);
 NTSTATUS pnp_query_capabilities(struct pnp *pnp, struct io_node *node);
 
 #endif
