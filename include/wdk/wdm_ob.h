@@ -65,6 +65,7 @@ HANDLE NTAPI PsGetProcessId(PEPROCESS Process);
 HANDLE NTAPI PsGetThreadId(PETHREAD Thread);
 HANDLE NTAPI PsGetThreadProcessId(PETHREAD Thread);
 NTSTATUS NTAPI PsLookupProcessByProcessId(HANDLE ProcessId, PEPROCESS *Process);
+NTSTATUS NTAPI SeLocateProcessImageName(PEPROCESS Process, PUNICODE_STRING *pImageFileName);
 NTSTATUS NTAPI PsLookupThreadByThreadId(HANDLE UniqueThreadId, PETHREAD *Thread);
 BOOLEAN NTAPI PsGetVersion(PULONG MajorVersion, PULONG MinorVersion, PULONG BuildNumber,
     PUNICODE_STRING CSDVersion);

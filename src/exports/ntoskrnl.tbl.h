@@ -733,6 +733,7 @@ EXPORT(RtlxUnicodeStringToAnsiSize,                1,       UNDOC,    UNDOC,    
 EXPORT(SeAssignSecurity,                           7,       UNDOC,    UNDOC,    WIN2K,      SE,          FULL)
 EXPORT(SeCaptureSubjectContext,                    1,       UNDOC,    UNDOC,    WIN2K,      SE,          FULL)
 EXPORT(SeDeassignSecurity,                         1,       UNDOC,    UNDOC,    WIN2K,      SE,          FULL)
+EXPORT(SeLocateProcessImageName,                   2,       PASSIVE,  PASSIVE,  WIN2K,      SE,          FULL)
 EXPORT(SeLockSubjectContext,                       1,       UNDOC,    UNDOC,    WIN2K,      SE,          FULL)
 EXPORT(SeQuerySecurityDescriptorInfo,              4,       UNDOC,    UNDOC,    WIN2K,      SE,          STUB)
 EXPORT(SeReleaseSubjectContext,                    1,       UNDOC,    UNDOC,    WIN2K,      SE,          FULL)

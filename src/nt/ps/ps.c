@@ -131,6 +131,27 @@ NTSTATUS NTAPI PsLookupProcessByProcessId(HANDLE id, PEPROCESS *process)
     return STATUS_INVALID_PARAMETER;
 }
 
+/* The string and its characters are one block of pool, the caller's to free.
+ * UNDOC: the application's name; that the system's process, which no image made, has none. */
+NTSTATUS NTAPI SeLocateProcessImageName(PEPROCESS Process, PUNICODE_STRING *pImageFileName)
+{
+    static const WCHAR application[] = u"\\Device\\HarddiskVolume1\\weir\\application.exe";
+    struct ps *ps = ps_of(ke_current());
+    PUNICODE_STRING name;
+
+    if (Process != ps->processes[PS_CLIENT])
+        return STATUS_NOT_FOUND;
+    name = ExAllocatePoolWithTag(PagedPool, sizeof *name + sizeof application, PROCESS_TAG);
+    if (name == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    name->Buffer = (PWCH)(name + 1);
+    memcpy(name->Buffer, application, sizeof application);
+    name->MaximumLength = sizeof application;
+    name->Length = sizeof application - sizeof application[0];
+    *pImageFileName = name;
+    return STATUS_SUCCESS;
+}
+
 /* TRUE would mean a checked build. The string may be NULL, or not initialised by the caller. */
 BOOLEAN NTAPI PsGetVersion(PULONG major, PULONG minor, PULONG build, PUNICODE_STRING service_pack)
 {

@@ -226,6 +226,20 @@ static void callbacks_are_called_in_order_of_registration(struct nt *nt)
     assert_int_equal(ob_references(nt->ob, callback), 0);
 }
 
+static void an_image_made_the_application_and_none_the_system(struct nt *nt)
+{
+    PUNICODE_STRING name = NULL;
+
+    assert_int_equal(SeLocateProcessImageName(ps_client_process(nt->ps), &name), STATUS_SUCCESS);
+    assert_int_equal(name->Buffer[0], u'\\');
+    assert_int_equal(name->Buffer[name->Length / 2 - 1], u'e');
+    assert_ptr_equal(name->Buffer, name + 1);
+    ExFreePool(name);
+    name = NULL;
+    assert_int_equal(SeLocateProcessImageName(ps_system_process(nt->ps), &name), STATUS_NOT_FOUND);
+    assert_null(name);
+}
+
 static void links_may_lead_to_links_but_not_for_ever(struct nt *nt)
 {
     UNICODE_STRING a = nt_string(u"\\??\\A"), b = nt_string(u"\\DosDevices\\B"),
@@ -259,6 +273,7 @@ NT_TEST(timers_and_events_are_waited_for_together)
 NT_TEST(a_duplicate_keeps_the_object)
 NT_TEST(descriptors_are_assigned_as_copies)
 NT_TEST(callbacks_are_called_in_order_of_registration)
+NT_TEST(an_image_made_the_application_and_none_the_system)
 NT_TEST(links_may_lead_to_links_but_not_for_ever)
 
 int main(void)
@@ -274,6 +289,7 @@ int main(void)
         cmocka_unit_test(test_a_duplicate_keeps_the_object),
         cmocka_unit_test(test_descriptors_are_assigned_as_copies),
         cmocka_unit_test(test_callbacks_are_called_in_order_of_registration),
+        cmocka_unit_test(test_an_image_made_the_application_and_none_the_system),
         cmocka_unit_test(test_links_may_lead_to_links_but_not_for_ever),
     };
 
