@@ -15,6 +15,7 @@ enum abi_kind {
     ABI_OFFSET,    /* first: offset, of a field that has no size */
     ABI_CONST,     /* first: value */
     ABI_GUID,      /* first, second: the bytes as they lie in memory */
+    ABI_PARAMETER, /* first: bytes, second: __builtin_classify_type */
 };
 
 struct abi_row {
