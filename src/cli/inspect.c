@@ -3,6 +3,7 @@
  * what it knows after each step; the last document that came is shown, also when the driver did not
  * live to the end. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,7 +113,7 @@ static const struct option_table output_table = {"What comes out", output_rows,
                                                  ARRAY_LEN(output_rows)};
 
 static const struct option_table *const tables[] = {&option_machine_table, &look_table,
-                                                    &output_table, NULL};
+                                                    &option_lacks_table, &output_table, NULL};
 static const struct option_command command = {"inspect", tables};
 
 static void help(void)
@@ -273,7 +274,8 @@ static int said_outcome(struct session *session)
     case RUN_SAID_IMAGE: return outcome(session, CLI_IMAGE, "%s", end->said);
     case RUN_SAID_HOST: return outcome(session, CLI_HOST, "%s", end->said);
     case RUN_SAID_MISSING:
-        return outcome(session, CLI_IMAGE, "%s: %s", driver, known ? reason : end->said);
+        return outcome(session, CLI_IMAGE, "%s: %s; --stub NAME=STATUS lets a run go on", driver,
+                       known ? reason : end->said);
     case RUN_SAID_BUG_CHECK:
         return outcome(session, CLI_FINDINGS, "%s: %s", driver, known ? reason : end->said);
     default: return outcome(session, CLI_FINDINGS, "%s: %s", driver, end->said);
@@ -311,6 +313,10 @@ static int ended(struct session *session)
     if (verify_errors(report_verify(session->report)) > 0)
         return outcome(session, CLI_FINDINGS, "%s: the driver broke rules; see the findings",
                        driver);
+    if (report_stub_calls(session->report) > 0)
+        return outcome(session, CLI_FINDINGS, "%s: %" PRIu64 " calls were answered by --stub; what "
+                       "the driver shows with what is really there is not known", driver,
+                       report_stub_calls(session->report));
     return CLI_CLEAN;
 }
 

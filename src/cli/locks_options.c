@@ -239,7 +239,7 @@ static const struct option_table output_table = {"What comes out", output_rows,
                                                  ARRAY_LEN(output_rows)};
 static const struct option_table *const tables[] = {&varied_table, &option_machine_table,
                                                     &option_stream_table, &option_dma_table,
-                                                    &output_table, NULL};
+                                                    &option_lacks_table, &output_table, NULL};
 static const struct option_command command = {"locks", tables};
 
 void locks_options_help(void)

@@ -115,7 +115,8 @@ static void judge_said(struct worker *worker, const struct super_end *end, struc
     case RUN_SAID_IMAGE: end_run(slot, FATE_REFUSED, CLI_IMAGE, "%s", end->said); break;
     case RUN_SAID_HOST: end_run(slot, FATE_REFUSED, CLI_HOST, "%s", end->said); break;
     case RUN_SAID_MISSING:
-        end_run(slot, FATE_REFUSED, CLI_IMAGE, "%s: %s", worker->work->options->run.driver, why);
+        end_run(slot, FATE_REFUSED, CLI_IMAGE, "%s: %s; --stub NAME=STATUS lets a run go on",
+                worker->work->options->run.driver, why);
         break;
     default: end_run(slot, FATE_BROKEN, CLI_FINDINGS, "%s", why); break;
     }
@@ -136,6 +137,9 @@ static void judge_findings(struct worker *worker, struct run_slot *slot)
         end_run(slot, FATE_BROKEN, CLI_FINDINGS, "finding %s: %s",
                 verify_rule_name(finding->rule), text);
     }
+    if (slot->fate == FATE_GOOD && report_stub_calls(worker->report) > 0)
+        end_run(slot, FATE_BROKEN, CLI_FINDINGS, "%" PRIu64 " calls were answered by --stub",
+                report_stub_calls(worker->report));
 }
 
 static void judge(struct worker *worker, const struct super_end *end, struct run_slot *slot)

@@ -24,6 +24,7 @@ struct option_table {
 extern const struct option_table option_machine_table; /* card, RAM, CPUs, seed, Windows ... */
 extern const struct option_table option_dma_table; /* map registers, low memory, pages, IOMMU */
 extern const struct option_table option_stream_table; /* format, size, rate, buffers */
+extern const struct option_table option_lacks_table; /* answers for functions that weir lacks */
 
 /* Where two tables have a row of the same name, the first table's is meant. */
 struct option_command {
@@ -44,7 +45,6 @@ int option_take_number(const char *option, const char *value, uint64_t low, uint
 
 int option_take_at(struct options *options, char *value);
 int option_take_card(struct options *options, char *value);
-int option_take_stub(struct options *options, char *value);
 int option_take_windows(struct options *options, char *value);
 int option_take_load(struct options *options, char *value);
 int option_take_inf(struct options *options, char *value);

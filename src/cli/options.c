@@ -88,17 +88,9 @@ static const struct option_row incident_rows[] = {
 static const struct option_table incident_table = {"What happens while it streams", incident_rows,
                                                    ARRAY_LEN(incident_rows)};
 
-static const struct option_row lacks_rows[] = {
-    {"--stub", "NAME=STATUS",
-     "a call to NAME or MODULE!NAME, which weir lacks, returns STATUS; exit code 1; repeatable",
-     option_take_stub},
-};
-static const struct option_table lacks_table = {"What weir lacks", lacks_rows,
-                                                ARRAY_LEN(lacks_rows)};
-
 static const struct option_table *const tables[] = {&option_machine_table, &option_stream_table,
                                                     &incident_table,
-                                                    &option_dma_table, &lacks_table,
+                                                    &option_dma_table, &option_lacks_table,
                                                     &output_table, NULL};
 static const struct option_command command = {"run", tables};
 

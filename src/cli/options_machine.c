@@ -99,7 +99,7 @@ static bool is_import_name(const char *name)
     return mark == NULL ? name[0] != 0 : mark != name && mark[1] != 0 && !strchr(mark + 1, '!');
 }
 
-int option_take_stub(struct options *options, char *value)
+static int take_stub(struct options *options, char *value)
 {
     struct exports_stub *stub = &options->stubs[options->stub_count];
     char *equals = strrchr(value, '=');
@@ -126,6 +126,14 @@ int option_take_stub(struct options *options, char *value)
     options->stub_count++;
     return 0;
 }
+
+static const struct option_row lacks_rows[] = {
+    {"--stub", "NAME=STATUS",
+     "a call to NAME or MODULE!NAME, which weir lacks, returns STATUS; exit code 1; repeatable",
+     take_stub},
+};
+const struct option_table option_lacks_table = {"What weir lacks", lacks_rows,
+                                                ARRAY_LEN(lacks_rows)};
 
 void options_release(struct options *options)
 {

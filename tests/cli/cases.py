@@ -482,6 +482,23 @@ def with_stub_a_run_goes_on_and_never_passes_for_a_clean_one(world):
 
 
 @case
+def inspect_and_locks_go_on_with_stub_too_and_are_never_clean(world):
+    stub = ("--stub", "ExNobodyHasWrittenThis=0")
+    few = ("--card", "grabber64", "--ways", "plain", "--buffers", "2", "--seed", "1", "--frames", "5")
+    world.refuses(["inspect", world.bad("stubbed")], 3, "--stub NAME=STATUS")
+    world.refuses(["locks", world.bad("stubbed"), *few], 3, "--stub NAME=STATUS")
+    done = world.run("inspect", world.bad("stubbed"), *stub)
+    assert done.returncode == 1 and b"answered by --stub" in done.stderr, done.stderr.decode()
+    assert b"data ranges" in done.stdout, done.stdout.decode()
+    done = world.run("locks", world.bad("stubbed"), *few, *stub)
+    assert done.returncode == 1 and b"answered by --stub" in done.stderr, done.stderr.decode()
+    for command in (["inspect", world.driver()], ["locks", world.driver(), *few]):
+        done = world.run(*command, *stub)
+        assert done.returncode == 0, done.stderr.decode()
+        world.refuses([*command, "--stub", "KeSetTimer=0"], 2, "would hide it")
+
+
+@case
 def a_stub_that_hides_what_weir_has_is_refused(world):
     for name in ("KeSetTimer", "hal.dll!KeSetTimer", "ks.sys!KsInitializeDriver", "NtBuildNumber"):
         world.refuses(["run", world.driver(), "--stub", name + "=0"], 2, "--stub " + name, "would hide it")
