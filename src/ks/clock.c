@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "base/fatal.h"
 #include "ks/clock_marks.h"
 #include "ks/device.h"
 #include "ks/exchange.h"
@@ -54,16 +55,23 @@ NTSTATUS ks_pin_clock_init(struct ks_pin *pin)
     return STATUS_SUCCESS;
 }
 
-static void forget_master(struct ks_pin *pin)
+PFILE_OBJECT ks_pin_clock_take_master(struct ks_pin *pin)
 {
-    if (pin->clock.master != NULL)
-        ObDereferenceObject(pin->clock.master);
+    PFILE_OBJECT master = pin->clock.master;
+
     pin->clock.master = NULL;
+    return master;
+}
+
+void ks_clock_drop_master(PFILE_OBJECT master)
+{
+    if (master != NULL)
+        ObDereferenceObject(master);
 }
 
 void ks_pin_clock_fini(struct ks_pin *pin)
 {
-    forget_master(pin);
+    weir_assert(pin->clock.master == NULL);
     if (pin->clock.shown != NULL) {
         pin->clock.shown->correlated_time = NULL; /* the pin it takes goes; an open clock stays */
         ks_clock_marks_orphan(pin->clock.shown);
@@ -328,22 +336,39 @@ NTSTATUS NTAPI KsiPropertyDefaultClockGetFunctionTable(PIRP Irp, PKSPROPERTY Pro
 
 /* ---- The master clock ------------------------------------------------------------------------ */
 
+/* The request's buffers lie in the pool, as any driver's would. */
+NTSTATUS ks_clock_ask(PFILE_OBJECT clock, ULONG id, PVOID answer, ULONG bytes)
+{
+    KSPROPERTY *property = ks_allocate(sizeof *property + bytes);
+    ULONG returned;
+    NTSTATUS status;
+
+    if (property == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    property->Set = KSPROPSETID_Clock;
+    property->Id = id;
+    property->Flags = KSPROPERTY_TYPE_GET;
+    status = KsSynchronousIoControlDevice(clock, KernelMode, IOCTL_KS_PROPERTY, property,
+                                          sizeof *property, property + 1, bytes, &returned);
+    if (NT_SUCCESS(status))
+        memcpy(answer, property + 1, bytes);
+    ks_free(property);
+    return status;
+}
+
 static NTSTATUS functions_of(PFILE_OBJECT clock, KSCLOCK_FUNCTIONTABLE *table)
 {
     struct ks_file *file = ks_file_of(clock);
-    KSPROPERTY property = {
-        {{KSPROPSETID_Clock, KSPROPERTY_CLOCK_FUNCTIONTABLE, KSPROPERTY_TYPE_GET}}};
-    ULONG returned;
 
     if (file != NULL && file->kind == KS_FILE_CLOCK) {
         fill_functions(table);
         return STATUS_SUCCESS;
     }
-    return KsSynchronousIoControlDevice(clock, KernelMode, IOCTL_KS_PROPERTY, &property,
-                                        sizeof property, table, sizeof *table, &returned);
+    return ks_clock_ask(clock, KSPROPERTY_CLOCK_FUNCTIONTABLE, table, sizeof *table);
 }
 
-static NTSTATUS follow(struct ks_pin *pin, HANDLE handle, KPROCESSOR_MODE mode)
+/* old: what the pin followed until now, to be dropped when no mutex is held. */
+static NTSTATUS follow(struct ks_pin *pin, HANDLE handle, KPROCESSOR_MODE mode, PFILE_OBJECT *old)
 {
     KSCLOCK_FUNCTIONTABLE functions;
     PFILE_OBJECT clock;
@@ -352,7 +377,7 @@ static NTSTATUS follow(struct ks_pin *pin, HANDLE handle, KPROCESSOR_MODE mode)
     if (pin->public.ClientState != KSSTATE_STOP)
         return STATUS_INVALID_DEVICE_STATE;
     if (handle == NULL) {
-        forget_master(pin);
+        *old = ks_pin_clock_take_master(pin);
         return STATUS_SUCCESS;
     }
     status = ObReferenceObjectByHandle(handle, FILE_READ_DATA, *IoFileObjectType, mode,
@@ -364,7 +389,7 @@ static NTSTATUS follow(struct ks_pin *pin, HANDLE handle, KPROCESSOR_MODE mode)
         ObDereferenceObject(clock);
         return status;
     }
-    forget_master(pin);
+    *old = ks_pin_clock_take_master(pin);
     pin->clock.master = clock;
     pin->clock.master_functions = functions;
     return STATUS_SUCCESS;
@@ -373,12 +398,14 @@ static NTSTATUS follow(struct ks_pin *pin, HANDLE handle, KPROCESSOR_MODE mode)
 NTSTATUS NTAPI ks_set_master_clock(PIRP Irp, PKSIDENTIFIER Request, PVOID Data)
 {
     struct ks_pin *pin = ks_pin_of(KsGetPinFromIrp(Irp));
+    PFILE_OBJECT old = NULL;
     NTSTATUS status;
 
     UNREFERENCED_PARAMETER(Request);
     ks_mutex_acquire(&pin->filter->control);
-    status = follow(pin, *(HANDLE *)Data, Irp->RequestorMode);
+    status = follow(pin, *(HANDLE *)Data, Irp->RequestorMode, &old);
     ks_mutex_release(&pin->filter->control);
+    ks_clock_drop_master(old);
     return status;
 }
 

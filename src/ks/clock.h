@@ -24,12 +24,20 @@ struct ks_pin_clock {
 NTSTATUS ks_pin_clock_init(struct ks_pin *pin);
 void ks_pin_clock_fini(struct ks_pin *pin);
 void ks_pin_clock_state(struct ks_pin *pin, KSSTATE state);
+/* A pin that ends, or follows another clock, gives up its master under the control mutex, and drops
+ * it when no mutex is held: the clock's file may be the last to hold another pin of the filter,
+ * whose close wants that mutex. NULL: there is none. */
+PFILE_OBJECT ks_pin_clock_take_master(struct ks_pin *pin);
+void ks_clock_drop_master(PFILE_OBJECT master);
 
 /* IRP_MJ_CREATE of a clock under a pin; its close. */
 NTSTATUS ks_clock_create(struct ks_pin *pin, PIRP irp, const void *parameters, ULONG bytes);
 void ks_clock_close(struct ks_file *file, PIRP irp);
 /* Stops the machine when the IRP is for no clock. */
 struct ks_default_clock *ks_clock_of_irp(PIRP irp);
+
+/* A property of KSPROPSETID_Clock, of any clock's file. PASSIVE_LEVEL. */
+NTSTATUS ks_clock_ask(PFILE_OBJECT clock, ULONG id, PVOID answer, ULONG bytes);
 
 NTSTATUS ks_clock_make_vtable(struct ks *room);
 

@@ -385,6 +385,17 @@ static NTSTATUS NTAPI create_own(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     return status;
 }
 
+static void offer_clock(PDRIVER_DISPATCH create)
+{
+    KSOBJECT_CREATE_ITEM item = {.Create = create, .ObjectClass = RTL_CONSTANT_STRING(u"clock")};
+
+    assert_int_equal(
+        KsAllocateObjectCreateItem(
+            *(KSDEVICE_HEADER *)world->device->FunctionalDeviceObject->DeviceExtension, &item,
+            TRUE, NULL),
+        STATUS_SUCCESS);
+}
+
 /* Under the device, beside the filters: "\\device#...\\clock". */
 static PFILE_OBJECT open_own_clock(void)
 {
@@ -421,9 +432,10 @@ static PIRP irp_for(PFILE_OBJECT file, void *buffer, ULONG bytes, KPROCESSOR_MOD
 }
 
 typedef NTSTATUS NTAPI handler(PIRP Irp, PKSPROPERTY Property, PVOID Value);
+typedef void routine(void);
 
 /* A handler as a driver's own table would call it; then without room, and with too little. */
-static void answers(void (*routine)(void), PFILE_OBJECT file, void *value, ULONG bytes)
+static void answers(routine *of_clock, PFILE_OBJECT file, void *value, ULONG bytes)
 {
     KSPROPERTY request = {{{KSPROPSETID_Clock, 0, KSPROPERTY_TYPE_GET}}};
     const struct {
@@ -437,14 +449,11 @@ static void answers(void (*routine)(void), PFILE_OBJECT file, void *value, ULONG
     for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
         PIRP irp = irp_for(file, value, cases[i].room, KernelMode);
 
-        assert_int_equal(((handler *)routine)(irp, &request, value), cases[i].status);
+        assert_int_equal(((handler *)of_clock)(irp, &request, value), cases[i].status);
         assert_int_equal(irp->IoStatus.Information, cases[i].information);
         IoFreeIrp(irp);
     }
 }
-
-#define ANSWERS(function, file, value) \
-    answers((void (*)(void))(function), (file), (value), sizeof *(value))
 
 static void handlers(PFILE_OBJECT file)
 {
@@ -459,19 +468,19 @@ static void handlers(PFILE_OBJECT file)
     KSSTATE shown;
     PIRP irp;
 
-    ANSWERS(KsiPropertyDefaultClockGetTime, file, &time);
+    answers((routine *)KsiPropertyDefaultClockGetTime, file, &time, sizeof time);
     assert_in_range(time, 10 * MS, 20 * MS);
-    ANSWERS(KsiPropertyDefaultClockGetPhysicalTime, file, &physical);
+    answers((routine *)KsiPropertyDefaultClockGetPhysicalTime, file, &physical, sizeof physical);
     assert_true(physical >= time);
-    ANSWERS(KsiPropertyDefaultClockGetCorrelatedTime, file, &pair);
+    answers((routine *)KsiPropertyDefaultClockGetCorrelatedTime, file, &pair, sizeof pair);
     assert_in_range(pair.Time, time, time + MS);
-    ANSWERS(KsiPropertyDefaultClockGetCorrelatedPhysicalTime, file, &pair);
+    answers((routine *)KsiPropertyDefaultClockGetCorrelatedPhysicalTime, file, &pair, sizeof pair);
     assert_in_range(pair.Time, physical, physical + MS);
-    ANSWERS(KsiPropertyDefaultClockGetResolution, file, &resolution);
+    answers((routine *)KsiPropertyDefaultClockGetResolution, file, &resolution, sizeof resolution);
     assert_int_equal(resolution.Error, 0);
-    ANSWERS(KsiPropertyDefaultClockGetState, file, &shown);
+    answers((routine *)KsiPropertyDefaultClockGetState, file, &shown, sizeof shown);
     assert_int_equal(shown, KSSTATE_RUN);
-    ANSWERS(KsiPropertyDefaultClockGetFunctionTable, file, &functions);
+    answers((routine *)KsiPropertyDefaultClockGetFunctionTable, file, &functions, sizeof functions);
     assert_in_range(KE_CALL(functions.GetTime, KE_ARG(file)), time, time + MS);
     assert_in_range(KE_CALL(functions.GetPhysicalTime, KE_ARG(file)), physical, physical + MS);
     assert_in_range(KE_CALL(functions.GetCorrelatedTime, KE_ARG(file), KE_ARG(&physical)), time,
@@ -496,13 +505,7 @@ static void own_default_clock(void)
     world_begin();
     begin_marks();
     assert_int_equal(KsAllocateDefaultClock(&own), STATUS_SUCCESS);
-    assert_int_equal(
-        KsAllocateObjectCreateItem(
-            *(KSDEVICE_HEADER *)world->device->FunctionalDeviceObject->DeviceExtension,
-            &(KSOBJECT_CREATE_ITEM){.Create = create_own,
-                                    .ObjectClass = RTL_CONSTANT_STRING(u"clock")},
-            FALSE, NULL),
-        STATUS_SUCCESS);
+    offer_clock(create_own);
     file = open_own_clock();
     second = open_own_clock(); /* many files, one clock */
     assert_int_equal(enable_position(second, 5 * MS), STATUS_SUCCESS);
@@ -537,6 +540,170 @@ static void a_driver_shows_a_clock_of_its_own_to_many_files(void **state)
     world_live(&config, own_default_clock);
 }
 
+/* ---- A clock without AVStream ---------------------------------------------------------------- */
+
+static KSOBJECT_HEADER *foreign; /* of the one file there is, in pool */
+
+static LONGLONG FASTCALL always(PFILE_OBJECT FileObject)
+{
+    (void)FileObject;
+    return 4711;
+}
+
+static NTSTATUS NTAPI foreign_functions(PIRP Irp, PKSIDENTIFIER Request, PVOID Data)
+{
+    KSCLOCK_FUNCTIONTABLE *table = Data;
+
+    (void)Request;
+    table->GetTime = always;
+    Irp->IoStatus.Information = sizeof *table;
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS NTAPI foreign_resolution(PIRP Irp, PKSIDENTIFIER Request, PVOID Data)
+{
+    (void)Request;
+    *(PKSRESOLUTION)Data = (KSRESOLUTION){.Granularity = 12, .Error = 34};
+    Irp->IoStatus.Information = sizeof(KSRESOLUTION);
+    return STATUS_SUCCESS;
+}
+
+static const KSPROPERTY_ITEM foreign_items[] = {
+    {.PropertyId = KSPROPERTY_CLOCK_FUNCTIONTABLE, .GetPropertyHandler = foreign_functions,
+     .MinProperty = sizeof(KSPROPERTY), .MinData = sizeof(KSCLOCK_FUNCTIONTABLE)},
+    {.PropertyId = KSPROPERTY_CLOCK_RESOLUTION, .GetPropertyHandler = foreign_resolution,
+     .MinProperty = sizeof(KSPROPERTY), .MinData = sizeof(KSRESOLUTION)},
+};
+static const KSPROPERTY_SET foreign_sets[] = {
+    {&KSPROPSETID_Clock, ARRAY_LEN(foreign_items), foreign_items, 0, NULL}};
+
+static NTSTATUS end(PIRP irp, NTSTATUS status)
+{
+    irp->IoStatus.Status = status;
+    IoCompleteRequest(irp, IO_NO_INCREMENT);
+    return status;
+}
+
+static NTSTATUS NTAPI foreign_control(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+{
+    (void)DeviceObject;
+    return end(Irp, KsPropertyHandler(Irp, ARRAY_LEN(foreign_sets), foreign_sets));
+}
+
+static NTSTATUS NTAPI foreign_close(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+{
+    (void)DeviceObject;
+    KsFreeObjectHeader(*foreign);
+    ExFreePoolWithTag(foreign, 'tseT');
+    foreign = NULL;
+    return end(Irp, STATUS_SUCCESS);
+}
+
+static const KSDISPATCH_TABLE foreign_table = {.DeviceIoControl = foreign_control,
+                                               .Close = foreign_close};
+
+static NTSTATUS NTAPI create_foreign(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+{
+    (void)DeviceObject;
+    foreign = ExAllocatePoolWithTag(NonPagedPool, sizeof *foreign, 'tseT');
+    assert_non_null(foreign);
+    IoGetCurrentIrpStackLocation(Irp)->FileObject->FsContext = foreign;
+    return end(Irp, KsAllocateObjectHeader(foreign, 0, NULL, Irp, &foreign_table));
+}
+
+static void follow_foreign(void)
+{
+    KSPROPERTY follow = {
+        {{KSPROPSETID_Stream, KSPROPERTY_STREAM_MASTERCLOCK, KSPROPERTY_TYPE_SET}}};
+    KSRESOLUTION resolution = {0};
+    PIKSREFERENCECLOCK clock;
+    PFILE_OBJECT file;
+    HANDLE handle, none = NULL;
+    KSSTATE shown;
+
+    world_begin();
+    offer_clock(create_foreign);
+    file = open_own_clock();
+    assert_int_equal(io_file_handle(file, &handle), STATUS_SUCCESS);
+    assert_int_equal(
+        world_property(world->pin_file, &follow, sizeof follow, &handle, sizeof handle, NULL),
+        STATUS_SUCCESS);
+    assert_int_equal(KsPinGetReferenceClockInterface(world->pin, &clock), STATUS_SUCCESS);
+    assert_int_equal(KE_CALL(clock->lpVtbl->GetTime, KE_ARG(clock)), 4711);
+    assert_int_equal(KE_CALL(clock->lpVtbl->GetResolution, KE_ARG(clock), KE_ARG(&resolution)),
+                     STATUS_SUCCESS);
+    assert_int_equal(resolution.Granularity, 12);
+    assert_int_equal(resolution.Error, 34);
+    /* It has no state to tell. */
+    assert_int_equal((NTSTATUS)KE_CALL(clock->lpVtbl->GetState, KE_ARG(clock), KE_ARG(&shown)),
+                     STATUS_NOT_FOUND);
+    KE_CALL(clock->lpVtbl->Release, KE_ARG(clock));
+    ZwClose(handle);
+    io_file_close(file);
+    assert_non_null(foreign); /* the pin holds it */
+    assert_int_equal(
+        world_property(world->pin_file, &follow, sizeof follow, &none, sizeof none, NULL),
+        STATUS_SUCCESS);
+    assert_null(foreign);
+    world_end();
+}
+
+static void a_clock_of_any_driver_is_followed_by_its_function_table(void **state)
+{
+    static const struct world_config config = {.windows = KE_WINDOWS_10};
+
+    (void)state;
+    world_live(&config, follow_foreign);
+}
+
+/* ---- A master in the same filter ------------------------------------------------------------- */
+
+static void one_follows_the_other(void)
+{
+    KSPROPERTY follow = {
+        {{KSPROPSETID_Stream, KSPROPERTY_STREAM_MASTERCLOCK, KSPROPERTY_TYPE_SET}}};
+    struct world_connection connection = world_default_connection();
+    KSRESOLUTION resolution = {0};
+    PIKSREFERENCECLOCK clock;
+    PFILE_OBJECT file, second;
+    KSSTATE shown = KSSTATE_STOP;
+    HANDLE handle;
+
+    world_begin();
+    file = open_pin_clock();
+    assert_int_equal(world_try_pin(&connection, &second), STATUS_SUCCESS);
+    assert_int_equal(io_file_handle(file, &handle), STATUS_SUCCESS);
+    assert_int_equal(
+        world_property(second, &follow, sizeof follow, &handle, sizeof handle, NULL),
+        STATUS_SUCCESS);
+    ZwClose(handle);
+    io_file_close(file); /* the second pin has a reference */
+    assert_int_equal(KsPinGetReferenceClockInterface(world->pin, &clock), STATUS_SUCCESS);
+    assert_int_equal(world_state(KSSTATE_RUN), STATUS_SUCCESS); /* of the first */
+    sleep_ms(10);
+    assert_in_range(KE_CALL(clock->lpVtbl->GetTime, KE_ARG(clock)), 9 * MS, 20 * MS);
+    assert_int_equal(
+        KE_CALL(clock->lpVtbl->GetResolution, KE_ARG(clock), KE_ARG(&resolution)),
+        STATUS_SUCCESS);
+    assert_int_equal(resolution.Granularity, 1);
+    assert_int_equal(KE_CALL(clock->lpVtbl->GetState, KE_ARG(clock), KE_ARG(&shown)),
+                     STATUS_SUCCESS);
+    assert_int_equal(shown, KSSTATE_RUN);
+    KE_CALL(clock->lpVtbl->Release, KE_ARG(clock));
+    world_close_pin(); /* its file stays as long as the clock's does */
+    io_file_close(second);
+    world_end();
+}
+
+static void pins_of_one_filter_follow_each_other_and_close_in_any_order(void **state)
+{
+    static const struct world_config config = {
+        .windows = KE_WINDOWS_10, .pin_flags = KSPIN_FLAG_IMPLEMENT_CLOCK, .instances = 2};
+
+    (void)state;
+    world_live(&config, one_follows_the_other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -546,6 +713,8 @@ int main(void)
         cmocka_unit_test(marks_that_make_no_sense_are_refused_and_go_with_their_file),
         cmocka_unit_test(a_drivers_time_base_and_timers_are_used),
         cmocka_unit_test(a_driver_shows_a_clock_of_its_own_to_many_files),
+        cmocka_unit_test(a_clock_of_any_driver_is_followed_by_its_function_table),
+        cmocka_unit_test(pins_of_one_filter_follow_each_other_and_close_in_any_order),
     };
 
     return cmocka_run_group_tests_name("clock", tests, NULL, NULL);

@@ -270,23 +270,30 @@ static NTSTATUS call_close(struct ks_pin *pin, PIRP irp)
 void ks_pin_close_finished(struct ks_pin *pin)
 {
     struct ks_mutex *control = &pin->filter->control;
+    PFILE_OBJECT master;
 
     ks_mutex_acquire(control);
+    master = ks_pin_clock_take_master(pin);
     destroy_pin(pin);
     ks_mutex_release(control);
+    ks_clock_drop_master(master);
 }
 
 NTSTATUS ks_pin_close(struct ks_pin *pin, PIRP irp)
 {
     struct ks_mutex *control = &pin->filter->control;
+    PFILE_OBJECT master = NULL;
     NTSTATUS status;
 
     ks_mutex_acquire(control);
     ks_process_unlist(pin);
     ks_events_free(&pin->object.events, NULL);
     status = call_close(pin, irp);
-    if (status != STATUS_PENDING)
+    if (status != STATUS_PENDING) {
+        master = ks_pin_clock_take_master(pin);
         destroy_pin(pin);
+    }
     ks_mutex_release(control);
+    ks_clock_drop_master(master);
     return status;
 }

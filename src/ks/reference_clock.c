@@ -28,7 +28,7 @@ static ULONG NTAPI release(struct reference_clock *This)
     if (left != 0)
         return (ULONG)left;
     if (This->master != NULL)
-        ObDereferenceObject(This->master);
+        ObDereferenceObjectDeferDelete(This->master); /* we may be in SetDeviceState; see clock.c */
     ks_default_clock_unref(This->own);
     ks_free(This);
     return 0;
@@ -76,10 +76,12 @@ static LONGLONG NTAPI get_correlated_physical_time(struct reference_clock *This,
                              KE_ARG(SystemTime));
 }
 
+/* The function table has times only: these ask the clock's file. PASSIVE_LEVEL. */
 static NTSTATUS NTAPI get_resolution(struct reference_clock *This, PKSRESOLUTION Resolution)
 {
     if (This->own == NULL)
-        return STATUS_DEVICE_NOT_READY;
+        return ks_clock_ask(This->master, KSPROPERTY_CLOCK_RESOLUTION, Resolution,
+                            sizeof *Resolution);
     *Resolution = This->own->resolution;
     return STATUS_SUCCESS;
 }
@@ -87,7 +89,7 @@ static NTSTATUS NTAPI get_resolution(struct reference_clock *This, PKSRESOLUTION
 static NTSTATUS NTAPI get_state(struct reference_clock *This, KSSTATE *State)
 {
     if (This->own == NULL)
-        return STATUS_DEVICE_NOT_READY;
+        return ks_clock_ask(This->master, KSPROPERTY_CLOCK_STATE, State, sizeof *State);
     *State = This->own->state;
     return STATUS_SUCCESS;
 }

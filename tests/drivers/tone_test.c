@@ -308,6 +308,94 @@ static void buffers_without_whole_frames_are_given_back(void **state)
     stage_run(&stage, 7);
 }
 
+/* ---- Clocks ---------------------------------------------------------------------------------- */
+
+/* The render pin's clock becomes the master of the capture pin. */
+static void follow_player(struct stage *stage, NTSTATUS expected)
+{
+    static const WCHAR class[] = KSSTRING_Clock u"\\\0";
+    KSPROPERTY request = {
+        {{KSPROPSETID_Stream, KSPROPERTY_STREAM_MASTERCLOCK, KSPROPERTY_TYPE_SET}}};
+    UNICODE_STRING name = {.Buffer = (PWCH)(ULONG_PTR) class, .Length = sizeof class};
+    PFILE_OBJECT clock;
+    HANDLE handle;
+
+    if (!EXPECT(stage, NT_SUCCESS(io_file_open(machine_io(stage->machine), stage->pins[RENDER],
+                                               &name, FILE_READ_DATA, &clock))))
+        return;
+    EXPECT(stage, NT_SUCCESS(io_file_handle(clock, &handle)));
+    EXPECT(stage, stage_property(stage, stage->pins[CAPTURE], &request, sizeof request, &handle,
+                                 sizeof handle) == expected);
+    ZwClose(handle);
+    io_file_close(clock); /* the pin has a reference of its own */
+}
+
+static void master_clock(struct stage *stage)
+{
+    enum { BYTES = CHUNK * 4 };
+    struct request *first, *second;
+    LONGLONG stamp;
+
+    EXPECT(stage, NT_SUCCESS(open_wave(stage, RENDER, plain(2, 16, RATE))));
+    EXPECT(stage, NT_SUCCESS(open_wave(stage, CAPTURE, plain(2, 16, RATE))));
+    follow_player(stage, STATUS_SUCCESS);
+    stage_set_state(stage, RENDER, KSSTATE_RUN);
+    stage_sleep_ms(100);
+    stage_set_state(stage, CAPTURE, KSSTATE_PAUSE);
+    follow_player(stage, STATUS_INVALID_DEVICE_STATE);
+    first = stage_read(stage, CAPTURE, BYTES);
+    second = stage_read(stage, CAPTURE, BYTES);
+    stage_set_state(stage, CAPTURE, KSSTATE_RUN);
+    stage_sleep_ms(40);
+    stamp = stage_header(stage, first).PresentationTime.Time;
+    EXPECT(stage, stage_is_done(second));
+    EXPECT(stage, stamp >= 100 * MS && stamp < 105 * MS); /* the player's time, not ours */
+    stamp += 10 * MS - stage_header(stage, second).PresentationTime.Time;
+    EXPECT(stage, llabs(stamp) <= ONE_SAMPLE);
+}
+
+static void stamps_are_those_of_the_master_clock(void **state)
+{
+    struct stage stage = {.driver = "tone", .category = &KSCATEGORY_AUDIO, .body = master_clock};
+
+    (void)state;
+    stage_run(&stage, 10);
+}
+
+/* ---- Sleep and removal ----------------------------------------------------------------------- */
+
+static void sleep_and_wake(struct stage *stage)
+{
+    enum { COUNT = 10, BYTES = CHUNK * 4 };
+    static const uint8_t sound[BYTES];
+    struct machine_error error;
+    KSAUDIO_POSITION at, later;
+
+    EXPECT(stage, NT_SUCCESS(open_wave(stage, RENDER, plain(2, 16, RATE))));
+    stage_set_state(stage, RENDER, KSSTATE_PAUSE);
+    for (unsigned i = 0; i < COUNT; i++)
+        stage_write(stage, RENDER, sound, BYTES, 0, 0);
+    stage_set_state(stage, RENDER, KSSTATE_RUN);
+    stage_sleep_ms(25);
+    EXPECT(stage, machine_power(stage->machine, true, &error));
+    at = position_of(stage, RENDER);
+    EXPECT(stage, at.PlayOffset != 0 && at.PlayOffset < COUNT * BYTES);
+    stage_sleep_ms(500);
+    later = position_of(stage, RENDER);
+    EXPECT(stage, later.PlayOffset == at.PlayOffset);
+    EXPECT(stage, machine_power(stage->machine, false, &error));
+    stage_sleep_ms(200);
+    EXPECT(stage, position_of(stage, RENDER).PlayOffset == COUNT * BYTES);
+}
+
+static void sound_sleeps_with_the_device_and_goes_on(void **state)
+{
+    struct stage stage = {.driver = "tone", .category = &KSCATEGORY_AUDIO, .body = sleep_and_wake};
+
+    (void)state;
+    stage_run(&stage, 11);
+}
+
 /* ---- The loop -------------------------------------------------------------------------------- */
 
 enum { LOOP_BITS = 24, LOOP_FRAME = 3, LOOP_SENT = 6, LOOP_GOT = 12 };
@@ -527,6 +615,8 @@ int main(void)
         cmocka_unit_test(a_pause_gives_back_what_is_partly_full),
         cmocka_unit_test(the_players_position_freezes_in_pause_and_waits_for_data),
         cmocka_unit_test(buffers_without_whole_frames_are_given_back),
+        cmocka_unit_test(stamps_are_those_of_the_master_clock),
+        cmocka_unit_test(sound_sleeps_with_the_device_and_goes_on),
         cmocka_unit_test(what_is_played_is_recorded_byte_for_byte),
         cmocka_unit_test(levels_are_decibels),
         cmocka_unit_test(what_cannot_be_is_refused),
