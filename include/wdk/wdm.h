@@ -8,6 +8,7 @@
 #include "wdk/wdm_cpu.h"
 #include "wdk/wdm_dma.h"
 #include "wdk/wdm_ex.h"
+#include "wdk/wdm_file.h"
 #include "wdk/wdm_io.h"
 #include "wdk/wdm_iocodes.h"
 #include "wdk/wdm_iofn.h"

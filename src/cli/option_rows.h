@@ -48,6 +48,8 @@ int option_take_card(struct options *options, char *value);
 int option_take_windows(struct options *options, char *value);
 int option_take_load(struct options *options, char *value);
 int option_take_inf(struct options *options, char *value);
+int option_take_files(struct options *options, char *value);
+void options_release_files(struct options *options);
 int option_take_registry(struct options *options, char *value);
 int option_take_json(struct options *options, char *value);
 int option_take_help(struct options *options, char *value);

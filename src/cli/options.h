@@ -40,6 +40,9 @@ struct options {
     unsigned parameter_count;
     struct machine_image others[OPTIONS_OTHERS_MAX]; /* --load; the bytes are ours */
     unsigned other_count;
+    const char *files_path; /* --files */
+    struct machine_file *files; /* ours, with what they point to */
+    size_t file_count;
     struct setup_inf *inf; /* --inf; ours */
     const char *inf_path;
     struct setup_changes *registry; /* --registry; ours */

@@ -139,6 +139,7 @@ void options_release(struct options *options)
 {
     while (options->other_count > 0)
         free((void *)(uintptr_t)options->others[--options->other_count].bytes);
+    options_release_files(options);
     setup_inf_destroy(options->inf);
     options->inf = NULL;
     if (options->registry != NULL)
@@ -255,6 +256,8 @@ static const struct option_row machine_rows[] = {
      option_take_inf},
     {"--registry", "FILE.reg", "registry keys and values, made after the INF's",
      option_take_registry},
+    {"--files", "DIR", "what the drive C: holds at first; the driver writes to a copy in memory",
+     option_take_files},
     {"--param", "Name=Value",
      "a registry value the driver finds in its Parameters and driver keys; repeatable",
      take_parameter},
@@ -356,6 +359,9 @@ void options_machine_config(const struct options *options, struct machine_config
         .other_count = options->other_count,
         .stubs = options->stubs,
         .stub_count = options->stub_count,
+        .has_files = options->files_path != NULL,
+        .files = options->files,
+        .file_count = options->file_count,
         .inf = options->inf,
         .inf_name = options->inf_path != NULL ? cli_base_name(options->inf_path) : NULL,
         .registry = options->registry,

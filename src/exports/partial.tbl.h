@@ -20,6 +20,7 @@ PARTIAL(RtlRestoreContext,              "STATUS_UNWIND_CONSOLIDATE, which stops 
 PARTIAL(RtlVirtualUnwind,               "context pointers, which stop the run")
 PARTIAL(WmiQueryTraceInformation,       "questions about the system's own sessions, which stop the run")
 PARTIAL(ZwDeviceIoControlFile,          "APC routines, and requests that are pending when it returns")
+PARTIAL(ZwQueryDirectoryFile,           "APC routines")
 PARTIAL(ZwReadFile,                     "APC routines, and requests that are pending when it returns")
 PARTIAL(ZwSetTimer,                     "APC routines")
 PARTIAL(ZwWriteFile,                    "APC routines, and requests that are pending when it returns")

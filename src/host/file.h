@@ -42,6 +42,14 @@ bool host_is_directory(const char *path);
 typedef int host_file_found_fn(void *ctx, const char *path);
 int host_files_below(const char *folder, host_file_found_fn *found, void *ctx);
 
+/* Reads the folder: each file and folder in it and below, in the byte order of names, folders
+ * before what is in them; path is relative to it. Links, devices and pipes are left out, and
+ * nothing outside of the folder is reached. found takes bytes. -EFBIG when there are more than
+ * 20,000 entries or the files hold more than limit_bytes together. */
+typedef int host_tree_found_fn(void *ctx, const char *path, bool is_folder, void *bytes,
+                               size_t size_bytes);
+int host_tree_read(const char *folder, uint64_t limit_bytes, host_tree_found_fn *found, void *ctx);
+
 /* Words for 0 or -errno: "No space left on device". Static memory. */
 const char *host_error_text(int error);
 

@@ -69,6 +69,7 @@ void inbox_destroy(struct inbox *inbox)
     if (inbox == NULL)
         return;
     weir_assert(inbox->magic == inbox_magic);
+    inbox_volume_destroy(inbox);
     for (unsigned i = 0; i < inbox->device_count; i++)
         free(inbox->devices[i]);
     inbox->magic = 0;

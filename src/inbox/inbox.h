@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The drivers Windows itself ships, as far as a machine with one card needs them: the PCI bus
- * driver, which makes a PDO for a slot of hal's and answers for it, and the root enumerator, which
- * makes a PDO without hardware. On a thread of ours at PASSIVE_LEVEL. Like any driver they call the
- * Windows API; pnp learns of a PDO through pnp_announce. */
+ * driver, which makes a PDO for a slot of hal's and answers for it, the root enumerator, which
+ * makes a PDO without hardware, and a file system in memory. On a thread of ours at PASSIVE_LEVEL.
+ * Like any driver they call the Windows API; pnp learns of a PDO through pnp_announce. */
 #ifndef WEIR_INBOX_INBOX_H
 #define WEIR_INBOX_INBOX_H
 
@@ -26,5 +26,21 @@ NTSTATUS inbox_pci_pdo(struct inbox *inbox, struct hal_slot *slot, PDEVICE_OBJEC
  * hardware_id is NULL. */
 NTSTATUS inbox_root_pdo(struct inbox *inbox, const char *name, const char *hardware_id,
                         PDEVICE_OBJECT *out);
+
+/* ---- Files ----------------------------------------------------------------------------------- */
+
+/* What the volume holds at first; borrowed while it is mounted, and copied. */
+struct inbox_file {
+    const char *path; /* UTF-8, parts separated by '/', relative to the root */
+    bool is_folder;
+    const void *bytes;
+    size_t size_bytes;
+};
+/* A volume with these files, folders before what is in them, as \??\C: and \Device\HarddiskVolume1;
+ * \SystemRoot is its folder Windows. Once. *bad: the file that cannot be, whose name is none on
+ * Windows (STATUS_OBJECT_NAME_INVALID) or is another's there (STATUS_OBJECT_NAME_COLLISION); count
+ * when none. */
+NTSTATUS inbox_volume_mount(struct inbox *inbox, const struct inbox_file *files, size_t count,
+                            size_t *bad);
 
 #endif

@@ -27,6 +27,7 @@ struct inbox {
     struct hal *hal;
     struct pnp *pnp;
     PDRIVER_OBJECT driver;
+    struct inbox_volume *volume; /* NULL: none is mounted */
     struct inbox_device *devices[8];
     unsigned device_count;
 };
@@ -35,6 +36,7 @@ struct inbox_device *inbox_device_of(PDEVICE_OBJECT pdo);
 /* Ends an IRP of the PDO's. */
 NTSTATUS inbox_complete(PIRP irp, NTSTATUS status);
 
+void inbox_volume_destroy(struct inbox *inbox); /* volume.c */
 /* pci_interface.c: BUS_INTERFACE_STANDARD for the PDO. */
 NTSTATUS inbox_query_interface(struct inbox_device *device, PIO_STACK_LOCATION stack);
 /* resources.c: IRP_MN_QUERY_RESOURCES and IRP_MN_QUERY_RESOURCE_REQUIREMENTS. */

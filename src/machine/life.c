@@ -2,6 +2,7 @@
 /* The driver's life on this machine, one step a function. On a thread of the machine at
  * PASSIVE_LEVEL. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "machine/internal.h"
@@ -28,11 +29,40 @@ static bool load_image(struct machine *machine, struct machine_error *error)
                         STATUS_SUCCESS, "%s", refusal.text);
 }
 
+static bool mount_files(struct machine *machine, struct machine_error *error)
+{
+    const struct machine_config *config = &machine->config;
+    struct inbox_file *files;
+    size_t bad = 0;
+    NTSTATUS status = STATUS_INSUFFICIENT_RESOURCES;
+
+    if (!config->has_files)
+        return true;
+    files = calloc(config->file_count + 1, sizeof *files);
+    for (size_t i = 0; files != NULL && i < config->file_count; i++)
+        files[i] = (struct inbox_file){config->files[i].path, config->files[i].is_folder,
+                                       config->files[i].bytes, config->files[i].size_bytes};
+    if (files != NULL)
+        status = inbox_volume_mount(machine->inbox, files, config->file_count, &bad);
+    free(files);
+    if (status == STATUS_OBJECT_NAME_COLLISION)
+        return machine_fail(error, MACHINE_CARD, status,
+                            "--files: %s: another file has that name; case makes no difference on "
+                            "Windows", config->files[bad].path);
+    if (status == STATUS_OBJECT_NAME_INVALID)
+        return machine_fail(error, MACHINE_CARD, status, "--files: %s: is no name on Windows",
+                            config->files[bad].path);
+    return NT_SUCCESS(status) ||
+           machine_fail(error, MACHINE_HOST, status, "no memory for the files");
+}
+
 bool machine_load_driver(struct machine *machine, struct machine_error *error)
 {
     NTSTATUS status;
 
     machine_progress(machine);
+    if (!mount_files(machine, error))
+        return false;
     status = machine_install_service(machine);
     if (!NT_SUCCESS(status))
         return machine_fail(error, MACHINE_HOST, status, "no memory for the registry");

@@ -29,6 +29,13 @@ struct machine_image { /* another .sys */
     size_t size_bytes;
 };
 
+struct machine_file { /* of the drive C: */
+    const char *path; /* UTF-8, parts separated by '/' */
+    bool is_folder;
+    const void *bytes;
+    size_t size_bytes;
+};
+
 struct machine_config {
     uint64_t seed;
     unsigned cpus;
@@ -42,6 +49,9 @@ struct machine_config {
     size_t driver_size_bytes;
     const struct machine_image *others; /* loaded before it, in order; it may import from them */
     size_t other_count;
+    bool has_files; /* there is a drive C: */
+    const struct machine_file *files; /* what it holds, folders first; borrowed */
+    size_t file_count;
     const struct machine_parameter *parameters;
     size_t parameter_count;
     const struct setup_inf *inf; /* borrowed; NULL: the device has none */

@@ -220,6 +220,60 @@ def setup_files_that_cannot_be_are_refused_with_their_line(world):
     world.refuses(["inspect", world.driver(), "--inf", "nowhere.inf"], 2, "cannot be read")
 
 
+def disk(world):
+    os.makedirs(world.path("disk/Windows/System32/drivers"))
+    with open(world.path("disk/Windows/System32/drivers/camera.bin"), "w") as file:
+        file.write("fw1.5")
+    with open(world.path("hw.reg"), "w") as file:
+        file.write('Windows Registry Editor Version 5.00\n[HKR.HW]\n"FromFile"=dword:2a\n')
+    inf = os.path.join(os.environ["WEIR_SOURCE"], "tests", "drivers", "installed.inf")
+    return ["run", world.bad("installed"), "--card", "none", "--frames", "5", "--inf", inf, "--registry", "hw.reg"]
+
+
+@case
+def a_driver_finds_its_inf_its_registry_and_its_files(world):
+    command = disk(world)
+    before = sorted(os.walk(world.path("disk")))
+    outputs = []
+    for name in ("a.json", "b.json"):
+        done = world.run(*command, "--files", "disk", "--json", name)
+        assert done.returncode == 0, done.stderr.decode()
+        outputs.append(done.stdout)
+        with open(world.path(name)) as file:
+            summary = json.load(file)
+        notes = [(note["kind"], note["text"]) for note in summary["notes"]]
+        assert ("file wanted", "\\??\\C:\\not there.bin: not there below the folder of --files") in notes, notes
+        assert notes[0][1].startswith("installed.inf: Installed camera for ROOT\\InstalledCamera"), notes
+        summary["time"] = None
+        outputs.append(summary)
+    assert outputs[1] == outputs[3]
+    assert sorted(os.walk(world.path("disk"))) == before # what the driver wrote is gone
+
+
+@case
+def a_driver_without_its_files_is_told_of(world):
+    done = world.run(*disk(world), "--json", "s.json")
+    assert done.returncode == 3, done
+    assert b"AddDevice failed with status 0xe000001e" in done.stderr, done.stderr
+    with open(world.path("s.json")) as file:
+        notes = [note["text"] for note in json.load(file)["notes"]]
+    assert "\\??\\C:\\Windows\\system32\\Drivers\\CAMERA.bin: there are no files; --files DIR stands for C:\\" in notes, notes
+
+
+@case
+def folders_that_cannot_be_a_drive_are_refused(world):
+    command = disk(world)
+    world.refuses([*command, "--files", "none"], 2, "--files none: cannot be read")
+    world.refuses([*command, "--files", "hw.reg"], 2, "--files hw.reg: cannot be read")
+    os.symlink("/etc", world.path("disk/etc"))
+    os.symlink("/etc/passwd", world.path("disk/Windows/passwd"))
+    done = world.run(*command, "--files", "disk")
+    assert done.returncode == 0, done.stderr.decode() # links are left out
+    with open(world.path("disk/windows"), "w") as file:
+        file.write("x")
+    world.refuses([*command, "--files", "disk"], 2, "--files: windows: another file has that name")
+
+
 @case
 def grabber32_with_less_than_4_gib_bounces_nothing(world):
     dma = check_clean(world, "grabber32", "--ram", "2G")["dma"]

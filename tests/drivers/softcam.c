@@ -3,7 +3,8 @@
  * a clone until its turn comes. What it leaves to AVStream: DataUsed, which follows the clone's
  * offset on a pin without mappings, and every request, for it stands in front of AVStream's
  * dispatch routines and passes on what is not for it. -DNO_FORMAT: its data intersection succeeds
- * without saying a format, and leaks. -DSMALL: pictures smaller than any card of weir draws. */
+ * without saying a format, and leaks. -DSMALL: pictures smaller than any card of weir draws.
+ * -DENTRY=NAME: its entry has that name, for one in front of it. */
 #include "../../drivers/common/windows.h"
 
 #ifdef SMALL
@@ -187,7 +188,12 @@ static NTSTATUS NTAPI PassOn(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     return KsDispatchIrp(DeviceObject, Irp);
 }
 
-NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
+#ifndef ENTRY
+#define ENTRY DriverEntry
+#endif
+NTSTATUS NTAPI ENTRY(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath);
+
+NTSTATUS NTAPI ENTRY(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
     NTSTATUS Status = KsInitializeDriver(DriverObject, RegistryPath, &Device);
 

@@ -29,6 +29,7 @@ struct open {
     ULONG share;
     ULONG options;
     ULONG disposition;
+    ULONG attributes; /* of a file that is made */
     KPROCESSOR_MODE mode;
 };
 
@@ -200,6 +201,7 @@ static NTSTATUS send_create(const struct open *open, PFILE_OBJECT file, ULONG_PT
     location.Parameters.Create.SecurityContext = security;
     location.Parameters.Create.Options = open->disposition << 24 | (open->options & 0xFFFFFF);
     location.Parameters.Create.ShareAccess = (USHORT)open->share;
+    location.Parameters.Create.FileAttributes = (USHORT)open->attributes;
     status = send(open->io, file, &location, IRP_CREATE_OPERATION, open->mode, information);
     ExFreePoolWithTag(security, IO_TAG_BUFFER);
     return status;
@@ -312,6 +314,35 @@ NTSTATUS NTAPI IoGetDeviceObjectPointer(PUNICODE_STRING name, ACCESS_MASK access
     return status;
 }
 
+static bool is_absent(NTSTATUS status)
+{
+    return status == STATUS_OBJECT_NAME_NOT_FOUND || status == STATUS_OBJECT_PATH_NOT_FOUND;
+}
+
+/* A file below a drive that does not exist has no path, rather than no name. */
+static NTSTATUS resolve_file(struct open *open, const UNICODE_STRING *path)
+{
+    NTSTATUS status = resolve(open, path);
+
+    if (open->related != NULL || !is_absent(status) || !io_is_file_path(path))
+        return status;
+    io_note_wanted(open->io, path, "there are no files; --files DIR stands for C:\\");
+    return STATUS_OBJECT_PATH_NOT_FOUND;
+}
+
+static NTSTATUS open_named(struct open *open, const UNICODE_STRING *path, ULONG_PTR *information,
+                           PFILE_OBJECT *out)
+{
+    NTSTATUS status = resolve_file(open, path);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    status = open_file(open, information, out);
+    if (is_absent(status) && open->related == NULL && io_is_file_path(path))
+        io_note_wanted(open->io, path, "not there below the folder of --files");
+    return status;
+}
+
 NTSTATUS NTAPI ZwCreateFile(PHANDLE handle, ACCESS_MASK access, POBJECT_ATTRIBUTES attributes,
                             PIO_STATUS_BLOCK iosb, PLARGE_INTEGER allocation_size,
                             ULONG file_attributes, ULONG share, ULONG disposition, ULONG options,
@@ -322,13 +353,15 @@ NTSTATUS NTAPI ZwCreateFile(PHANDLE handle, ACCESS_MASK access, POBJECT_ATTRIBUT
                         .share = share,
                         .disposition = disposition,
                         .options = options,
+                        .attributes = file_attributes,
                         .mode = KernelMode};
+    UNICODE_STRING moved;
     PFILE_OBJECT file;
+    WCHAR *below;
     void *root;
     NTSTATUS status;
 
     (void)allocation_size;
-    (void)file_attributes;
     (void)ea;
     (void)ea_bytes;
     if (attributes == NULL || attributes->ObjectName == NULL)
@@ -339,9 +372,10 @@ NTSTATUS NTAPI ZwCreateFile(PHANDLE handle, ACCESS_MASK access, POBJECT_ATTRIBUT
             return status;
         open.related = root;
     }
-    status = resolve(&open, attributes->ObjectName);
-    if (NT_SUCCESS(status))
-        status = open_file(&open, &iosb->Information, &file);
+    below = open.related == NULL ? io_below_system_root(attributes->ObjectName, &moved) : NULL;
+    status = open_named(&open, below != NULL ? &moved : attributes->ObjectName,
+                        &iosb->Information, &file);
+    free(below);
     if (!NT_SUCCESS(status))
         return iosb->Status = status;
     file->Flags |= FO_HANDLE_CREATED;

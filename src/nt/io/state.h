@@ -167,6 +167,11 @@ struct io_driver *io_driver_of(struct io *io, PDRIVER_OBJECT driver); /* stops f
 struct io_device *io_device_of(struct io *io, PDEVICE_OBJECT device); /* NULL: none, or deleted */
 NTSTATUS NTAPI io_invalid_request(PDEVICE_OBJECT device, PIRP irp);
 
+/* wanted.c */
+bool io_is_file_path(const UNICODE_STRING *path); /* \??\C:\..., \SystemRoot\... */
+WCHAR *io_below_system_root(const UNICODE_STRING *path, UNICODE_STRING *out);
+void io_note_wanted(struct io *io, const UNICODE_STRING *path, const char *why);
+
 /* file.c */
 struct io_file *io_file_of(struct io *io, PFILE_OBJECT file);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Reading and writing by handle, as drivers do it to other devices: IRP_MJ_READ and IRP_MJ_WRITE
  * with the buffer in the form that the device's flags ask for. Synchronous whatever the handle; an
- * event that was given is set. The file's position moves on for synchronous files that are given no
- * offset. Not here: files of a file system, APC routines. */
+ * event that was given is set. A file system keeps the position of a synchronous file itself, and
+ * an asynchronous file has none: its requests must say where ("ZwReadFile", ByteOffset). For
+ * devices the position moves on with requests that are given no offset. Not here: APC routines. */
 #include "io/state.h"
 
 static NTSTATUS send(PFILE_OBJECT file, ULONG major, PVOID buffer, ULONG bytes,
@@ -33,6 +34,27 @@ static NTSTATUS send(PFILE_OBJECT file, ULONG major, PVOID buffer, ULONG bytes,
     return status;
 }
 
+static bool is_of_file_system(PFILE_OBJECT file)
+{
+    return file->DeviceObject->DeviceType == FILE_DEVICE_DISK_FILE_SYSTEM;
+}
+
+/* No offset, or the one that stands for the position, is that of a synchronous file. */
+static NTSTATUS find_offset(PFILE_OBJECT file, PLARGE_INTEGER offset, PLARGE_INTEGER out)
+{
+    bool at_position = offset == NULL ||
+                       offset->QuadPart == (LONGLONG)(int32_t)FILE_USE_FILE_POINTER_POSITION;
+
+    if (!at_position) {
+        *out = *offset;
+        return STATUS_SUCCESS;
+    }
+    if (is_of_file_system(file) && !(file->Flags & FO_SYNCHRONOUS_IO))
+        return STATUS_INVALID_PARAMETER;
+    *out = file->CurrentByteOffset;
+    return STATUS_SUCCESS;
+}
+
 static NTSTATUS transfer(HANDLE handle, HANDLE event, PIO_APC_ROUTINE apc, PIO_STATUS_BLOCK iosb,
                          ULONG major, PVOID buffer, ULONG bytes, PLARGE_INTEGER offset)
 {
@@ -47,9 +69,11 @@ static NTSTATUS transfer(HANDLE handle, HANDLE event, PIO_APC_ROUTINE apc, PIO_S
     if (apc != NULL)
         weir_not_implemented("ZwReadFile or ZwWriteFile with an APC routine");
     file = body;
-    position = offset != NULL ? *offset : file->CurrentByteOffset;
+    status = find_offset(file, offset, &position);
+    if (!NT_SUCCESS(status))
+        return status;
     status = send(file, major, buffer, bytes, &position, iosb);
-    if (NT_SUCCESS(status) && offset == NULL)
+    if (NT_SUCCESS(status) && offset == NULL && !is_of_file_system(file))
         file->CurrentByteOffset.QuadPart += (LONGLONG)iosb->Information;
     if (event != NULL)
         (void)ZwSetEvent(event, NULL);
