@@ -98,31 +98,36 @@ static NTSTATUS wait_until_started(struct ks_device *device)
 }
 
 /* The create item's own routine completes the IRP. */
-static NTSTATUS create_by_item(struct ks_device *device, PIRP irp)
+static NTSTATUS create_by_item(struct ks_create_list *items, PDEVICE_OBJECT device, PIRP irp)
 {
     UNICODE_STRING name =
         without_backslash(&IoGetCurrentIrpStackLocation(irp)->FileObject->FileName);
-    PKSOBJECT_CREATE_ITEM item = ks_header_find(device->header, &name);
+    PKSOBJECT_CREATE_ITEM item = ks_create_list_find(items, &name);
 
     if (item == NULL)
         return ks_complete(irp, STATUS_OBJECT_NAME_NOT_FOUND);
     KSCREATE_ITEM_IRP_STORAGE(irp) = item;
-    return (NTSTATUS)KE_CALL(item->Create, KE_ARG(device->public.FunctionalDeviceObject),
-                             KE_ARG(irp));
+    return (NTSTATUS)KE_CALL(item->Create, KE_ARG(device), KE_ARG(irp));
 }
 
 NTSTATUS NTAPI ks_dispatch_create(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
-    struct ks_device *device = ks_device_of_object(DeviceObject);
+    struct ks_device_header *header = ks_header_of_object(DeviceObject);
     PFILE_OBJECT file = IoGetCurrentIrpStackLocation(Irp)->FileObject;
     struct ks_file *parent = ks_file_of(file->RelatedFileObject);
-    NTSTATUS status = device != NULL ? wait_until_started(device) : STATUS_INVALID_DEVICE_REQUEST;
+    NTSTATUS status = STATUS_SUCCESS;
 
     Irp->IoStatus.Information = 0;
+    if (header == NULL)
+        return ks_complete(Irp, STATUS_INVALID_DEVICE_REQUEST);
+    if (header->device != NULL)
+        status = wait_until_started(header->device);
     if (!NT_SUCCESS(status))
         return ks_complete(Irp, status);
     if (parent == NULL)
-        return create_by_item(device, Irp);
+        return create_by_item(&header->items, DeviceObject, Irp);
+    if (parent->kind == KS_FILE_FOREIGN)
+        return create_by_item(&parent->items, DeviceObject, Irp);
     status = create_sub_object(parent, Irp);
     return status == STATUS_PENDING ? status : ks_complete(Irp, status);
 }

@@ -23,9 +23,9 @@ struct ks_device *ks_device_of(PKSDEVICE device)
 
 struct ks_device *ks_device_of_object(PDEVICE_OBJECT object)
 {
-    PVOID header = object->DeviceExtension != NULL ? *(PVOID *)object->DeviceExtension : NULL;
+    struct ks_device_header *header = ks_header_of_object(object);
 
-    return header != NULL ? ks_header_of(header)->device : NULL;
+    return header != NULL ? header->device : NULL;
 }
 
 const KSDEVICE_DISPATCH *ks_device_dispatch(const struct ks_device *device)
@@ -179,7 +179,7 @@ NTSTATUS NTAPI KsInitializeDevice(PDEVICE_OBJECT FunctionalDeviceObject,
     }
     device->header = ks_header_of(*slot);
     device->header->device = device;
-    KsSetDevicePnpAndBaseObject(*slot, PhysicalDeviceObject, NextDeviceObject);
+    KsSetDevicePnpAndBaseObject(*slot, NextDeviceObject, FunctionalDeviceObject);
     status = create_children(device, Descriptor);
     if (!NT_SUCCESS(status))
         KsTerminateDevice(FunctionalDeviceObject);

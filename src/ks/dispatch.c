@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* KS1's own dispatching, for objects whose files a driver makes itself: an object header with a
  * KSDISPATCH_TABLE, to which KsDispatchIrp routes. AVStream's files have headers of the same kind
- * but are dispatched directly. KsAllocateObjectHeader; KsDispatchIrp; KsSetMajorFunctionHandler. */
+ * but are dispatched directly. KsAllocateObjectHeader; KsDispatchIrp; KsSetMajorFunctionHandler.
+ * UNDOC: identifiers that KsSetMajorFunctionHandler's page does not list, and KSDISPATCH_FASTIO for
+ * a driver without a table of fast I/O. STATUS_INVALID_PARAMETER. */
 #include "ks/device.h"
 #include "ks/file.h"
 #include "ks/room.h"
@@ -75,48 +77,98 @@ NTSTATUS NTAPI KsDispatchIrp(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     return (NTSTATUS)KE_CALL(routine, KE_ARG(DeviceObject), KE_ARG(Irp));
 }
 
+/* ---- Handlers of the driver object ----------------------------------------------------------- */
+
+/* By fast I/O there is no IRP: the file's table decides, and a file that has no routine for it is
+ * asked again by IRP. */
+static const KSDISPATCH_TABLE *table_of(PFILE_OBJECT file_object)
+{
+    static const KSDISPATCH_TABLE none;
+    const struct ks_file *file = ks_file_of(file_object);
+
+    return file != NULL && file->table != NULL ? file->table : &none;
+}
+
+static BOOLEAN NTAPI fast_device_control(PFILE_OBJECT FileObject, BOOLEAN Wait, PVOID InputBuffer,
+                                         ULONG InputBufferLength, PVOID OutputBuffer,
+                                         ULONG OutputBufferLength, ULONG IoControlCode,
+                                         PIO_STATUS_BLOCK IoStatus, PDEVICE_OBJECT DeviceObject)
+{
+    PFAST_IO_DEVICE_CONTROL routine = table_of(FileObject)->FastDeviceIoControl;
+
+    return routine != NULL &&
+           (BOOLEAN)KE_CALL(routine, KE_ARG(FileObject), Wait, KE_ARG(InputBuffer),
+                            InputBufferLength, KE_ARG(OutputBuffer), OutputBufferLength,
+                            IoControlCode, KE_ARG(IoStatus), KE_ARG(DeviceObject));
+}
+
+static BOOLEAN fast_transfer(PFAST_IO_READ routine, PFILE_OBJECT file, PLARGE_INTEGER offset,
+                             ULONG length, BOOLEAN wait, ULONG key, PVOID buffer,
+                             PIO_STATUS_BLOCK iosb, PDEVICE_OBJECT device)
+{
+    return routine != NULL &&
+           (BOOLEAN)KE_CALL(routine, KE_ARG(file), KE_ARG(offset), length, wait, key,
+                            KE_ARG(buffer), KE_ARG(iosb), KE_ARG(device));
+}
+
+static BOOLEAN NTAPI fast_read(PFILE_OBJECT FileObject, PLARGE_INTEGER FileOffset, ULONG Length,
+                               BOOLEAN Wait, ULONG LockKey, PVOID Buffer, PIO_STATUS_BLOCK IoStatus,
+                               PDEVICE_OBJECT DeviceObject)
+{
+    return fast_transfer(table_of(FileObject)->FastRead, FileObject, FileOffset, Length, Wait,
+                         LockKey, Buffer, IoStatus, DeviceObject);
+}
+
+static BOOLEAN NTAPI fast_write(PFILE_OBJECT FileObject, PLARGE_INTEGER FileOffset, ULONG Length,
+                                BOOLEAN Wait, ULONG LockKey, PVOID Buffer,
+                                PIO_STATUS_BLOCK IoStatus, PDEVICE_OBJECT DeviceObject)
+{
+    return fast_transfer(table_of(FileObject)->FastWrite, FileObject, FileOffset, Length, Wait,
+                         LockKey, Buffer, IoStatus, DeviceObject);
+}
+
+static NTSTATUS set_fast_handler(PFAST_IO_DISPATCH fast, ULONG major)
+{
+    if (fast == NULL)
+        return STATUS_INVALID_PARAMETER;
+    switch (major) {
+    case IRP_MJ_READ:
+        fast->FastIoRead = (PFAST_IO_READ)ke_thunk((const void *)fast_read, "KsFastRead", 4);
+        return STATUS_SUCCESS;
+    case IRP_MJ_WRITE:
+        fast->FastIoWrite = (PFAST_IO_WRITE)ke_thunk((const void *)fast_write, "KsFastWrite", 4);
+        return STATUS_SUCCESS;
+    case IRP_MJ_DEVICE_CONTROL:
+        fast->FastIoDeviceControl = (PFAST_IO_DEVICE_CONTROL)ke_thunk(
+            (const void *)fast_device_control, "KsFastDeviceControl", 5);
+        return STATUS_SUCCESS;
+    default:
+        return STATUS_INVALID_PARAMETER;
+    }
+}
+
 NTSTATUS NTAPI KsSetMajorFunctionHandler(PDRIVER_OBJECT DriverObject, ULONG MajorFunction)
 {
-    const void *routine = MajorFunction == IRP_MJ_CREATE ? (const void *)ks_dispatch_create
-                                                         : (const void *)KsDispatchIrp;
-
-    if (MajorFunction > IRP_MJ_MAXIMUM_FUNCTION)
+    if ((MajorFunction & KSDISPATCH_FASTIO) != 0)
+        return set_fast_handler(DriverObject->FastIoDispatch, MajorFunction & ~KSDISPATCH_FASTIO);
+    switch (MajorFunction) {
+    case IRP_MJ_CREATE:
+        DriverObject->MajorFunction[IRP_MJ_CREATE] = (PDRIVER_DISPATCH)ke_thunk(
+            (const void *)ks_dispatch_create, "KsDispatchCreate", 0);
+        return STATUS_SUCCESS;
+    case IRP_MJ_CLOSE:
+    case IRP_MJ_DEVICE_CONTROL:
+    case IRP_MJ_READ:
+    case IRP_MJ_WRITE:
+    case IRP_MJ_FLUSH_BUFFERS:
+    case IRP_MJ_QUERY_SECURITY:
+    case IRP_MJ_SET_SECURITY:
+        DriverObject->MajorFunction[MajorFunction] =
+            (PDRIVER_DISPATCH)ke_thunk((const void *)KsDispatchIrp, "KsDispatchIrp", 0);
+        return STATUS_SUCCESS;
+    default:
         return STATUS_INVALID_PARAMETER;
-    DriverObject->MajorFunction[MajorFunction] =
-        (PDRIVER_DISPATCH)ke_thunk(routine, "KsDispatchIrp", 0);
-    return STATUS_SUCCESS;
-}
-
-NTSTATUS NTAPI KsAllocateObjectHeader(KSOBJECT_HEADER *Header, ULONG ItemsCount,
-                                      PKSOBJECT_CREATE_ITEM ItemsList, PIRP Irp,
-                                      const KSDISPATCH_TABLE *Table)
-{
-    PFILE_OBJECT file_object = IoGetCurrentIrpStackLocation(Irp)->FileObject;
-    PVOID context = file_object->FsContext;
-    struct ks_file *file = ks_allocate(sizeof *file);
-
-    if (file == NULL)
-        return STATUS_INSUFFICIENT_RESOURCES;
-    ks_file_init(file, KS_FILE_FOREIGN, NULL, Irp);
-    file_object->FsContext = context; /* the driver's own, whose first word is to hold the header */
-    file->table = Table;
-    file->item_count = ItemsCount;
-    file->items = ItemsList;
-    *Header = file;
-    return STATUS_SUCCESS;
-}
-
-void NTAPI KsFreeObjectHeader(KSOBJECT_HEADER Header)
-{
-    struct ks_file *file = Header;
-
-    ks_file_fini(file);
-    ks_free(file);
-}
-
-void NTAPI KsSetTargetDeviceObject(KSOBJECT_HEADER Header, PDEVICE_OBJECT TargetDevice)
-{
-    ((struct ks_file *)Header)->target = TargetDevice;
+    }
 }
 
 /* ---- What has no handler --------------------------------------------------------------------- */
@@ -164,63 +216,4 @@ BOOLEAN NTAPI KsDispatchFastReadFailure(PFILE_OBJECT FileObject, PLARGE_INTEGER 
     UNREFERENCED_PARAMETER(IoStatus);
     UNREFERENCED_PARAMETER(DeviceObject);
     return FALSE;
-}
-
-/* ---- Forwarding ------------------------------------------------------------------------------ */
-
-static PDEVICE_OBJECT next_device(PDEVICE_OBJECT device)
-{
-    return ks_header_of(*(PVOID *)device->DeviceExtension)->base_device;
-}
-
-NTSTATUS NTAPI KsDefaultForwardIrp(PDEVICE_OBJECT DeviceObject, PIRP Irp)
-{
-    return ks_forward(next_device(DeviceObject), Irp);
-}
-
-NTSTATUS NTAPI KsDefaultDispatchPnp(PDEVICE_OBJECT DeviceObject, PIRP Irp)
-{
-    UCHAR minor = IoGetCurrentIrpStackLocation(Irp)->MinorFunction;
-    PDEVICE_OBJECT next = next_device(DeviceObject);
-    NTSTATUS status;
-
-    if (minor == IRP_MN_REMOVE_DEVICE) {
-        KsFreeDeviceHeader(*(PVOID *)DeviceObject->DeviceExtension);
-        Irp->IoStatus.Status = STATUS_SUCCESS;
-        status = ks_forward(next, Irp);
-        IoDetachDevice(next);
-        IoDeleteDevice(DeviceObject);
-        return status;
-    }
-    return ks_forward(next, Irp);
-}
-
-NTSTATUS NTAPI KsDefaultDispatchPower(PDEVICE_OBJECT DeviceObject, PIRP Irp)
-{
-    PoStartNextPowerIrp(Irp);
-    return ks_forward(next_device(DeviceObject), Irp);
-}
-
-/* The file's device takes the IRP on behalf of a kernel caller, who waits. */
-NTSTATUS NTAPI KsSynchronousIoControlDevice(PFILE_OBJECT FileObject, KPROCESSOR_MODE RequestorMode,
-                                            ULONG IoControl, PVOID InBuffer, ULONG InSize,
-                                            PVOID OutBuffer, ULONG OutSize, PULONG BytesReturned)
-{
-    PDEVICE_OBJECT device = IoGetRelatedDeviceObject(FileObject);
-    struct ks_answer *answer = ks_answer_create();
-    NTSTATUS status;
-    PIRP irp = NULL;
-
-    if (answer != NULL)
-        irp = IoBuildDeviceIoControlRequest(IoControl, device, InBuffer, InSize, OutBuffer, OutSize,
-                                            FALSE, &answer->done, &answer->iosb);
-    if (irp == NULL) {
-        ks_free(answer);
-        return STATUS_INSUFFICIENT_RESOURCES;
-    }
-    irp->RequestorMode = RequestorMode;
-    IoGetNextIrpStackLocation(irp)->FileObject = FileObject;
-    status = ks_answer_wait(answer, device, irp, BytesReturned);
-    ks_free(answer);
-    return status;
 }

@@ -33,6 +33,11 @@ void ks_file_fini(struct ks_file *file)
     file->magic = 0;
 }
 
+bool ks_file_is_live(const struct ks_file *file)
+{
+    return file != NULL && file->magic == file_magic;
+}
+
 struct ks_file *ks_file_of(PFILE_OBJECT file_object)
 {
     struct ks_file *file;
@@ -40,7 +45,7 @@ struct ks_file *ks_file_of(PFILE_OBJECT file_object)
     if (file_object == NULL || file_object->FsContext == NULL)
         return NULL;
     file = *(struct ks_file **)file_object->FsContext;
-    return file != NULL && file->magic == file_magic ? file : NULL;
+    return ks_file_is_live(file) ? file : NULL;
 }
 
 struct ks_file *ks_file_of_irp(PIRP irp)
@@ -111,14 +116,4 @@ PVOID NTAPI KsGetObjectFromFileObject(PFILE_OBJECT FileObject)
 KSOBJECTTYPE NTAPI KsGetObjectTypeFromIrp(PIRP Irp)
 {
     return KsGetObjectTypeFromFileObject(IoGetCurrentIrpStackLocation(Irp)->FileObject);
-}
-
-PKSOBJECT_CREATE_ITEM NTAPI KsQueryObjectCreateItem(KSOBJECT_HEADER Header)
-{
-    return ((struct ks_file *)Header)->create_item;
-}
-
-ACCESS_MASK NTAPI KsQueryObjectAccessMask(KSOBJECT_HEADER Header)
-{
-    return ((struct ks_file *)Header)->access;
 }

@@ -6,11 +6,14 @@
 #ifndef WEIR_KS_FILE_H
 #define WEIR_KS_FILE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "ks/create_item.h"
 #include "wdk/ks.h"
 #include "wdk/wdm.h"
 
+struct ks_device_header;
 struct ks_events;
 struct ks_object;
 
@@ -26,14 +29,19 @@ struct ks_file {
     ACCESS_MASK access;
     PKSOBJECT_CREATE_ITEM create_item;
     const KSDISPATCH_TABLE *table; /* foreign: a driver's own dispatch */
-    ULONG item_count; /* foreign: its sub-objects */
-    PKSOBJECT_CREATE_ITEM items;
+    struct ks_create_list items; /* foreign: its sub-objects */
+    struct ks_device_header *header; /* foreign: of its device, may be NULL */
+    LIST_ENTRY header_link;
     PDEVICE_OBJECT target; /* KsSetTargetDeviceObject */
+    KSTARGET_STATE target_state;
+    PFNKSCONTEXT_DISPATCH power; /* KsSetPowerDispatch */
+    PVOID power_context;
     WORK_QUEUE_ITEM finish_item; /* ends a pended create or close at PASSIVE_LEVEL */
 };
 
 void ks_file_init(struct ks_file *file, enum ks_file_kind kind, struct ks_object *object, PIRP irp);
 void ks_file_fini(struct ks_file *file);
+bool ks_file_is_live(const struct ks_file *file); /* also takes NULL */
 /* NULL when the file object is not (yet, or any more) one of KS. */
 struct ks_file *ks_file_of(PFILE_OBJECT file_object);
 struct ks_file *ks_file_of_irp(PIRP irp);
