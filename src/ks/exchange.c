@@ -28,13 +28,62 @@ static void describe(PIRP irp, struct ks_exchange *exchange)
     exchange->request = (PKSIDENTIFIER)(void *)(buffer + data_room(exchange->data_bytes));
 }
 
-NTSTATUS ks_exchange_capture(PIRP irp, struct ks_exchange *exchange)
+static NTSTATUS allocate_in_pool(PIRP irp, SIZE_T bytes, bool gives_back)
+{
+    irp->AssociatedIrp.SystemBuffer = ExAllocatePoolWithTag(NonPagedPool, bytes, EXCHANGE_TAG);
+    if (irp->AssociatedIrp.SystemBuffer == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    memset(irp->AssociatedIrp.SystemBuffer, 0, bytes);
+    irp->Flags |=
+        IRP_BUFFERED_IO | IRP_DEALLOCATE_BUFFER | (gives_back ? IRP_INPUT_OPERATION : 0u);
+    return STATUS_SUCCESS;
+}
+
+static void free_in_pool(PIRP irp)
+{
+    ExFreePoolWithTag(irp->AssociatedIrp.SystemBuffer, EXCHANGE_TAG);
+    irp->AssociatedIrp.SystemBuffer = NULL;
+    irp->Flags &= ~(ULONG)(IRP_BUFFERED_IO | IRP_DEALLOCATE_BUFFER | IRP_INPUT_OPERATION);
+}
+
+/* What the requester sent, into the buffer. */
+static NTSTATUS copy_in(PIRP irp, ULONG in, ULONG out)
+{
+    PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(irp);
+    UCHAR *buffer = irp->AssociatedIrp.SystemBuffer;
+    NTSTATUS status = ks_user_read(irp->RequestorMode, buffer, irp->UserBuffer, out);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    return ks_user_read(irp->RequestorMode, buffer + data_room(out),
+                        stack->Parameters.DeviceIoControl.Type3InputBuffer, in);
+}
+
+/* UNDOC: where the allocator leaves the buffer. Its page gives it the IRP and no other place than
+ * AssociatedIrp.SystemBuffer. */
+static NTSTATUS allocate_by_driver(PIRP irp, PFNKSALLOCATOR allocator, SIZE_T bytes, ULONG one_way)
+{
+    KSIDENTIFIER request;
+    NTSTATUS status = ks_user_read(
+        irp->RequestorMode, &request,
+        IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceIoControl.Type3InputBuffer,
+        sizeof request);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    status = (NTSTATUS)KE_CALL(allocator, KE_ARG(irp), bytes, (request.Flags & one_way) == 0);
+    if (NT_SUCCESS(status) && irp->AssociatedIrp.SystemBuffer == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    return status;
+}
+
+NTSTATUS ks_exchange_capture_into(PIRP irp, PFNKSALLOCATOR allocator, ULONG one_way,
+                                  struct ks_exchange *exchange)
 {
     PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(irp);
     ULONG in = stack->Parameters.DeviceIoControl.InputBufferLength;
     ULONG out = stack->Parameters.DeviceIoControl.OutputBufferLength;
     SIZE_T bytes = (SIZE_T)data_room(out) + in;
-    UCHAR *buffer;
     NTSTATUS status;
 
     if (in < sizeof(KSIDENTIFIER) || out > MAXLONG || in > MAXLONG)
@@ -43,23 +92,22 @@ NTSTATUS ks_exchange_capture(PIRP irp, struct ks_exchange *exchange)
         describe(irp, exchange);
         return STATUS_SUCCESS;
     }
-    buffer = ExAllocatePoolWithTag(NonPagedPool, bytes, EXCHANGE_TAG);
-    if (buffer == NULL)
-        return STATUS_INSUFFICIENT_RESOURCES;
-    memset(buffer, 0, bytes);
-    status = ks_user_read(irp->RequestorMode, buffer, irp->UserBuffer, out);
-    if (NT_SUCCESS(status))
-        status = ks_user_read(irp->RequestorMode, buffer + data_room(out),
-                              stack->Parameters.DeviceIoControl.Type3InputBuffer, in);
-    if (!NT_SUCCESS(status)) {
-        ExFreePoolWithTag(buffer, EXCHANGE_TAG);
-        return status;
-    }
-    irp->AssociatedIrp.SystemBuffer = buffer;
-    irp->Flags |= IRP_BUFFERED_IO | IRP_DEALLOCATE_BUFFER | (out != 0 ? IRP_INPUT_OPERATION : 0u);
     irp->IoStatus.Information = 0;
-    describe(irp, exchange);
-    return STATUS_SUCCESS;
+    status = allocator != NULL ? allocate_by_driver(irp, allocator, bytes, one_way)
+                               : allocate_in_pool(irp, bytes, out != 0);
+    if (!NT_SUCCESS(status))
+        return status;
+    status = copy_in(irp, in, out);
+    if (NT_SUCCESS(status))
+        describe(irp, exchange);
+    else if (allocator == NULL)
+        free_in_pool(irp);
+    return status;
+}
+
+NTSTATUS ks_exchange_capture(PIRP irp, struct ks_exchange *exchange)
+{
+    return ks_exchange_capture_into(irp, NULL, 0, exchange);
 }
 
 void ks_exchange_settle(PIRP irp)
@@ -105,9 +153,10 @@ NTSTATUS NTAPI KsHandleSizedListQuery(PIRP Irp, ULONG DataItemsCount, ULONG Data
         return ks_answer(Irp, &head, sizeof head);
     if (room < head.Size)
         return ks_answer_size(Irp, head.Size);
-    ks_answer(Irp, &head, head.Size > sizeof head ? (ULONG)sizeof head : head.Size);
-    memcpy((UCHAR *)Irp->AssociatedIrp.SystemBuffer + sizeof head, DataItems,
-           (SIZE_T)DataItemsCount * DataItemSize);
+    memcpy(Irp->AssociatedIrp.SystemBuffer, &head, sizeof head);
+    if (DataItemsCount != 0)
+        memcpy((UCHAR *)Irp->AssociatedIrp.SystemBuffer + sizeof head, DataItems,
+               (SIZE_T)DataItemsCount * DataItemSize);
     Irp->IoStatus.Information = head.Size;
     return STATUS_SUCCESS;
 }

@@ -21,6 +21,11 @@ struct ks_exchange {
 /* Captures once; a second call for the same IRP finds what the first one made.
  * STATUS_INVALID_BUFFER_SIZE when the request is shorter than a KSIDENTIFIER. */
 NTSTATUS ks_exchange_capture(PIRP irp, struct ks_exchange *exchange);
+/* The same in a buffer that the driver's allocator leaves in AssociatedIrp.SystemBuffer; whoever
+ * allocates frees it and copies back. one_way: flags of requests that give nothing back, so that
+ * the allocator is told whether bytes return. NULL: as above. */
+NTSTATUS ks_exchange_capture_into(PIRP irp, PFNKSALLOCATOR allocator, ULONG one_way,
+                                  struct ks_exchange *exchange);
 /* Before completion: nothing is copied back beyond the requester's buffer. */
 void ks_exchange_settle(PIRP irp);
 /* Answers a fixed-size read: copies, or says how much room is needed. */

@@ -8,7 +8,7 @@
  * the KSFILTER. */
 #include <string.h>
 
-#include "ks/exchange.h"
+#include "ks/caller_ranges.h"
 #include "ks/filter.h"
 #include "ks/format.h"
 #include "ks/handlers.h"
@@ -24,38 +24,6 @@ struct intersection {
     ULONG room;
     ULONG answer_bytes;
 };
-
-/* The caller's ranges as they lie in the request, each 8-aligned; attributes follow as an item. */
-struct caller_walk {
-    const UCHAR *at;
-    const UCHAR *end;
-    ULONG left;
-};
-
-static bool next_range(struct caller_walk *walk, PKSDATARANGE *range,
-                       const KSMULTIPLE_ITEM **attributes)
-{
-    PKSDATARANGE found = (PKSDATARANGE)(ULONG_PTR)walk->at;
-
-    *attributes = NULL;
-    if (walk->left == 0 || (SIZE_T)(walk->end - walk->at) < sizeof *found ||
-        found->FormatSize < sizeof *found || found->FormatSize > (SIZE_T)(walk->end - walk->at))
-        return false;
-    walk->left--;
-    walk->at += ALIGN_UP_BY(found->FormatSize, 8);
-    if ((found->Flags & KSDATARANGE_ATTRIBUTES) != 0 && walk->left != 0 &&
-        walk->at + sizeof(KSMULTIPLE_ITEM) <= walk->end) {
-        const KSMULTIPLE_ITEM *list = (const KSMULTIPLE_ITEM *)(const void *)walk->at;
-
-        if (list->Size < sizeof *list || list->Size > (SIZE_T)(walk->end - walk->at))
-            return false;
-        *attributes = list;
-        walk->left--;
-        walk->at += ALIGN_UP_BY(list->Size, 8);
-    }
-    *range = found;
-    return true;
-}
 
 static NTSTATUS intersect_bare(struct intersection *query, const KSDATARANGE *caller,
                                const KSDATARANGE *own)
@@ -105,17 +73,14 @@ static NTSTATUS intersect_range(struct intersection *query, PKSDATARANGE caller,
     return status;
 }
 
-static NTSTATUS intersect_all(struct intersection *query, const KSMULTIPLE_ITEM *list)
+static NTSTATUS intersect_all(struct intersection *query, struct ks_caller_walk *walk)
 {
-    struct caller_walk walk = {.at = (const UCHAR *)(list + 1),
-                               .end = (const UCHAR *)list + list->Size,
-                               .left = list->Count};
     const KSMULTIPLE_ITEM *attributes;
     NTSTATUS status = STATUS_NO_MATCH;
     PKSDATARANGE caller;
 
-    while (status == STATUS_NO_MATCH && walk.left != 0) {
-        if (!next_range(&walk, &caller, &attributes))
+    while (status == STATUS_NO_MATCH && walk->left != 0) {
+        if (!ks_caller_walk_next(walk, &caller, &attributes))
             return STATUS_INVALID_PARAMETER;
         status = intersect_range(query, caller, attributes);
     }
@@ -127,13 +92,13 @@ NTSTATUS NTAPI ks_get_intersection(PIRP Irp, PKSIDENTIFIER Request, PVOID Data)
     PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(Irp);
     ULONG request_bytes = stack->Parameters.DeviceIoControl.InputBufferLength;
     PKSP_PIN pin = (PKSP_PIN)(void *)Request;
-    const KSMULTIPLE_ITEM *list = (const KSMULTIPLE_ITEM *)(const void *)(pin + 1);
     struct ks_filter *filter = ks_filter_of(KsGetFilterFromIrp(Irp));
     const KSPIN_DESCRIPTOR_EX *type = ks_filter_pin_descriptor(filter, pin->PinId);
+    struct ks_caller_walk walk;
     struct intersection *query;
     NTSTATUS status;
 
-    if (type == NULL || list->Size < sizeof *list || list->Size > request_bytes - sizeof *pin)
+    if (type == NULL || !ks_caller_walk_begin(&walk, pin, request_bytes))
         return STATUS_INVALID_PARAMETER;
     query = ks_allocate(sizeof *query);
     if (query == NULL)
@@ -144,7 +109,7 @@ NTSTATUS NTAPI ks_get_intersection(PIRP Irp, PKSIDENTIFIER Request, PVOID Data)
     query->request = pin;
     query->data = Data;
     query->room = stack->Parameters.DeviceIoControl.OutputBufferLength;
-    status = intersect_all(query, list);
+    status = intersect_all(query, &walk);
     Irp->IoStatus.Information = NT_ERROR(status) ? 0 : query->answer_bytes;
     ks_free(query);
     return status;

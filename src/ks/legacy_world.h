@@ -20,6 +20,7 @@ struct legacy {
     /* The driver's answer to a request on its files; completed with what it returns, unless that is
      * STATUS_PENDING. */
     NTSTATUS (*control)(PIRP irp);
+    bool sent_on; /* set by control: the IRP is no longer ours to complete */
     NTSTATUS (*transfer)(PIRP irp);
     FAST_IO_DISPATCH fast;
     UNICODE_STRING link;
@@ -73,9 +74,16 @@ static NTSTATUS NTAPI legacy_close(PDEVICE_OBJECT device, PIRP irp)
 
 static NTSTATUS NTAPI legacy_control(PDEVICE_OBJECT device, PIRP irp)
 {
+    NTSTATUS status = STATUS_INVALID_DEVICE_REQUEST;
+
     (void)device;
-    return legacy_finish(irp, legacy.control != NULL ? legacy.control(irp)
-                                                     : STATUS_INVALID_DEVICE_REQUEST);
+    legacy.sent_on = false;
+    if (legacy.control != NULL)
+        status = legacy.control(irp);
+    if (!legacy.sent_on)
+        return legacy_finish(irp, status);
+    legacy.sent_on = false;
+    return status;
 }
 
 static NTSTATUS NTAPI legacy_transfer(PDEVICE_OBJECT device, PIRP irp)

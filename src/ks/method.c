@@ -2,7 +2,6 @@
 /* A method request carries data in, out, or both, and runs one handler. KS Methods; KSMETHOD_ITEM;
  * KsMethodHandlerWithAllocator. Unknown sets give STATUS_PROPSET_NOT_FOUND, unknown ids
  * STATUS_NOT_FOUND. The item's Flags say which way data goes; here one system buffer serves all. */
-#include "base/fatal.h"
 #include "ks/automation.h"
 #include "ks/exchange.h"
 #include "ks/file.h"
@@ -110,9 +109,7 @@ NTSTATUS NTAPI KsMethodHandlerWithAllocator(PIRP Irp, ULONG MethodSetsCount,
 
     if (MethodItemSize % 8 != 0 || (MethodItemSize != 0 && MethodItemSize < sizeof(KSMETHOD_ITEM)))
         return STATUS_INVALID_PARAMETER;
-    if (Allocator != NULL)
-        weir_not_implemented("KsMethodHandlerWithAllocator with an allocator");
-    status = ks_exchange_capture(Irp, &exchange);
+    status = ks_exchange_capture_into(Irp, Allocator, 0, &exchange);
     if (!NT_SUCCESS(status))
         return status;
     look_up(MethodSetsCount, MethodSet, MethodItemSize, exchange.request, &found);

@@ -6,30 +6,14 @@
  * KSPROPERTY_DESCRIPTION.
  * UNDOC: a request shorter than MinProperty. STATUS_INVALID_BUFFER_SIZE.
  * UNDOC: Information when a GET handler leaves it alone. It is the size of the requester's buffer.
- * Left out: serialising sets. */
+ * UNDOC: a verb that is a combination, or none. STATUS_NOT_FOUND. */
 #include "ks/property.h"
 
 #include <string.h>
 
-#include "base/fatal.h"
 #include "ks/exchange.h"
 #include "ks/file.h"
 #include "ks/room.h"
-
-/* Sets with the item size of the table they come from. */
-struct source {
-    ULONG count;
-    struct {
-        ULONG set_count;
-        ULONG item_bytes;
-        const KSPROPERTY_SET *sets;
-    } table[KS_TABLES_MAX];
-};
-
-struct lookup {
-    const KSPROPERTY_SET *set; /* NULL: nobody has the set */
-    const KSPROPERTY_ITEM *item; /* NULL: nobody has the id, or not with this verb */
-};
 
 /* ---- Lookup ---------------------------------------------------------------------------------- */
 
@@ -59,9 +43,10 @@ static bool item_serves(const KSPROPERTY_ITEM *item, ULONG verb)
     return true;
 }
 
-static struct lookup look_up(const struct source *source, const KSIDENTIFIER *request, ULONG verb)
+struct ks_property_lookup ks_property_find(const struct ks_property_source *source,
+                                           const KSIDENTIFIER *request, ULONG verb)
 {
-    struct lookup found = {0};
+    struct ks_property_lookup found = {0};
 
     for (ULONG t = 0; t < source->count; t++) {
         for (ULONG i = 0; i < source->table[t].set_count; i++) {
@@ -83,7 +68,7 @@ static struct lookup look_up(const struct source *source, const KSIDENTIFIER *re
 
 /* ---- Support --------------------------------------------------------------------------------- */
 
-static NTSTATUS list_sets(const struct source *source, PIRP irp)
+static NTSTATUS list_sets(const struct ks_property_source *source, PIRP irp)
 {
     ULONG count = 0;
     NTSTATUS status;
@@ -102,13 +87,13 @@ static NTSTATUS list_sets(const struct source *source, PIRP irp)
     return STATUS_SUCCESS;
 }
 
-static ULONG access_flags(const struct source *source, const KSIDENTIFIER *request)
+static ULONG access_flags(const struct ks_property_source *source, const KSIDENTIFIER *request)
 {
     ULONG flags = 0;
 
-    if (look_up(source, request, KSPROPERTY_TYPE_GET).item != NULL)
+    if (ks_property_find(source, request, KSPROPERTY_TYPE_GET).item != NULL)
         flags |= KSPROPERTY_TYPE_GET;
-    if (look_up(source, request, KSPROPERTY_TYPE_SET).item != NULL)
+    if (ks_property_find(source, request, KSPROPERTY_TYPE_SET).item != NULL)
         flags |= KSPROPERTY_TYPE_SET;
     return flags;
 }
@@ -124,21 +109,35 @@ static ULONG list_bytes(const KSPROPERTY_MEMBERSHEADER *head)
     return one_value ? head->MembersSize : head->MembersSize * head->MembersCount;
 }
 
-static ULONG members_bytes(const KSPROPERTY_VALUES *values)
+/* DEFAULTVALUES shows the lists that are marked as defaults, BASICSUPPORT all. */
+static bool shows(const KSPROPERTY_MEMBERSLIST *list, ULONG verb)
+{
+    return verb != KSPROPERTY_TYPE_DEFAULTVALUES ||
+           (list->MembersHeader.Flags & KSPROPERTY_MEMBER_FLAG_DEFAULT) != 0;
+}
+
+static ULONG members_bytes(const KSPROPERTY_VALUES *values, ULONG verb, ULONG *count)
 {
     ULONG bytes = 0;
 
-    for (ULONG i = 0; values != NULL && i < values->MembersListCount; i++)
+    *count = 0;
+    for (ULONG i = 0; values != NULL && i < values->MembersListCount; i++) {
+        if (!shows(&values->MembersList[i], verb))
+            continue;
         bytes += (ULONG)sizeof(KSPROPERTY_MEMBERSHEADER) +
                  list_bytes(&values->MembersList[i].MembersHeader);
+        (*count)++;
+    }
     return bytes;
 }
 
-static void write_members(const KSPROPERTY_VALUES *values, UCHAR *at)
+static void write_members(const KSPROPERTY_VALUES *values, ULONG verb, UCHAR *at)
 {
     for (ULONG i = 0; i < values->MembersListCount; i++) {
         const KSPROPERTY_MEMBERSLIST *list = &values->MembersList[i];
 
+        if (!shows(list, verb))
+            continue;
         memcpy(at, &list->MembersHeader, sizeof list->MembersHeader);
         at += sizeof list->MembersHeader;
         memcpy(at, list->Members, list_bytes(&list->MembersHeader));
@@ -147,17 +146,16 @@ static void write_members(const KSPROPERTY_VALUES *values, UCHAR *at)
 }
 
 /* A ULONG of access flags, a description, or a description with its members, as the room allows. */
-static NTSTATUS describe(PIRP irp, const KSPROPERTY_ITEM *item, ULONG flags, ULONG room)
+static NTSTATUS describe(PIRP irp, const KSPROPERTY_ITEM *item, ULONG flags, ULONG verb, ULONG room)
 {
     const KSPROPERTY_VALUES *values = item->Values;
-    KSPROPERTY_DESCRIPTION description = {
-        .AccessFlags = flags, .DescriptionSize = (ULONG)sizeof description + members_bytes(values)};
-    ULONG whole = description.DescriptionSize;
+    KSPROPERTY_DESCRIPTION description = {.AccessFlags = flags};
+    ULONG whole =
+        (ULONG)sizeof description + members_bytes(values, verb, &description.MembersListCount);
 
-    if (values != NULL) {
+    description.DescriptionSize = whole;
+    if (values != NULL)
         description.PropTypeSet = values->PropTypeSet;
-        description.MembersListCount = values->MembersListCount;
-    }
     if (room < sizeof description && room >= sizeof flags)
         return ks_answer(irp, &flags, sizeof flags);
     if (room < sizeof description)
@@ -165,13 +163,14 @@ static NTSTATUS describe(PIRP irp, const KSPROPERTY_ITEM *item, ULONG flags, ULO
     ks_answer(irp, &description, sizeof description);
     if (values == NULL || room < whole)
         return STATUS_SUCCESS;
-    write_members(values, (UCHAR *)irp->AssociatedIrp.SystemBuffer + sizeof description);
+    write_members(values, verb, (UCHAR *)irp->AssociatedIrp.SystemBuffer + sizeof description);
     irp->IoStatus.Information = whole;
     return STATUS_SUCCESS;
 }
 
-static NTSTATUS support(const struct source *source, PIRP irp, const struct ks_exchange *exchange,
-                        const struct lookup *found)
+static NTSTATUS support(const struct ks_property_source *source, PIRP irp,
+                        const struct ks_exchange *exchange, const struct ks_property_lookup *found,
+                        ULONG verb)
 {
     NTSTATUS status = STATUS_SOME_NOT_MAPPED;
 
@@ -180,7 +179,7 @@ static NTSTATUS support(const struct source *source, PIRP irp, const struct ks_e
                                    KE_ARG(exchange->request), KE_ARG(exchange->data));
     if (status != STATUS_SOME_NOT_MAPPED)
         return status;
-    return describe(irp, found->item, access_flags(source, exchange->request),
+    return describe(irp, found->item, access_flags(source, exchange->request), verb,
                     exchange->data_bytes);
 }
 
@@ -197,54 +196,94 @@ static NTSTATUS check_sizes(PIRP irp, const KSPROPERTY_ITEM *item, ULONG verb,
                                        : STATUS_BUFFER_TOO_SMALL;
 }
 
+NTSTATUS ks_property_call(PIRP irp, const struct ks_property_lookup *found, ULONG verb,
+                          PKSIDENTIFIER request, PVOID data)
+{
+    KSPROPERTY_SET_IRP_STORAGE(irp) = ks_visible(found->set);
+    KSPROPERTY_ITEM_IRP_STORAGE(irp) = ks_visible(found->item);
+    return (NTSTATUS)KE_CALL(handler_of(found->item, verb), KE_ARG(irp), KE_ARG(request),
+                             KE_ARG(data));
+}
+
 static NTSTATUS call_handler(PIRP irp, const struct ks_exchange *exchange,
-                             const struct lookup *found, ULONG verb)
+                             const struct ks_property_lookup *found, ULONG verb)
 {
     NTSTATUS status = check_sizes(irp, found->item, verb, exchange);
 
     if (status != STATUS_SUCCESS)
         return status;
+    irp->IoStatus.Information = verb == KSPROPERTY_TYPE_GET ? exchange->data_bytes : 0;
+    return ks_property_call(irp, found, verb, exchange->request, exchange->data);
+}
+
+/* The format is the driver's own, and its support handler the only one who knows it. */
+static NTSTATUS serve_raw(PIRP irp, const struct ks_exchange *exchange,
+                          const struct ks_property_lookup *found)
+{
+    if (found->item->SupportHandler == NULL)
+        return STATUS_NOT_FOUND;
     KSPROPERTY_SET_IRP_STORAGE(irp) = ks_visible(found->set);
     KSPROPERTY_ITEM_IRP_STORAGE(irp) = ks_visible(found->item);
-    irp->IoStatus.Information = verb == KSPROPERTY_TYPE_GET ? exchange->data_bytes : 0;
-    return (NTSTATUS)KE_CALL(handler_of(found->item, verb), KE_ARG(irp), KE_ARG(exchange->request),
+    return (NTSTATUS)KE_CALL(found->item->SupportHandler, KE_ARG(irp), KE_ARG(exchange->request),
                              KE_ARG(exchange->data));
 }
 
-static NTSTATUS serve(const struct source *source, PIRP irp, const struct ks_exchange *exchange)
+static NTSTATUS serve_item(const struct ks_property_source *source, PIRP irp,
+                           const struct ks_exchange *exchange,
+                           const struct ks_property_lookup *found, ULONG verb)
 {
-    ULONG verb = exchange->request->Flags & ~(ULONG)KSPROPERTY_TYPE_TOPOLOGY;
-    struct lookup found = look_up(source, exchange->request, verb);
-
-    if (verb == KSPROPERTY_TYPE_SETSUPPORT) {
-        if (IsEqualGUID(&exchange->request->Set, &GUID_NULL))
-            return list_sets(source, irp);
-        return found.set != NULL ? STATUS_SUCCESS : STATUS_PROPSET_NOT_FOUND;
-    }
-    if (found.set == NULL)
-        return STATUS_PROPSET_NOT_FOUND;
-    if (found.item == NULL)
-        return STATUS_NOT_FOUND;
     switch (verb) {
     case KSPROPERTY_TYPE_GET:
     case KSPROPERTY_TYPE_SET:
-        return call_handler(irp, exchange, &found, verb);
+        return call_handler(irp, exchange, found, verb);
     case KSPROPERTY_TYPE_BASICSUPPORT:
-        return support(source, irp, exchange, &found);
+    case KSPROPERTY_TYPE_DEFAULTVALUES:
+        return support(source, irp, exchange, found, verb);
     case KSPROPERTY_TYPE_RELATIONS:
-        return KsHandleSizedListQuery(irp, found.item->RelationsCount, sizeof(KSPROPERTY),
-                                      found.item->Relations);
+        return KsHandleSizedListQuery(irp, found->item->RelationsCount, sizeof(KSPROPERTY),
+                                      found->item->Relations);
+    case KSPROPERTY_TYPE_SERIALIZESIZE:
+        return ks_property_serialized_size(irp, found);
+    case KSPROPERTY_TYPE_SERIALIZERAW:
+    case KSPROPERTY_TYPE_UNSERIALIZERAW:
+        return serve_raw(irp, exchange, found);
     default:
-        if (found.item->SerializedSize != 0)
-            weir_not_implemented("serialised properties");
         return STATUS_NOT_FOUND;
     }
 }
 
-static NTSTATUS run(const struct source *source, PIRP irp)
+static NTSTATUS serve(const struct ks_property_source *source, PIRP irp,
+                      const struct ks_exchange *exchange)
+{
+    ULONG verb = exchange->request->Flags & ~(ULONG)KSPROPERTY_TYPE_TOPOLOGY;
+    struct ks_property_lookup found = ks_property_find(source, exchange->request, verb);
+
+    if (verb == KSPROPERTY_TYPE_SETSUPPORT && IsEqualGUID(&exchange->request->Set, &GUID_NULL))
+        return list_sets(source, irp);
+    if (found.set == NULL)
+        return STATUS_PROPSET_NOT_FOUND;
+    switch (verb) {
+    case KSPROPERTY_TYPE_SETSUPPORT:
+        return STATUS_SUCCESS;
+    case KSPROPERTY_TYPE_SERIALIZESET:
+        return ks_property_serialize(source, irp, exchange);
+    case KSPROPERTY_TYPE_UNSERIALIZESET:
+        return ks_property_unserialize(source, irp, exchange);
+    default:
+        return found.item != NULL ? serve_item(source, irp, exchange, &found, verb)
+                                  : STATUS_NOT_FOUND;
+    }
+}
+
+/* Verbs that change what is there, and give nothing back. */
+enum {
+    ONE_WAY = KSPROPERTY_TYPE_SET | KSPROPERTY_TYPE_UNSERIALIZESET | KSPROPERTY_TYPE_UNSERIALIZERAW
+};
+
+static NTSTATUS run(const struct ks_property_source *source, PIRP irp, PFNKSALLOCATOR allocator)
 {
     struct ks_exchange exchange;
-    NTSTATUS status = ks_exchange_capture(irp, &exchange);
+    NTSTATUS status = ks_exchange_capture_into(irp, allocator, ONE_WAY, &exchange);
 
     if (!NT_SUCCESS(status))
         return status;
@@ -256,7 +295,7 @@ static NTSTATUS run(const struct source *source, PIRP irp)
 
 NTSTATUS ks_property_request(const struct ks_file *file, PIRP irp)
 {
-    struct source source = {0};
+    struct ks_property_source source = {0};
     struct ks_tables tables;
     NTSTATUS status = ks_tables_of(file, KsGetNodeIdFromIrp(irp), &tables);
 
@@ -268,7 +307,7 @@ NTSTATUS ks_property_request(const struct ks_file *file, PIRP irp)
         source.table[i].sets = tables.table[i]->PropertySets;
     }
     source.count = tables.count;
-    return run(&source, irp);
+    return run(&source, irp, NULL);
 }
 
 void ks_property_settle(PIRP irp)
@@ -282,17 +321,15 @@ NTSTATUS NTAPI KsPropertyHandlerWithAllocator(PIRP Irp, ULONG PropertySetsCount,
                                               const KSPROPERTY_SET *PropertySet,
                                               PFNKSALLOCATOR Allocator, ULONG PropertyItemSize)
 {
-    struct source source = {.count = 1};
+    struct ks_property_source source = {.count = 1};
 
     if (PropertyItemSize % 8 != 0 ||
         (PropertyItemSize != 0 && PropertyItemSize < sizeof(KSPROPERTY_ITEM)))
         return STATUS_INVALID_PARAMETER;
-    if (Allocator != NULL)
-        weir_not_implemented("KsPropertyHandlerWithAllocator with an allocator");
     source.table[0].set_count = PropertySetsCount;
     source.table[0].item_bytes = PropertyItemSize;
     source.table[0].sets = PropertySet;
-    return run(&source, Irp);
+    return run(&source, Irp, Allocator);
 }
 
 NTSTATUS NTAPI KsPropertyHandler(PIRP Irp, ULONG PropertySetsCount,

@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* What every filter answers: KSPROPSETID_General, KSPROPSETID_Pin and KSPROPSETID_Topology, from
  * the filter's descriptor as it is at the moment of asking. KSPROPSETID_Pin and the pages of its
- * properties; KSPROPSETID_Topology. A pin id beyond the descriptor gives STATUS_INVALID_PARAMETER.
- * UNDOC: the name of a pin or node whose GUID the registry does not know. We have no such registry
- * and print the GUID. */
+ * properties; KSPROPSETID_Topology. A pin id beyond the descriptor gives STATUS_INVALID_PARAMETER. */
 #include <string.h>
 
 #include "ks/automation.h"
-#include "ks/connect.h"
 #include "ks/exchange.h"
 #include "ks/filter.h"
-#include "ks/format.h"
 #include "ks/handlers.h"
 #include "ks/room.h"
+#include "ks/static_properties.h"
 
 static struct ks_filter *filter_of(PIRP irp)
 {
@@ -84,25 +81,14 @@ static NTSTATUS NTAPI get_types(PIRP Irp, PKSIDENTIFIER Request, PVOID Data)
     return ks_answer(Irp, &count, sizeof count);
 }
 
-static NTSTATUS NTAPI get_data_flow(PIRP Irp, PKSIDENTIFIER Request, PVOID Data)
+/* What stands in the pin's descriptor. */
+static NTSTATUS NTAPI get_static(PIRP Irp, PKSIDENTIFIER Request, PVOID Data)
 {
     const KSPIN_DESCRIPTOR_EX *type = type_of(Irp, Request);
 
     UNREFERENCED_PARAMETER(Data);
-    if (type == NULL)
-        return STATUS_INVALID_PARAMETER;
-    return ks_answer(Irp, &type->PinDescriptor.DataFlow, sizeof type->PinDescriptor.DataFlow);
-}
-
-static NTSTATUS NTAPI get_communication(PIRP Irp, PKSIDENTIFIER Request, PVOID Data)
-{
-    const KSPIN_DESCRIPTOR_EX *type = type_of(Irp, Request);
-
-    UNREFERENCED_PARAMETER(Data);
-    if (type == NULL)
-        return STATUS_INVALID_PARAMETER;
-    return ks_answer(Irp, &type->PinDescriptor.Communication,
-                     sizeof type->PinDescriptor.Communication);
+    return type != NULL ? ks_static_pin_property(Irp, Request->Id, &type->PinDescriptor)
+                        : STATUS_INVALID_PARAMETER;
 }
 
 static NTSTATUS NTAPI get_necessary(PIRP Irp, PKSIDENTIFIER Request, PVOID Data)
@@ -113,156 +99,6 @@ static NTSTATUS NTAPI get_necessary(PIRP Irp, PKSIDENTIFIER Request, PVOID Data)
     if (type == NULL)
         return STATUS_INVALID_PARAMETER;
     return ks_answer(Irp, &type->InstancesNecessary, sizeof type->InstancesNecessary);
-}
-
-static NTSTATUS NTAPI get_category(PIRP Irp, PKSIDENTIFIER Request, PVOID Data)
-{
-    const KSPIN_DESCRIPTOR_EX *type = type_of(Irp, Request);
-
-    UNREFERENCED_PARAMETER(Data);
-    if (type == NULL)
-        return STATUS_INVALID_PARAMETER;
-    if (type->PinDescriptor.Category == NULL)
-        return STATUS_NOT_FOUND;
-    return ks_answer(Irp, type->PinDescriptor.Category, sizeof(GUID));
-}
-
-static NTSTATUS answer_name(PIRP irp, const GUID *guid)
-{
-    UNICODE_STRING name;
-    NTSTATUS status;
-
-    if (guid == NULL)
-        return STATUS_NOT_FOUND;
-    status = RtlStringFromGUID(guid, &name);
-    if (!NT_SUCCESS(status))
-        return status;
-    status = ks_answer(irp, name.Buffer, name.Length + (ULONG)sizeof(WCHAR));
-    RtlFreeUnicodeString(&name);
-    return status;
-}
-
-static NTSTATUS NTAPI get_pin_name(PIRP Irp, PKSIDENTIFIER Request, PVOID Data)
-{
-    const KSPIN_DESCRIPTOR_EX *type = type_of(Irp, Request);
-
-    UNREFERENCED_PARAMETER(Data);
-    if (type == NULL)
-        return STATUS_INVALID_PARAMETER;
-    return answer_name(Irp, type->PinDescriptor.Name != NULL ? type->PinDescriptor.Name
-                                                             : type->PinDescriptor.Category);
-}
-
-static NTSTATUS NTAPI get_interfaces(PIRP Irp, PKSIDENTIFIER Request, PVOID Data)
-{
-    const KSPIN_DESCRIPTOR_EX *type = type_of(Irp, Request);
-
-    UNREFERENCED_PARAMETER(Data);
-    if (type == NULL)
-        return STATUS_INVALID_PARAMETER;
-    if (type->PinDescriptor.InterfacesCount == 0)
-        return KsHandleSizedListQuery(Irp, 1, sizeof(KSPIN_INTERFACE), &ks_default_interface);
-    return KsHandleSizedListQuery(Irp, type->PinDescriptor.InterfacesCount, sizeof(KSPIN_INTERFACE),
-                                  type->PinDescriptor.Interfaces);
-}
-
-static NTSTATUS NTAPI get_mediums(PIRP Irp, PKSIDENTIFIER Request, PVOID Data)
-{
-    const KSPIN_DESCRIPTOR_EX *type = type_of(Irp, Request);
-
-    UNREFERENCED_PARAMETER(Data);
-    if (type == NULL)
-        return STATUS_INVALID_PARAMETER;
-    if (type->PinDescriptor.MediumsCount == 0)
-        return KsHandleSizedListQuery(Irp, 1, sizeof(KSPIN_MEDIUM), &ks_default_medium);
-    return KsHandleSizedListQuery(Irp, type->PinDescriptor.MediumsCount, sizeof(KSPIN_MEDIUM),
-                                  type->PinDescriptor.Mediums);
-}
-
-/* ---- Data ranges: items of different lengths, each 8-aligned, attributes as items of their own */
-
-static ULONG attributes_bytes(const KSATTRIBUTE_LIST *attributes)
-{
-    ULONG bytes = sizeof(KSMULTIPLE_ITEM);
-
-    for (ULONG i = 0; i < attributes->Count; i++)
-        bytes += (ULONG)ALIGN_UP_BY(attributes->Attributes[i]->Size, 8);
-    return bytes;
-}
-
-static UCHAR *write_attributes(UCHAR *at, const KSATTRIBUTE_LIST *attributes)
-{
-    KSMULTIPLE_ITEM head = {.Size = attributes_bytes(attributes), .Count = attributes->Count};
-    UCHAR *item = at + sizeof head;
-
-    memcpy(at, &head, sizeof head);
-    for (ULONG i = 0; i < attributes->Count; i++) {
-        memcpy(item, attributes->Attributes[i], attributes->Attributes[i]->Size);
-        item += ALIGN_UP_BY(attributes->Attributes[i]->Size, 8);
-    }
-    return at + head.Size;
-}
-
-static KSMULTIPLE_ITEM measure_ranges(const KSPIN_DESCRIPTOR *descriptor)
-{
-    KSMULTIPLE_ITEM head = {.Size = sizeof head};
-    struct ks_range_walk walk;
-
-    ks_range_walk_begin(&walk, descriptor);
-    while (ks_range_walk_next(&walk)) {
-        head.Size += (ULONG)ALIGN_UP_BY(walk.range->FormatSize, 8);
-        head.Count++;
-        if (walk.attributes == NULL)
-            continue;
-        head.Size += (ULONG)ALIGN_UP_BY(attributes_bytes(walk.attributes), 8);
-        head.Count++;
-    }
-    return head;
-}
-
-static void write_ranges(const KSPIN_DESCRIPTOR *descriptor, UCHAR *at)
-{
-    struct ks_range_walk walk;
-
-    ks_range_walk_begin(&walk, descriptor);
-    while (ks_range_walk_next(&walk)) {
-        memcpy(at, walk.range, walk.range->FormatSize);
-        at += ALIGN_UP_BY(walk.range->FormatSize, 8);
-        if (walk.attributes != NULL)
-            at = write_attributes(at, walk.attributes);
-    }
-}
-
-static NTSTATUS NTAPI get_data_ranges(PIRP Irp, PKSIDENTIFIER Request, PVOID Data)
-{
-    const KSPIN_DESCRIPTOR_EX *type = type_of(Irp, Request);
-    ULONG room = IoGetCurrentIrpStackLocation(Irp)->Parameters.DeviceIoControl.OutputBufferLength;
-    KSMULTIPLE_ITEM head;
-
-    if (type == NULL)
-        return STATUS_INVALID_PARAMETER;
-    head = measure_ranges(&type->PinDescriptor);
-    if (room == sizeof(ULONG))
-        return ks_answer(Irp, &head.Size, sizeof head.Size);
-    if (room == sizeof head)
-        return ks_answer(Irp, &head, sizeof head);
-    if (room < head.Size)
-        return ks_answer_size(Irp, head.Size);
-    memcpy(Data, &head, sizeof head);
-    write_ranges(&type->PinDescriptor, (UCHAR *)Data + sizeof head);
-    Irp->IoStatus.Information = head.Size;
-    return STATUS_SUCCESS;
-}
-
-static NTSTATUS NTAPI get_constrained_ranges(PIRP Irp, PKSIDENTIFIER Request, PVOID Data)
-{
-    const KSPIN_DESCRIPTOR_EX *type = type_of(Irp, Request);
-
-    if (type == NULL)
-        return STATUS_INVALID_PARAMETER;
-    if (type->PinDescriptor.ConstrainedDataRangesCount == 0)
-        return STATUS_NOT_FOUND;
-    return get_data_ranges(Irp, Request, Data);
 }
 
 /* ---- KSPROPSETID_Topology -------------------------------------------------------------------- */
@@ -344,7 +180,7 @@ static NTSTATUS NTAPI get_node_name(PIRP Irp, PKSIDENTIFIER Request, PVOID Data)
     UNREFERENCED_PARAMETER(Data);
     if (node == NULL)
         return STATUS_INVALID_PARAMETER;
-    return answer_name(Irp, node->Name != NULL ? node->Name : node->Type);
+    return ks_answer_name(Irp, node->Name != NULL ? node->Name : node->Type);
 }
 
 /* ---- The table ------------------------------------------------------------------------------- */
@@ -357,20 +193,20 @@ static const KSPROPERTY_ITEM general_items[] = {
 static const KSPROPERTY_ITEM pin_items[] = {
     KS_GET(KSPROPERTY_PIN_CINSTANCES, get_instances, sizeof(KSP_PIN), sizeof(KSPIN_CINSTANCES)),
     KS_GET(KSPROPERTY_PIN_CTYPES, get_types, sizeof(KSPROPERTY), sizeof(ULONG)),
-    KS_GET(KSPROPERTY_PIN_DATAFLOW, get_data_flow, sizeof(KSP_PIN), sizeof(KSPIN_DATAFLOW)),
-    KS_GET(KSPROPERTY_PIN_DATARANGES, get_data_ranges, sizeof(KSP_PIN), 0),
+    KS_GET(KSPROPERTY_PIN_DATAFLOW, get_static, sizeof(KSP_PIN), sizeof(KSPIN_DATAFLOW)),
+    KS_GET(KSPROPERTY_PIN_DATARANGES, get_static, sizeof(KSP_PIN), 0),
     KS_GET(KSPROPERTY_PIN_DATAINTERSECTION, ks_get_intersection,
            sizeof(KSP_PIN) + sizeof(KSMULTIPLE_ITEM), 0),
-    KS_GET(KSPROPERTY_PIN_INTERFACES, get_interfaces, sizeof(KSP_PIN), 0),
-    KS_GET(KSPROPERTY_PIN_MEDIUMS, get_mediums, sizeof(KSP_PIN), 0),
-    KS_GET(KSPROPERTY_PIN_COMMUNICATION, get_communication, sizeof(KSP_PIN),
+    KS_GET(KSPROPERTY_PIN_INTERFACES, get_static, sizeof(KSP_PIN), 0),
+    KS_GET(KSPROPERTY_PIN_MEDIUMS, get_static, sizeof(KSP_PIN), 0),
+    KS_GET(KSPROPERTY_PIN_COMMUNICATION, get_static, sizeof(KSP_PIN),
            sizeof(KSPIN_COMMUNICATION)),
     KS_GET(KSPROPERTY_PIN_GLOBALCINSTANCES, get_global_instances, sizeof(KSP_PIN),
            sizeof(KSPIN_CINSTANCES)),
     KS_GET(KSPROPERTY_PIN_NECESSARYINSTANCES, get_necessary, sizeof(KSP_PIN), sizeof(ULONG)),
-    KS_GET(KSPROPERTY_PIN_CATEGORY, get_category, sizeof(KSP_PIN), sizeof(GUID)),
-    KS_GET(KSPROPERTY_PIN_NAME, get_pin_name, sizeof(KSP_PIN), 0),
-    KS_GET(KSPROPERTY_PIN_CONSTRAINEDDATARANGES, get_constrained_ranges, sizeof(KSP_PIN), 0),
+    KS_GET(KSPROPERTY_PIN_CATEGORY, get_static, sizeof(KSP_PIN), sizeof(GUID)),
+    KS_GET(KSPROPERTY_PIN_NAME, get_static, sizeof(KSP_PIN), 0),
+    KS_GET(KSPROPERTY_PIN_CONSTRAINEDDATARANGES, get_static, sizeof(KSP_PIN), 0),
 };
 
 static const KSPROPERTY_ITEM topology_items[] = {
