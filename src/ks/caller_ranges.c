@@ -45,7 +45,7 @@ bool ks_caller_walk_next(struct ks_caller_walk *walk, PKSDATARANGE *range,
     return true;
 }
 
-/* ---- For drivers with descriptors of their own ------------------------------------------------ */
+/* ---- For drivers with descriptors of their own ----------------------------------------------- */
 
 static bool fits_pin(const KSPIN_DESCRIPTOR *descriptor, const KSDATARANGE *range,
                      const KSMULTIPLE_ITEM *attributes)

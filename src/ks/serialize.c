@@ -5,8 +5,9 @@
  * that property alone. An item's SerializedSize is the size of its value, 1 says that the value
  * begins with a KSMULTIPLE_ITEM and has to be asked, 0 that it is not kept. KSPROPERTY;
  * KSPROPERTY_SERIALHDR; KSPROPERTY_SERIAL.
- * UNDOC: a value that does not fit its buffer, a length beyond the buffer: STATUS_INVALID_BUFFER_SIZE;
- * another set than the request's: STATUS_INVALID_PARAMETER; an id nobody can set: STATUS_NOT_FOUND.
+ * UNDOC: a value that does not fit its buffer, a length beyond the buffer:
+ * STATUS_INVALID_BUFFER_SIZE; another set than the request's: STATUS_INVALID_PARAMETER; an id
+ * nobody can set: STATUS_NOT_FOUND.
  * UNDOC: the first property that fails ends it, with its status; those before it stay set.
  * Left out: a property that pends stops the run by name. */
 #include <string.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What every filter answers: KSPROPSETID_General, KSPROPSETID_Pin and KSPROPSETID_Topology, from
  * the filter's descriptor as it is at the moment of asking. KSPROPSETID_Pin and the pages of its
- * properties; KSPROPSETID_Topology. A pin id beyond the descriptor gives STATUS_INVALID_PARAMETER. */
+ * properties; KSPROPSETID_Topology. A pin id beyond the descriptor gives
+ * STATUS_INVALID_PARAMETER. */
 #include <string.h>
 
 #include "ks/automation.h"
