@@ -213,11 +213,26 @@ BOOLEAN NTAPI IoIs32bitProcess(PIRP irp)
     return FALSE;
 }
 
+static bool is_buffered_control(const IO_STACK_LOCATION *location)
+{
+    UCHAR major = location->MajorFunction;
+
+    return (major == IRP_MJ_DEVICE_CONTROL || major == IRP_MJ_FILE_SYSTEM_CONTROL) &&
+           METHOD_FROM_CTL_CODE(location->Parameters.DeviceIoControl.IoControlCode) ==
+               METHOD_BUFFERED;
+}
+
+/* Of paging I/O a bit says whether it is synchronous, and no other IRP's says so: there the bit is
+ * IRP_INPUT_OPERATION. IoIsOperationSynchronous, Remarks. Test: "requests are synchronous for the
+ * reasons the page names". */
 BOOLEAN NTAPI IoIsOperationSynchronous(PIRP irp)
 {
-    PFILE_OBJECT file = IoGetCurrentIrpStackLocation(irp)->FileObject;
+    PIO_STACK_LOCATION location = IoGetCurrentIrpStackLocation(irp);
+    PFILE_OBJECT file = location->FileObject;
 
-    if (irp->Flags & (IRP_SYNCHRONOUS_API | IRP_SYNCHRONOUS_PAGING_IO))
+    if (irp->Flags & IRP_PAGING_IO)
+        return (irp->Flags & IRP_SYNCHRONOUS_PAGING_IO) != 0;
+    if ((irp->Flags & IRP_SYNCHRONOUS_API) || is_buffered_control(location))
         return TRUE;
     return file != NULL && (file->Flags & FO_SYNCHRONOUS_IO) != 0;
 }

@@ -15,6 +15,48 @@ static void call_start_io(PDEVICE_OBJECT device, PIRP irp)
     KE_CALL(device->DriverObject->DriverStartIo, KE_ARG(device), KE_ARG(irp));
 }
 
+/* "cannot be canceled once it has been dequeued": it loses its cancel routine on the way out. */
+static PIRP take_next(PDEVICE_OBJECT device, const struct io_device *state, BOOLEAN cancelable,
+                      const ULONG *key)
+{
+    PKDEVICE_QUEUE_ENTRY entry;
+    KIRQL irql = DISPATCH_LEVEL;
+
+    if (cancelable)
+        IoAcquireCancelSpinLock(&irql);
+    device->CurrentIrp = NULL;
+    entry = key != NULL ? KeRemoveByKeyDeviceQueue(&device->DeviceQueue, *key)
+                        : KeRemoveDeviceQueue(&device->DeviceQueue);
+    if (entry != NULL)
+        device->CurrentIrp = irp_of(entry);
+    if (entry != NULL && cancelable && state != NULL && state->start_io_noncancelable)
+        (void)IoSetCancelRoutine(irp_of(entry), NULL);
+    if (cancelable)
+        IoReleaseCancelSpinLock(irql);
+    return entry != NULL ? irp_of(entry) : NULL;
+}
+
+/* Deferred packets wait until the routine has returned, and come then one after the other. */
+static void start(PDEVICE_OBJECT device, PIRP irp)
+{
+    struct io_device *state = io_device_of(io_of(ke_current()), device);
+    struct io_deferred_start *later = state != NULL ? &state->deferred_start : NULL;
+
+    if (state == NULL || !state->start_io_deferred) {
+        call_start_io(device, irp);
+        return;
+    }
+    state->start_io_active = true;
+    call_start_io(device, irp);
+    while (later->count != 0) {
+        later->count--;
+        irp = take_next(device, state, later->cancelable, later->by_key ? &later->key : NULL);
+        if (irp != NULL)
+            call_start_io(device, irp);
+    }
+    state->start_io_active = false;
+}
+
 void NTAPI IoStartPacket(PDEVICE_OBJECT device, PIRP irp, PULONG key, PDRIVER_CANCEL cancel)
 {
     KIRQL old = KeRaiseIrqlToDpcLevel();
@@ -42,46 +84,25 @@ void NTAPI IoStartPacket(PDEVICE_OBJECT device, PIRP irp, PULONG key, PDRIVER_CA
         device->CurrentIrp = irp;
         if (cancel != NULL)
             IoReleaseCancelSpinLock(cancel_irql);
-        call_start_io(device, irp);
+        start(device, irp);
     }
     KeLowerIrql(old);
-}
-
-static void start_next(PDEVICE_OBJECT device, BOOLEAN cancelable, const ULONG *key)
-{
-    PKDEVICE_QUEUE_ENTRY entry;
-    KIRQL irql = DISPATCH_LEVEL;
-
-    if (cancelable)
-        IoAcquireCancelSpinLock(&irql);
-    device->CurrentIrp = NULL;
-    entry = key != NULL ? KeRemoveByKeyDeviceQueue(&device->DeviceQueue, *key)
-                        : KeRemoveDeviceQueue(&device->DeviceQueue);
-    if (entry != NULL)
-        device->CurrentIrp = irp_of(entry);
-    if (cancelable)
-        IoReleaseCancelSpinLock(irql);
-    if (entry != NULL)
-        call_start_io(device, irp_of(entry));
 }
 
 static void start_next_or_defer(PDEVICE_OBJECT device, BOOLEAN cancelable, const ULONG *key)
 {
     struct io_device *state = io_device_of(io_of(ke_current()), device);
+    PIRP irp;
 
-    if (state == NULL || !state->start_io_deferred) {
-        start_next(device, cancelable, key);
+    if (state != NULL && state->start_io_active) {
+        state->deferred_start = (struct io_deferred_start){
+            .count = state->deferred_start.count + 1, .cancelable = cancelable,
+            .by_key = key != NULL, .key = key != NULL ? *key : 0};
         return;
     }
-    state->start_io_again++;
-    if (state->start_io_active)
-        return;
-    state->start_io_active = true;
-    while (state->start_io_again != 0) {
-        state->start_io_again--;
-        start_next(device, cancelable, key);
-    }
-    state->start_io_active = false;
+    irp = take_next(device, state, cancelable, key);
+    if (irp != NULL)
+        start(device, irp);
 }
 
 void NTAPI IoStartNextPacket(PDEVICE_OBJECT device, BOOLEAN cancelable)

@@ -36,6 +36,13 @@ struct io_driver {
     ULONG reinitialize_count;
 };
 
+/* Packets that were asked for from within StartIo, and how the last of them. */
+struct io_deferred_start {
+    unsigned count;
+    BOOLEAN cancelable, by_key;
+    ULONG key;
+};
+
 struct io_device {
     struct list_node link;
     struct io *io;
@@ -47,7 +54,7 @@ struct io_device {
     PVOID timer_context;
     bool timer_running;
     bool start_io_deferred, start_io_noncancelable, start_io_active;
-    unsigned start_io_again; /* packets that were started from within StartIo */
+    struct io_deferred_start deferred_start;
     struct io_node *node; /* of a PDO */
 };
 

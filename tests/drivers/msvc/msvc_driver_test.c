@@ -143,6 +143,26 @@ static void exceptions_reach_their_handlers(void **state)
     expect_good(NULL, "seh.sys");
 }
 
+static void a_driver_unwinds_raises_and_finds_its_stack_and_image(void **state)
+{
+    (void)state;
+    expect_good(NULL, "executive.sys");
+}
+
+static void unwinding_to_a_frame_that_is_not_there_is_a_bug_check(void **state)
+{
+    static const char *const names[] = {"unwind_nowhere.sys", "unwindex_nowhere.sys",
+                                        "local_unwind_nowhere.sys"};
+    struct stage stage;
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LEN(names); i++) {
+        assert_int_equal(run(names[i], &stage), KE_STOP_BUG_CHECK);
+        assert_int_equal(stage.bug_check, 0x1e);
+        assert_int_equal(stage.first_parameter, 0xC0000029); /* STATUS_INVALID_UNWIND_TARGET */
+    }
+}
+
 static void guarded_cplusplus_code_runs_with_a_cookie_of_its_own(void **state)
 {
     (void)state;
@@ -245,6 +265,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(exceptions_reach_their_handlers),
+        cmocka_unit_test(a_driver_unwinds_raises_and_finds_its_stack_and_image),
+        cmocka_unit_test(unwinding_to_a_frame_that_is_not_there_is_a_bug_check),
         cmocka_unit_test(guarded_cplusplus_code_runs_with_a_cookie_of_its_own),
         cmocka_unit_test(inline_code_of_compilers_and_headers_does_what_it_does_on_windows),
         cmocka_unit_test(large_frames_without_end_meet_the_end_of_the_stack),
