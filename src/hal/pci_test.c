@@ -208,6 +208,35 @@ static void config_space_is_read_and_written_in_pieces(void **state)
     assert_int_equal(HalGetBusDataByOffset(PCIConfiguration, 1, slot, &vendor, 0, 2), 0);
 }
 
+static void drivers_write_config_space_where_a_card_is(void **state)
+{
+    ULONG slot = hal_slot_number(bed.slot) >> 16;
+    uint8_t line = 0x51;
+
+    (void)state;
+    assert_int_equal(HalSetBusDataByOffset(PCIConfiguration, 0, slot, &line, 0x3C, 1), 1);
+    assert_int_equal(config_get(&bed.card.device, 0x3C, 1), 0x51);
+    assert_int_equal(HalSetBusDataByOffset(PCIConfiguration, 1, slot, &line, 0x3C, 1), 0);
+    assert_int_equal(HalSetBusDataByOffset(PCIConfiguration, 0, slot ^ 1, &line, 0x3C, 1), 0);
+    assert_int_equal(HalSetBusDataByOffset(Cmos, 0, slot, &line, 0x3C, 1), 0);
+    assert_int_equal(HalSetBusDataByOffset(PCIConfiguration, 0, slot, &line, HW_CONFIG_BYTES, 1),
+                     0);
+}
+
+static void the_bus_has_the_cpus_addresses(void **state)
+{
+    PHYSICAL_ADDRESS bus = {.QuadPart = 0xE0001000}, cpu = {.QuadPart = 7};
+    ULONG space = 0;
+
+    (void)state;
+    assert_false(HalTranslateBusAddress(Isa, 0, bus, &space, &cpu));
+    assert_false(HalTranslateBusAddress(PCIBus, 3, bus, &space, &cpu));
+    assert_int_equal(cpu.QuadPart, 7);
+    assert_true(HalTranslateBusAddress(PCIBus, 0, bus, &space, &cpu));
+    assert_int_equal(cpu.QuadPart, 0xE0001000);
+    assert_int_equal(space, 0); /* memory, as it was */
+}
+
 static void a_removed_card_cannot_be_enabled(void **state)
 {
     (void)state;
@@ -229,6 +258,8 @@ int main(void)
         TEST(dma_is_refused_until_bus_mastering_is_on),
         TEST(registers_are_reached_through_mappings_and_ports),
         TEST(config_space_is_read_and_written_in_pieces),
+        TEST(drivers_write_config_space_where_a_card_is),
+        TEST(the_bus_has_the_cpus_addresses),
         TEST(a_removed_card_cannot_be_enabled),
     };
 

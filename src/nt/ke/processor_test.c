@@ -16,6 +16,7 @@ static void counts(struct world *world)
     assert_int_equal(KeQueryActiveProcessorCountEx(1), 0);
     assert_int_equal(KeQueryMaximumProcessorCount(), 3);
     assert_int_equal(KeQueryMaximumProcessorCountEx(0), 3);
+    assert_int_equal(KeQueryMaximumProcessorCountEx(1), 0);
     assert_int_equal(KeQueryActiveGroupCount(), 1);
     assert_int_equal(KeQueryMaximumGroupCount(), 1);
     assert_int_equal(KeQueryGroupAffinity(0), 7);

@@ -24,7 +24,8 @@ static void each_form(struct world *world)
     old = KeRaiseIrqlToDpcLevel();
     assert_true(KeTryToAcquireSpinLockAtDpcLevel(&lock));
     KeReleaseSpinLockFromDpcLevel(&lock);
-    KeAcquireSpinLockAtDpcLevel(&lock);
+    KefAcquireSpinLockAtDpcLevel(&lock);
+    assert_false(KeTestSpinLock(&lock));
     KefReleaseSpinLockFromDpcLevel(&lock);
     KeAcquireInStackQueuedSpinLockAtDpcLevel(&lock, &handle);
     KeReleaseInStackQueuedSpinLockFromDpcLevel(&handle);

@@ -88,6 +88,22 @@ static void affinity(struct world *world)
     assert_int_equal(KeSetSystemAffinityThreadEx(0), 0); /* no such processor: nothing changes */
 }
 
+static void ideal(struct world *world)
+{
+    UCHAR first = KeSetIdealProcessorThread(KeGetCurrentThread(), 1);
+
+    (void)world;
+    assert_true(first < 3);
+    assert_true(KeSetIdealProcessorThread(KeGetCurrentThread(), 200) < 3); /* there is none */
+    assert_true(KeGetCurrentProcessorNumber() < 3);
+}
+
+static void an_ideal_processor_is_one_of_those_there_are(void **state)
+{
+    (void)state;
+    RUN(1, 3, ideal);
+}
+
 static void affinity_at_dispatch(struct world *world)
 {
     KIRQL old;
@@ -197,6 +213,7 @@ int main(void)
         cmocka_unit_test(raising_a_ready_thread_lets_it_preempt),
         cmocka_unit_test(affinity_moves_the_thread_at_once),
         cmocka_unit_test(at_dispatch_level_it_moves_when_irql_falls),
+        cmocka_unit_test(an_ideal_processor_is_one_of_those_there_are),
         cmocka_unit_test(regions_nest),
         cmocka_unit_test(run_time_counts_in_clock_increments),
         cmocka_unit_test(cycles_follow_virtual_time_and_the_swap_flag_is_kept),

@@ -60,10 +60,23 @@ PVOID NTAPI MmMapIoSpace(PHYSICAL_ADDRESS PhysicalAddress, SIZE_T NumberOfBytes,
     return region != NULL ? (PVOID)(region->base_va + (pa - base_pa)) : NULL;
 }
 
+/* "must set one of the following flag bits", and of the two that say how it is cached "one (but not
+ * both)". UNDOC: what sets others gets no mapping. Device memory is always read and written: the
+ * card judges the access. */
+static bool is_io_protection(ULONG protect)
+{
+    ULONG access = protect & ~(ULONG)(PAGE_NOCACHE | PAGE_WRITECOMBINE);
+
+    if ((protect & PAGE_NOCACHE) && (protect & PAGE_WRITECOMBINE))
+        return false;
+    return access == PAGE_READONLY || access == PAGE_READWRITE || access == PAGE_EXECUTE ||
+           access == PAGE_EXECUTE_READ || access == PAGE_EXECUTE_READWRITE;
+}
+
 PVOID NTAPI MmMapIoSpaceEx(PHYSICAL_ADDRESS PhysicalAddress, SIZE_T NumberOfBytes, ULONG Protect)
 {
-    (void)Protect;
-    return MmMapIoSpace(PhysicalAddress, NumberOfBytes, MmNonCached);
+    return is_io_protection(Protect) ? MmMapIoSpace(PhysicalAddress, NumberOfBytes, MmNonCached)
+                                     : NULL;
 }
 
 /* UNDOC: what Windows does with an address that MmMapIoSpace did not return; here it is a finding.

@@ -74,9 +74,11 @@ NTSTATUS NTAPI ZwCreateEvent(PHANDLE handle, ACCESS_MASK access, POBJECT_ATTRIBU
     const UNICODE_STRING *name = attributes != NULL ? attributes->ObjectName : NULL;
     ULONG flags = attributes != NULL ? attributes->Attributes : 0;
     PKEVENT event;
-    NTSTATUS status =
-        create_with_handle(name, type, state, access, flags, &event, handle);
+    NTSTATUS status;
 
+    if (type != NotificationEvent && type != SynchronizationEvent)
+        return STATUS_INVALID_PARAMETER_4;
+    status = create_with_handle(name, type, state, access, flags, &event, handle);
     if (status == STATUS_OBJECT_NAME_COLLISION && (flags & OBJ_OPENIF)) {
         status = open_by_name(ob_of(ke_current()), name, access, flags, &event, handle);
         if (NT_SUCCESS(status))

@@ -18,9 +18,12 @@ NTSTATUS NTAPI ZwCreateTimer(PHANDLE handle, ACCESS_MASK access, POBJECT_ATTRIBU
                              TIMER_TYPE type)
 {
     struct ob *ob = ob_of(ke_current());
-    PKTIMER timer = ExAllocatePoolWithTag(NonPagedPool, sizeof *timer, TIMER_TAG);
+    PKTIMER timer;
     NTSTATUS status;
 
+    if (type != NotificationTimer && type != SynchronizationTimer)
+        return STATUS_INVALID_PARAMETER_4; /* UNDOC: as ZwCreateEvent says of its type */
+    timer = ExAllocatePoolWithTag(NonPagedPool, sizeof *timer, TIMER_TAG);
     if (timer == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
     KeInitializeTimerEx(timer, type);
@@ -69,6 +72,8 @@ NTSTATUS NTAPI ZwSetTimer(HANDLE handle, PLARGE_INTEGER due, PTIMER_APC_ROUTINE 
     (void)resume;
     if (!NT_SUCCESS(status))
         return status;
+    if (period < 0)
+        return STATUS_INVALID_PARAMETER_6; /* UNDOC: "must be greater than or equal to zero" */
     if (routine != NULL)
         weir_not_implemented("ZwSetTimer with an APC routine");
     was_signalled = KeReadStateTimer(body);
