@@ -154,7 +154,7 @@ static void a_callback_object_is_opened_made_or_not_there(struct nt *nt)
     ObDereferenceObject(object);
 }
 
-/* ---- Timers ----------------------------------------------------------------------------------- */
+/* ---- Timers ---------------------------------------------------------------------------------- */
 
 static VOID NTAPI expired(PEX_TIMER timer, PVOID context)
 {
@@ -186,7 +186,7 @@ static void the_edition_has_none_of_the_suites(struct nt *nt)
     assert_false(ExVerifySuite(EmbeddedNT));
 }
 
-/* ---- Lists ------------------------------------------------------------------------------------ */
+/* ---- Lists ----------------------------------------------------------------------------------- */
 
 static void an_empty_s_list_gives_nothing_under_a_lock_too(struct nt *nt)
 {
