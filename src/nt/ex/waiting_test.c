@@ -5,7 +5,7 @@
 
 enum { TAG = 0x31313131 };
 
-/* ---- A second thread that holds something ----------------------------------------------------- */
+/* ---- A second thread that holds something ---------------------------------------------------- */
 
 static ERESOURCE resource;
 static FAST_MUTEX mutex;
@@ -114,7 +114,7 @@ static void an_unsafe_fast_mutex_leaves_irql_alone(struct nt *nt)
     ExReleaseFastMutex(&mutex);
 }
 
-/* ---- Callback objects ------------------------------------------------------------------------- */
+/* ---- Callback objects ------------------------------------------------------------------------ */
 
 static unsigned calls;
 
