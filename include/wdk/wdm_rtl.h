@@ -400,6 +400,21 @@ BOOLEAN NTAPI RtlGetNtProductType(PNT_PRODUCT_TYPE ProductType);
 BOOLEAN NTAPI RtlIsNtDdiVersionAvailable(ULONG Version);
 BOOLEAN NTAPI RtlIsServicePackVersionInstalled(ULONG Version);
 
+/* One-time initialization. */
+typedef union _RTL_RUN_ONCE {
+    PVOID Ptr;
+} RTL_RUN_ONCE, *PRTL_RUN_ONCE;
+typedef ULONG (NTAPI *PRTL_RUN_ONCE_INIT_FN)(PRTL_RUN_ONCE RunOnce, PVOID Parameter,
+    PVOID *Context);
+#define RTL_RUN_ONCE_CHECK_ONLY  0x00000001u
+#define RTL_RUN_ONCE_ASYNC       0x00000002u
+#define RTL_RUN_ONCE_INIT_FAILED 0x00000004u
+void NTAPI RtlRunOnceInitialize(PRTL_RUN_ONCE RunOnce);
+NTSTATUS NTAPI RtlRunOnceExecuteOnce(PRTL_RUN_ONCE RunOnce, PRTL_RUN_ONCE_INIT_FN InitFn,
+    PVOID Parameter, PVOID *Context);
+NTSTATUS NTAPI RtlRunOnceBeginInitialize(PRTL_RUN_ONCE RunOnce, ULONG Flags, PVOID *Context);
+NTSTATUS NTAPI RtlRunOnceComplete(PRTL_RUN_ONCE RunOnce, ULONG Flags, PVOID Context);
+
 #define RtlPointerToOffset(base, pointer) ((ULONG)((PCHAR)(pointer) - (PCHAR)(base)))
 #define RtlOffsetToPointer(base, offset) ((PCHAR)(base) + (ULONG_PTR)(offset))
 

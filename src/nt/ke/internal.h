@@ -63,6 +63,8 @@ struct ke_ready {
     struct list_node queue[KE_PRIORITIES];
 };
 
+enum { KE_NMI_CALLBACKS_MAX = 16 };
+
 struct ke {
     uint64_t magic;
     struct sim *sim;
@@ -75,6 +77,7 @@ struct ke {
     struct ke_threads *threads;
     struct ke_timers *timers;
     struct ke_interrupts *interrupts;
+    const void *nmi_callbacks[KE_NMI_CALLBACKS_MAX]; /* NULL: free */
     void *rooms[KE_ROOM_COUNT];
     const struct ke_thunk_ops *thunk_ops;
     void *thunk_ctx;

@@ -16,14 +16,10 @@
 #include <stdlib.h>
 
 #include "base/base.h"
+#include "po/state.h"
 
 enum { PO_TAG = 'iwoP' };
 static const uint64_t po_magic = 0x706f7765726d6e67u;
-
-struct po {
-    uint64_t magic;
-    struct map states; /* by device object: POWER_STATE + 1 */
-};
 
 /* One request on its way. In pool: the worker's item is part of it. */
 struct po_request {
@@ -49,12 +45,18 @@ int po_create(struct ke *ke, struct po **out)
     return 0;
 }
 
+struct po *po_of(struct ke *ke)
+{
+    return ke_room(ke, KE_ROOM_PO);
+}
+
 void po_destroy(struct po *po)
 {
     if (po == NULL)
         return;
     weir_assert(po->magic == po_magic);
     map_fini(&po->states);
+    map_fini(&po->registered);
     po->magic = 0;
     free(po);
 }
@@ -135,7 +137,7 @@ NTSTATUS NTAPI PoRequestPowerIrp(PDEVICE_OBJECT DeviceObject, UCHAR MinorFunctio
 POWER_STATE NTAPI PoSetPowerState(PDEVICE_OBJECT DeviceObject, POWER_STATE_TYPE Type,
                                   POWER_STATE State)
 {
-    struct po *po = ke_room(ke_current(), KE_ROOM_PO);
+    struct po *po = po_of(ke_current());
     POWER_STATE before = {.DeviceState = PowerDeviceD0};
     void *known = map_get(&po->states, KE_ARG(DeviceObject));
 

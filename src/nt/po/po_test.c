@@ -106,6 +106,60 @@ static void no_device_is_watched_for_idleness(struct nt *nt)
     po_destroy(po);
 }
 
+static unsigned told;
+static ULONG told_value;
+
+static NTSTATUS NTAPI on_setting(LPCGUID guid, PVOID value, ULONG length, PVOID context)
+{
+    assert_ptr_equal(context, &told);
+    assert_int_equal(length, sizeof(ULONG));
+    assert_non_null(guid);
+    assert_int_equal(KeGetCurrentIrql(), PASSIVE_LEVEL);
+    told_value = *(ULONG *)value;
+    told++;
+    return STATUS_SUCCESS;
+}
+
+static void a_setting_is_told_at_once_and_unknown_ones_never(struct nt *nt)
+{
+    static const GUID monitor = {0x02731015, 0x4510, 0x4526,
+                                 {0x99, 0xe6, 0xe5, 0xa1, 0x7e, 0xbd, 0x1a, 0xea}};
+    static const GUID unknown = {1, 2, 3, {4}};
+    PDEVICE_OBJECT device = powered(nt);
+    PVOID handle = NULL, second = NULL;
+
+    told = 0;
+    assert_int_equal(PoRegisterPowerSettingCallback(device, &monitor, on_setting, &told, &handle),
+                     STATUS_SUCCESS);
+    assert_int_equal(told, 1);
+    assert_int_equal(told_value, 1); /* it is on */
+    assert_int_equal(PoRegisterPowerSettingCallback(device, &unknown, on_setting, &told, &second),
+                     STATUS_SUCCESS);
+    assert_int_equal(told, 1);
+    assert_int_equal(PoRegisterPowerSettingCallback(device, &monitor, NULL, NULL, &second),
+                     STATUS_INVALID_PARAMETER);
+    assert_int_equal(PoUnregisterPowerSettingCallback(handle), STATUS_SUCCESS);
+    assert_int_equal(PoUnregisterPowerSettingCallback(handle), STATUS_INVALID_PARAMETER);
+    assert_int_equal(PoUnregisterPowerSettingCallback(second), STATUS_SUCCESS);
+    po_destroy(po);
+}
+
+static void a_system_state_is_changed_by_the_handle_it_gave(struct nt *nt)
+{
+    PVOID handle;
+
+    (void)powered(nt);
+    handle = PoRegisterSystemState(NULL, ES_SYSTEM_REQUIRED | ES_CONTINUOUS);
+    assert_non_null(handle);
+    assert_ptr_equal(PoRegisterSystemState(handle, ES_DISPLAY_REQUIRED), handle);
+    PoSetSystemState(ES_USER_PRESENT);
+    PoUnregisterSystemState(handle);
+    assert_null(PoRegisterSystemState(handle, ES_DISPLAY_REQUIRED)); /* it is gone */
+    po_destroy(po);
+}
+
+NT_TEST(a_setting_is_told_at_once_and_unknown_ones_never)
+NT_TEST(a_system_state_is_changed_by_the_handle_it_gave)
 NT_TEST(a_request_goes_to_the_top_of_the_stack_and_its_routine_hears_the_end)
 NT_TEST(only_three_kinds_may_be_asked_for)
 NT_TEST(a_device_state_is_remembered_and_the_former_one_returned)
@@ -115,6 +169,8 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_request_goes_to_the_top_of_the_stack_and_its_routine_hears_the_end),
+        cmocka_unit_test(test_a_setting_is_told_at_once_and_unknown_ones_never),
+        cmocka_unit_test(test_a_system_state_is_changed_by_the_handle_it_gave),
         cmocka_unit_test(test_only_three_kinds_may_be_asked_for),
         cmocka_unit_test(test_a_device_state_is_remembered_and_the_former_one_returned),
         cmocka_unit_test(test_no_device_is_watched_for_idleness),

@@ -72,6 +72,7 @@ void ps_destroy(struct ps *ps)
         return;
     weir_assert(ps->magic == ps_magic);
     ob_set_adopt(ob_of(ps->ke), NULL, NULL);
+    map_fini(&ps->attached);
     ke_set_room(ps->ke, KE_ROOM_PS, NULL);
     ps->magic = 0;
     free(ps);
@@ -95,7 +96,10 @@ PEPROCESS ps_client_process(struct ps *ps)
 PEPROCESS NTAPI IoGetCurrentProcess(void)
 {
     struct ps *ps = ps_of(ke_current());
+    PEPROCESS attached = ps_attached(ps);
 
+    if (attached != NULL)
+        return attached;
     return ps->processes[ExGetPreviousMode() == UserMode ? PS_CLIENT : PS_SYSTEM];
 }
 

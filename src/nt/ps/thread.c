@@ -13,6 +13,8 @@
 #include "ps/state.h"
 #include "trace/rules.h"
 
+enum { INVALID_PROCESS_DETACH_ATTEMPT = 0x6 };
+
 struct ps_thread {
     struct list_node link; /* while it runs */
     struct ps *ps;
@@ -40,6 +42,10 @@ static WEIR_NORETURN void end_thread(NTSTATUS status)
     struct ps_thread *thread =
         ob_state(ob_of(ke_current()), OB_TYPE_THREAD, KeGetCurrentThread());
 
+    if (KeGetCurrentIrql() == PASSIVE_LEVEL)
+        ps_tell_thread(thread->ps, PsGetCurrentThreadId(), FALSE);
+    if (ps_attached(thread->ps) != NULL)
+        KeBugCheckEx(INVALID_PROCESS_DETACH_ATTEMPT, 0, 0, 0, 0);
     list_remove(&thread->link);
     weir_assert(ex_defer(ex_of(ke_current()), drop_reference, KeGetCurrentThread()) == 0);
     ke_thread_exit(status);
@@ -68,6 +74,7 @@ NTSTATUS NTAPI PsCreateSystemThread(PHANDLE handle, ULONG access, POBJECT_ATTRIB
     ULONG flags = attributes != NULL ? attributes->Attributes : 0;
     NTSTATUS status;
     PKTHREAD body;
+    HANDLE id;
     KIRQL old;
 
     (void)process;
@@ -87,9 +94,12 @@ NTSTATUS NTAPI PsCreateSystemThread(PHANDLE handle, ULONG access, POBJECT_ATTRIB
         ob_object_create(ob, OB_TYPE_THREAD, body, thread, thread_delete, NULL)));
     list_insert_tail(&ps->threads, &thread->link);
     status = ob_handle_open(ob, body, access, flags, handle);
+    id = id_of(thread->thread);
     ke_irql_lower(old);
+    if (old == PASSIVE_LEVEL)
+        ps_tell_thread(ps, id, TRUE);
     if (NT_SUCCESS(status) && client_id != NULL)
-        *client_id = (CLIENT_ID){PsGetProcessId(ps_system_process(ps)), id_of(thread->thread)};
+        *client_id = (CLIENT_ID){PsGetProcessId(ps_system_process(ps)), id};
     return status;
 }
 
