@@ -586,6 +586,29 @@ static void a_work_item_that_is_still_queued_is_found(struct nt *nt)
     KeLowerIrql(old);
 }
 
+static bool slow_work_done;
+
+static void NTAPI slow_work(PDEVICE_OBJECT device, PVOID context)
+{
+    (void)device;
+    sleep_ms(5);
+    slow_work_done = true;
+    IoFreeWorkItem(context);
+}
+
+static void a_drivers_image_outlives_its_work_items(struct nt *nt)
+{
+    PDRIVER_OBJECT driver = driver_of(nt, (const void *)slow_work);
+    PDEVICE_OBJECT device = nt_device(driver, NULL);
+    PIO_WORKITEM work = IoAllocateWorkItem(device);
+
+    slow_work_done = false;
+    IoQueueWorkItem(work, slow_work, DelayedWorkQueue, work);
+    IoDeleteDevice(device);
+    assert_int_equal(io_driver_unload(driver), STATUS_SUCCESS);
+    assert_true(slow_work_done);
+}
+
 static void NTAPI endless(PVOID context)
 {
     (void)context;
@@ -630,6 +653,7 @@ NT_FINDING_TEST(what_is_no_driver_object_gets_no_extension, driver_bad, 0xC9)
 NT_FINDING_TEST(deleting_twice_stops, device_bad, 0xC9)
 NT_FINDING_TEST(deleting_below_an_attached_device_is_found, device_attached, 0)
 NT_TEST(a_driver_is_entered_and_unloaded)
+NT_TEST(a_drivers_image_outlives_its_work_items)
 NT_TEST(a_driver_whose_entry_fails_is_gone)
 NT_FINDING_TEST(a_device_left_at_unload_is_found, device_leftover, 0)
 NT_TEST(an_interface_appears_once_the_device_has_started)
@@ -660,6 +684,7 @@ int main(void)
         cmocka_unit_test(test_deleting_twice_stops),
         cmocka_unit_test(test_deleting_below_an_attached_device_is_found),
         cmocka_unit_test(test_a_driver_is_entered_and_unloaded),
+        cmocka_unit_test(test_a_drivers_image_outlives_its_work_items),
         cmocka_unit_test(test_a_driver_whose_entry_fails_is_gone),
         cmocka_unit_test(test_a_device_left_at_unload_is_found),
         cmocka_unit_test(test_an_interface_appears_once_the_device_has_started),

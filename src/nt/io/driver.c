@@ -287,12 +287,36 @@ NTSTATUS io_driver_initialize(PDRIVER_OBJECT driver)
     return STATUS_SUCCESS;
 }
 
+static bool has_deleted_devices(const struct io_driver *state)
+{
+    const struct io_device *device;
+
+    list_for_each_entry(device, &state->io->devices, link) {
+        if (device->driver == state && device->deleted)
+            return true;
+    }
+    return false;
+}
+
+/* A device object that was deleted lives on while it is referenced, above all by a work item that
+ * is queued or runs, and its driver's image with it: that is what these references are for
+ * (ExInitializeWorkItem). Test: "a driver's image outlives its work items".
+ * UNDOC: after ten seconds the reference is taken for forgotten. */
+static void wait_for_devices(const struct io_driver *state)
+{
+    LARGE_INTEGER millisecond = {.QuadPart = -10000};
+
+    for (unsigned i = 0; i < 10000 && has_deleted_devices(state); i++)
+        KeDelayExecutionThread(KernelMode, FALSE, &millisecond);
+}
+
 NTSTATUS io_driver_unload(PDRIVER_OBJECT driver)
 {
     if (driver->DriverUnload == NULL)
         return STATUS_INVALID_DEVICE_REQUEST;
     driver->Flags |= DRVO_UNLOAD_INVOKED;
     KE_CALL(driver->DriverUnload, KE_ARG(driver));
+    wait_for_devices(state_of(driver));
     io_driver_end(driver);
     return STATUS_SUCCESS;
 }
