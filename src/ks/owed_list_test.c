@@ -263,7 +263,8 @@ static void a_pin_stops_and_starts_again_with_a_list_owed_to_itself(void **state
 static void drop_clone_at_device_stop(PKSDEVICE device)
 {
     (void)device;
-    KsStreamPointerDelete(stopping_clone);
+    if (stopping_clone != NULL) /* once more at removal */
+        KsStreamPointerDelete(stopping_clone);
     stopping_clone = NULL;
 }
 

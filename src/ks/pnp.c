@@ -6,6 +6,9 @@
  * of its callbacks; Initializing an AVStream Minidriver. None of them may return STATUS_PENDING.
  * UNDOC: Start runs without the device mutex. Its page is silent; Microsoft's hardware sample takes
  * the mutex itself there, around KsCreateFilterFactory, which could not work if it were held.
+ * UNDOC: Stop is called for a started device that is removed too, before Remove. The pages name
+ * STOP_DEVICE only; but published drivers, Microsoft's among them, free in Stop what Start made and
+ * have no Remove, and to one that has both it is a stop followed by a removal.
  * UNDOC: QueryCapabilities. The driver sees what the lower drivers have filled in. */
 #include "base/fatal.h"
 #include "ks/device.h"
@@ -151,12 +154,17 @@ static NTSTATUS query_interface(struct ks_device *device, PIRP irp)
 
 /* ---- Stop and remove ------------------------------------------------------------------------- */
 
-static NTSTATUS stop(struct ks_device *device, PIRP irp)
+static void leave_resources(struct ks_device *device, PIRP irp)
 {
-    settle(device);
     ks_dma_stop(device);
     tell(device, irp, ks_device_dispatch(device)->Stop);
     device->public.Started = FALSE;
+}
+
+static NTSTATUS stop(struct ks_device *device, PIRP irp)
+{
+    settle(device);
+    leave_resources(device, irp);
     ks_device_set_state(device, KS_DEVICE_STOPPED);
     KsAcquireDevice(&device->public);
     ks_factories_set_state(device, FALSE);
@@ -184,6 +192,8 @@ static NTSTATUS remove_device(struct ks_device *device, PIRP irp)
 
     settle(device);
     ks_factories_set_state(device, FALSE);
+    if (device->public.Started)
+        leave_resources(device, irp);
     tell(device, irp, ks_device_dispatch(device)->Remove);
     KsTerminateDevice(functional);
     irp->IoStatus.Status = STATUS_SUCCESS;

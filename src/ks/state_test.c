@@ -363,7 +363,7 @@ static void life(void)
     world_close_filter();
     world->log[0] = 0;
     world_unload();
-    world_expect_log("Remove ");
+    world_expect_log("Stop Remove ");
 }
 
 static void a_device_lives_through_add_start_poststart_stop_and_remove(void **state)
@@ -407,7 +407,7 @@ static void yank(void)
     world_close_filter();
     world_expect_log("PAUSE ACQUIRE STOP Reset Close FilterClose ");
     assert_int_equal(pnp_remove_after_surprise(world->pnp, world->pdo), STATUS_SUCCESS);
-    world_expect_log("Remove ");
+    world_expect_log("Stop Remove ");
     assert_int_equal(io_driver_unload(world->driver), STATUS_SUCCESS);
     world_free_requests();
 }

@@ -789,6 +789,58 @@ def what_cannot_happen_is_refused_by_name(world):
     world.refuses(["run", world.driver(), *["--at", "1:pause"] * 33], 2, "at most 32")
 
 
+# ---- As strangers write drivers --------------------------------------------------------------------------------------
+
+@case
+def cameras_that_start_makes_live_through_all_that_happens(world):
+    """Factories, timers, work items and what Stop alone frees, as virtual cameras have them."""
+    kinds = ["pause", "stop", "reopen", "power", "rebalance", "disable", "surprise"]
+    at = [word for i, kind in enumerate(kinds) for word in ("--at", f"{10 * (i + 1)}:{kind}")]
+    for seed in range(1, 9):
+        done = world.run("run", world.bad("cameras"), "--card", "none", "--frames", "80", "--seed", str(seed), "--cpus",
+                         str(1 + seed % 4), "--json", "s.json", *at)
+        assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
+        with open(world.path("s.json")) as file:
+            summary = json.load(file)
+        assert [one["kind"] for one in summary["incidents"]] == kinds
+        # Its cameras are open, so it does not let itself be stopped.
+        assert [one["status"] != "0x0" for one in summary["incidents"]] == [kind == "rebalance" for kind in kinds]
+
+
+@case
+def each_camera_is_a_filter_with_interfaces_of_its_own(world):
+    done = world.run("inspect", world.bad("cameras"), "--card", "none", "--param", "Cameras=3", "--json", "-")
+    assert done.returncode == 0, done.stderr.decode()
+    shown = json.loads(done.stdout)
+    assert len(shown["filters"]) == 3 and len(shown["interfaces"]) == 6, shown["interfaces"]
+
+
+@case
+def what_a_driver_forgets_when_its_resources_change_is_found(world):
+    done = world.run("run", world.bad("forgetful"), "--card", "none", "--frames", "40", "--json", "s.json", "--at",
+                     "20:rebalance")
+    assert done.returncode == 1, done
+    with open(world.path("s.json")) as file:
+        summary = json.load(file)
+    assert {one["rule"] for one in summary["findings"]} == {"pool_leak"}, summary["findings"]
+    assert summary["incidents"][0]["errors"] == len(summary["findings"])
+    assert summary["frames"]["delivered"] == 40
+    done = world.run("run", world.bad("forgetful"), "--card", "none", "--frames", "40")
+    assert done.returncode == 0, done.stdout.decode()
+
+
+@case
+def a_property_that_trusts_its_caller_ends_the_inspection_and_what_was_known_is_shown(world):
+    """It needs no room, says its table, and writes 16 bytes all the same: any application could bring the system down."""
+    done = world.run("inspect", world.bad("trusting"), "--card", "none")
+    assert done.returncode == 1, done
+    assert b"broken off, this is what was known" in done.stdout, done.stdout.decode()
+    assert b"YUY2 64x64 30 fps" in done.stdout
+    assert b"trusting.sys+0x" in done.stderr, done.stderr.decode()
+    done = world.run("run", world.bad("trusting"), "--card", "none", "--frames", "10")
+    assert done.returncode == 0, done.stdout.decode()
+
+
 # ---- DMA: the same pixels everywhere --------------------------------------------------------------------------------
 
 SHORT = [*SMALL, "--frames", "12"]
