@@ -31,9 +31,10 @@ struct run {
     long block_switches;
 };
 
-static int take_format(void *ctx, const struct client_format *format)
+static int take_format(void *ctx, unsigned pin, const struct client_format *format)
 {
     (void)ctx;
+    (void)pin;
     (void)format;
     return 0;
 }
@@ -45,11 +46,12 @@ static void begin_block(struct run *run)
     run->block_start_ns = bench_now_ns();
 }
 
-static int take_frame(void *ctx, const struct client_frame *frame)
+static int take_frame(void *ctx, unsigned pin, const struct client_frame *frame)
 {
     struct run *run = ctx;
     uint64_t passed_ns = bench_now_ns() - run->block_start_ns;
 
+    (void)pin;
     if (frame->number < WARM_FRAMES) /* sites are patched, memory is touched */
         return 0;
     if (frame->number > WARM_FRAMES) {
@@ -76,24 +78,25 @@ static void live(struct machine *machine, void *ctx)
 {
     struct run *run = ctx;
     struct machine_error error;
-    struct client_request request = {.width = 1920,
-                                     .height = 1080,
-                                     .rate_numerator = 60,
-                                     .rate_denominator = 1,
-                                     .frames = run->variant->frames,
-                                     .buffers = 8,
+    struct client_request request = {.pins = {{.width = 1920,
+                                               .height = 1080,
+                                               .rate_numerator = 60,
+                                               .rate_denominator = 1,
+                                               .frames = run->variant->frames,
+                                               .buffers = 8}},
+                                     .pin_count = 1,
                                      .check = run->variant->check,
                                      .payload = run->variant->payload};
     struct client_sink sink = {
         .format = take_format, .frame = take_frame, .stop = never, .ctx = run};
     struct client_result result;
 
-    memcpy(request.fourcc, run->variant->fourcc, sizeof request.fourcc);
+    memcpy(request.pins[0].fourcc, run->variant->fourcc, sizeof request.pins[0].fourcc);
     if (!machine_load_driver(machine, &error) || !machine_start_device(machine, &error)) {
         snprintf(run->outcome->text, sizeof run->outcome->text, "%.250s", error.text);
         return;
     }
-    client_capture(machine, &request, &sink, &result);
+    client_run(machine, &request, &sink, &result);
     snprintf(run->outcome->text, sizeof run->outcome->text, "%.250s", result.text);
     run->outcome->ok =
         result.kind == CLIENT_OK &&

@@ -47,15 +47,15 @@ static int write_plot(struct session *session)
     const struct options *options = &session->options.run;
     int error;
 
-    if (options->output == NULL)
+    if (options->stream.output == NULL)
         return 0;
     error = locks_plot(&session->report, session->options.plot_kind, write_bytes, &session->plot);
     if (error == -ENODATA)
         return cli_fail(CLI_FINDINGS, "%s: the driver never tried to lock a frame, so there is "
-                        "nothing to draw", options->output);
+                        "nothing to draw", options->stream.output);
     if (error == 0)
         error = host_file_commit(&session->plot);
-    return error == 0 ? 0 : unwritable(options->output, error);
+    return error == 0 ? 0 : unwritable(options->stream.output, error);
 }
 
 static int write_json(struct session *session)
@@ -169,7 +169,7 @@ static void describe(struct session *session)
         .windows = exports_windows_name(run->windows), .cpus = run->cpus,
         .seed_first = options->seed_first, .seed_last = options->seed_last,
         .buffers = options->buffers, .buffer_count = options->buffer_count,
-        .frames = run->frames, .seconds = run->seconds, .target = options->target,
+        .frames = run->stream.frames, .seconds = run->stream.seconds, .target = options->target,
         .column_count = options->column_count, .incidents = session->incidents,
         .incident_count = session->results.broken_count};
     for (unsigned i = 0; i < options->column_count; i++)
@@ -237,7 +237,7 @@ int cli_locks(int argc, char **argv)
         result = cli_read_driver(session->options.run.driver, &session->driver_bytes,
                                  &session->driver_size_bytes);
     if (result == 0)
-        result = open_output(&session->plot, session->options.run.output);
+        result = open_output(&session->plot, session->options.run.stream.output);
     if (result == 0)
         result = open_output(&session->json, session->options.run.json);
     if (result == 0)

@@ -146,8 +146,8 @@ static int take_seed(struct options *options, char *value)
 
 static int take_frames(struct options *options, char *value)
 {
-    options->has_frames = true;
-    return option_take_number("--frames", value, 1, UINT32_MAX, &options->frames);
+    options->stream.has_frames = true;
+    return option_take_number("--frames", value, 1, UINT32_MAX, &options->stream.frames);
 }
 
 /* "1%" or "1": per cent, to six digits. */
@@ -181,12 +181,12 @@ static int take_jobs(struct options *options, char *value)
 
 static int take_output(struct options *options, char *value)
 {
-    if (options->output != NULL)
+    if (options->stream.output != NULL)
         return cli_fail(CLI_USAGE, "-o %s: one picture at a time (%s was named before)", value,
-                        options->output);
+                        options->stream.output);
     if (!plot_kind_of_path(value, &of(options)->plot_kind))
         return option_bad_value("-o", value, "wants a name ending in .svg or .png");
-    options->output = value;
+    options->stream.output = value;
     return 0;
 }
 
@@ -349,7 +349,7 @@ int locks_options_buffers(struct locks_options *options, unsigned first, unsigne
 
 static int check_paths(const struct options *options)
 {
-    const char *paths[] = {options->driver, options->output, options->json};
+    const char *paths[] = {options->driver, options->stream.output, options->json};
 
     for (unsigned i = 0; i < ARRAY_LEN(paths); i++) {
         for (unsigned k = i + 1; k < ARRAY_LEN(paths) && paths[i] != NULL; k++) {
@@ -386,10 +386,10 @@ int locks_options_parse(int argc, char **argv, struct locks_options *out)
         return result;
     if (out->run.driver == NULL)
         return cli_fail(CLI_USAGE, "which driver? usage: weir locks DRIVER.sys [options]");
-    if (out->run.has_frames && out->run.has_seconds)
+    if (out->run.stream.has_frames && out->run.stream.has_seconds)
         return cli_fail(CLI_USAGE, "--frames and --seconds exclude each other");
-    if (!out->run.has_frames && !out->run.has_seconds)
-        out->run.frames = 60;
+    if (!out->run.stream.has_frames && !out->run.stream.has_seconds)
+        out->run.stream.frames = 60;
     if (out->card_count == 0)
         snprintf(out->cards[out->card_count++].name, sizeof out->cards[0].name, "%s",
                  out->run.card);
@@ -431,7 +431,10 @@ void locks_run_options(const struct locks_options *options, unsigned column, uns
     snprintf(out->card, sizeof out->card, "%s", card->name);
     snprintf(out->card_parameters, sizeof out->card_parameters, "%s", card->parameters);
     draw_nothing(out);
-    out->buffers = buffers;
+    out->pins[0] = out->stream;
+    out->pins[0].buffers = buffers;
+    out->pins[0].output = NULL; /* that is the picture */
+    out->pin_count = 1;
     out->seed = seed;
     if (plan->way == LOCKS_BOUNCE)
         out->force_bounce = true;

@@ -53,7 +53,7 @@ static void defaults_are_the_documented_ones(void **state)
     assert_int_equal(options.seed_first, 1);
     assert_int_equal(options.seed_last, 8);
     assert_int_equal(options.buffer_count, 0); /* found by trying */
-    assert_int_equal(options.run.frames, 60);
+    assert_int_equal(options.run.stream.frames, 60);
     assert_true(options.target > 0.00999);
     assert_true(options.target < 0.01001);
     assert_int_equal(options.column_count, 3);
@@ -121,7 +121,7 @@ static void a_run_is_what_the_column_asks_for(void **state)
     assert_string_equal(run.card_parameters, "bandwidth=133M,payload=none");
     assert_true(run.force_bounce);
     assert_int_equal(run.iommu, HAL_IOMMU_OFF);
-    assert_int_equal(run.buffers, 4);
+    assert_int_equal(run.pins[0].buffers, 4);
     assert_int_equal(run.seed, 2);
     assert_int_equal(run.low_memory_bytes, 8 << 20);
     locks_run_options(&options, 2, 4, 2, &run);

@@ -213,8 +213,8 @@ static void run_one(struct worker *worker, unsigned run)
                 host_error_text(result));
     else
         judge(worker, &end, slot);
-    if (end.has_format) {
-        worker->column->format = end.format;
+    if (end.has_format[0]) {
+        worker->column->format = end.format[0];
         worker->column->has_format = 1;
     }
     worker->column->broken_runs += slot->fate == FATE_BROKEN;

@@ -15,6 +15,8 @@ struct option_row {
     const char *help;
     take_fn *take;
 };
+/* The row of an option of the stream by its name without dashes; NULL: there is none. */
+const struct option_row *option_stream_row(const char *name, size_t length);
 struct option_table {
     const char *title; /* over these rows in --help */
     const struct option_row *rows;
@@ -53,6 +55,10 @@ void options_release_files(struct options *options);
 int option_take_registry(struct options *options, char *value);
 int option_take_json(struct options *options, char *value);
 int option_take_help(struct options *options, char *value);
+int options_take_pin(struct options *options, char *value); /* --pin */
+
+/* After all words were taken: each pin knows what it is to do. */
+int options_settle_pins(struct options *options);
 
 /* Combinations that no machine can be. After all words were taken. */
 int options_check_machine(struct options *options);

@@ -10,10 +10,19 @@
 
 static int take_output(struct options *options, char *value)
 {
-    if (options->output != NULL)
-        return cli_fail(CLI_USAGE, "-o %s: one output at a time (%s was named before)", value,
-                        options->output);
-    options->output = value;
+    if (options->stream.output != NULL)
+        return cli_fail(CLI_USAGE, "-o %s: one output at a time (%s was named before); a --pin has "
+                        "its own: --pin 1:out=FILE", value, options->stream.output);
+    options->stream.output = value;
+    return 0;
+}
+
+static int take_input(struct options *options, char *value)
+{
+    if (options->stream.input != NULL)
+        return cli_fail(CLI_USAGE, "-i %s: one input at a time (%s was named before); a --pin has "
+                        "its own: --pin 0:in=FILE", value, options->stream.input);
+    options->stream.input = value;
     return 0;
 }
 
@@ -66,8 +75,18 @@ int option_take_help(struct options *options, char *value)
 
 /* ---- Tables ---------------------------------------------------------------------------------- */
 
+static const struct option_row pin_rows[] = {
+    {"--pin", "PIN[:KEY=VALUE,...]",
+     "the pin that is streamed: its id or name as weir inspect shows it, FILTER/PIN; repeatable. "
+     "KEY: an option above without its dashes, in=FILE or out=FILE [the pin that suits]",
+     options_take_pin},
+    {"-i", "FILE", "plays it: .y4m (YUV4MPEG2) or .wav; - is standard input [test signals]",
+     take_input},
+};
+static const struct option_table pin_table = {"The pins", pin_rows, ARRAY_LEN(pin_rows)};
+
 static const struct option_row rows[] = {
-    {"-o", "FILE", ".y4m or .raw; - or a pipe gets Y4M", take_output},
+    {"-o", "FILE", ".y4m, .wav or .raw; - or a pipe gets Y4M or WAVE", take_output},
     {"--snapshot", "N:FILE.png", "frame N, counted from 0, as a picture; repeatable",
      take_snapshot},
     {"--record", "FILE.weir", "every event of the run", take_record},
@@ -89,7 +108,7 @@ static const struct option_table incident_table = {"What happens while it stream
                                                    ARRAY_LEN(incident_rows)};
 
 static const struct option_table *const tables[] = {&option_machine_table, &option_stream_table,
-                                                    &incident_table,
+                                                    &pin_table, &incident_table,
                                                     &option_dma_table, &option_lacks_table,
                                                     &output_table, NULL};
 static const struct option_command command = {"run", tables};
@@ -98,7 +117,8 @@ void options_help(void)
 {
     printf("usage: weir run DRIVER.sys [options]\n\n"
            "Loads the driver, starts it on a card, opens a pin that captures or plays, and "
-           "streams. A\nfilter that needs pictures before it gives any is sent test pictures.\n\n");
+           "streams. A\nfilter that needs pictures before it gives any is sent test pictures, or "
+           "what -i names.\n\n");
     option_rows_help(&command);
     printf("\nExit codes: 0 clean, 1 findings, bug check, stall or too few frames, 2 usage, 3 the "
            "image or\ndriver was refused, 4 weir's own fault, 5 the host refused, "
@@ -107,23 +127,29 @@ void options_help(void)
 
 void options_default(struct options *out)
 {
-    *out = (struct options){.card = "grabber64", .ram_bytes = UINT64_C(8) << 30, .buffers = 8,
-                            .seed = 1, .cpus = 2, .windows = KE_WINDOWS_10,
+    *out = (struct options){.card = "grabber64", .ram_bytes = UINT64_C(8) << 30, .seed = 1,
+                            .cpus = 2, .windows = KE_WINDOWS_10,
                             .pages = MM_SCATTERED, .pages_shown = "scattered",
                             .map_registers = HAL_REGISTERS_DEFAULT,
                             .iommu = HAL_IOMMU_OFF};
 }
 
-/* Two outputs in one file would spoil each other, and an output in the driver's file the driver. */
+/* Two outputs in one file would spoil each other, and an output in a file that is read that. */
 static int check_paths(const struct options *options)
 {
-    const char *paths[OPTIONS_SNAPSHOTS_MAX + 4] = {options->driver, options->output,
-                                                    options->record, options->json};
+    const char *paths[OPTIONS_SNAPSHOTS_MAX + 2 * CLIENT_PINS_MAX + 3] = {
+        options->driver, options->record, options->json};
+    unsigned count = 3;
 
     for (unsigned i = 0; i < options->snapshot_count; i++)
-        paths[4 + i] = options->snapshots[i].path;
-    for (unsigned i = 0; i < ARRAY_LEN(paths); i++) {
-        for (unsigned k = i + 1; k < ARRAY_LEN(paths) && paths[i] != NULL; k++) {
+        paths[count++] = options->snapshots[i].path;
+    for (unsigned i = 0; i < options->pin_count; i++) {
+        paths[count++] = options->pins[i].output;
+        if (options->pins[i].input != NULL && strcmp(options->pins[i].input, "-") != 0)
+            paths[count++] = options->pins[i].input;
+    }
+    for (unsigned i = 0; i < count; i++) {
+        for (unsigned k = i + 1; k < count && paths[i] != NULL; k++) {
             if (paths[k] != NULL && strcmp(paths[i], paths[k]) == 0)
                 return cli_fail(CLI_USAGE, "%s is named twice; every file holds one thing",
                                 paths[i]);
@@ -134,13 +160,15 @@ static int check_paths(const struct options *options)
 
 static int check_snapshots(const struct options *options)
 {
+    uint64_t frames = options->pins[0].frames;
+
     for (unsigned i = 0; i < options->snapshot_count; i++) {
         const struct options_snapshot *snapshot = &options->snapshots[i];
 
-        if (options->frames != 0 && snapshot->frame >= options->frames)
+        if (frames != 0 && snapshot->frame >= frames)
             return cli_fail(CLI_USAGE,
                             "--snapshot %" PRIu64 ":%s: the run delivers frames 0 to %" PRIu64,
-                            snapshot->frame, snapshot->path, options->frames - 1);
+                            snapshot->frame, snapshot->path, frames - 1);
     }
     return 0;
 }
@@ -155,11 +183,9 @@ int options_parse(int argc, char **argv, struct options *out)
         return result;
     if (out->driver == NULL)
         return cli_fail(CLI_USAGE, "which driver? usage: weir run DRIVER.sys [options]");
-    if (out->has_frames && out->has_seconds)
-        return cli_fail(CLI_USAGE, "--frames and --seconds exclude each other");
-    if (!out->has_frames && !out->has_seconds)
-        out->frames = 300;
-    result = check_paths(out);
+    result = options_settle_pins(out);
+    if (result == 0)
+        result = check_paths(out);
     if (result == 0)
         result = check_snapshots(out);
     if (result == 0)

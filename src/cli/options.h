@@ -19,20 +19,29 @@ struct options_snapshot {
     const char *path;
 };
 
+/* What is wanted of a pin; 0 and NULL: whatever it offers. */
+struct options_stream {
+    const char *pin; /* --pin; NULL: the one that suits */
+    const char *format; /* "yuy2", "s16" */
+    uint32_t width, height;
+    uint32_t rate_numerator, rate_denominator;
+    uint32_t sample_rate_hz, channels, packet_ms;
+    bool has_frames, has_seconds;
+    uint64_t frames, seconds; /* both 0: as long as the others */
+    unsigned buffers;
+    const char *input, *output; /* files */
+};
+
 struct options {
     const char *driver;
     char card[512]; /* name or path */
     char card_parameters[1024]; /* after the first comma */
-    const char *format; /* "yuy2"; NULL = the driver's first */
-    uint32_t width, height;
-    uint32_t rate_numerator, rate_denominator;
-    bool has_frames, has_seconds;
-    uint64_t frames, seconds;
-    const char *output; /* NULL: none */
+    struct options_stream stream; /* for every pin that does not say otherwise */
+    struct options_stream pins[CLIENT_PINS_MAX]; /* after parsing one at least, all said */
+    unsigned pin_count;
     struct options_snapshot snapshots[OPTIONS_SNAPSHOTS_MAX];
     unsigned snapshot_count;
     uint64_t ram_bytes;
-    unsigned buffers;
     uint64_t seed;
     unsigned cpus;
     enum ke_windows windows;
@@ -72,12 +81,15 @@ void options_help(void);
 void options_default(struct options *out);
 /* The machine that was asked for; the caller adds the driver's bytes, the trace and its hooks. */
 void options_machine_config(const struct options *options, struct machine_config *out);
-/* What the application in it is to ask of the driver. */
+/* What the application in it is to ask of the driver; what files hold is not in it. */
 void options_stream_request(const struct options *options, struct client_request *out);
-/* "YUY2" for "yuy2", NULL when unknown. */
+/* "YUY2" for "yuy2", NULL when it is none of pictures. */
 const char *options_fourcc(const char *format);
+/* False when it is none of sound. */
+bool options_samples(const char *format, struct client_audio *out);
 /* "RGB24" for the fourcc "RGB3"; the fourcc itself when it is another. */
 const char *options_format_name(const char *fourcc);
+const char *options_samples_name(uint32_t bits, bool is_float); /* "s16" */
 bool options_dma_asked(const struct options *options); /* anything but the usual machine */
 const char *options_iommu_name(enum hal_iommu iommu); /* "off" */
 /* What the card draws: its payload parameter, as given or by default; false when it has none. */

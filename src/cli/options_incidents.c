@@ -72,18 +72,20 @@ int option_take_at(struct options *options, char *value)
 
 int options_check_incidents(const struct options *options)
 {
+    const struct options_stream *stream = &options->pins[0];
+
     for (unsigned i = 0; i < options->incident_count; i++) {
         const struct client_incident *incident = &options->incidents[i];
 
-        if (!incident->by_time && options->frames != 0 && incident->frames >= options->frames)
+        if (!incident->by_time && stream->frames != 0 && incident->frames >= stream->frames)
             return cli_fail(CLI_USAGE, "--at %" PRIu64 ":%s: the run ends after %" PRIu64
                             " frames", incident->frames, kinds[incident->kind].name,
-                            options->frames);
-        if (incident->by_time && options->seconds != 0 &&
-            incident->time_ns / 1000000000 >= options->seconds)
+                            stream->frames);
+        if (incident->by_time && stream->seconds != 0 &&
+            incident->time_ns / 1000000000 >= stream->seconds)
             return cli_fail(CLI_USAGE, "--at %" PRIu64 "ms:%s: the run ends after %" PRIu64 " s",
                             incident->time_ns / 1000000, kinds[incident->kind].name,
-                            options->seconds);
+                            stream->seconds);
     }
     return 0;
 }

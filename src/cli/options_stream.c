@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is streamed: format, size, rate, how long, how many buffers and where in a page they
- * begin. */
+/* What is streamed: formats of pictures and of sound, size, rate, how long, how many buffers and
+ * where in a page they begin. */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -36,11 +36,47 @@ const char *options_format_name(const char *fourcc)
     return fourcc;
 }
 
+static const struct {
+    const char *name;
+    uint32_t bits;
+    bool is_float;
+} samples[] = {{"u8", 8, false}, {"s16", 16, false}, {"s24", 24, false}, {"s32", 32, false},
+               {"f32", 32, true}};
+
+/* "s16le" and "s16_le" too, as ffmpeg and arecord spell them: nothing else is meant. */
+bool options_samples(const char *format, struct client_audio *out)
+{
+    for (unsigned i = 0; i < ARRAY_LEN(samples); i++) {
+        size_t length = strlen(samples[i].name);
+        const char *rest = format + length;
+
+        if (strncasecmp(format, samples[i].name, length) != 0 ||
+            (*rest != 0 && strcasecmp(rest, "le") != 0 && strcasecmp(rest, "_le") != 0))
+            continue;
+        *out = (struct client_audio){.bits = samples[i].bits, .valid_bits = samples[i].bits,
+                                     .is_float = samples[i].is_float};
+        return true;
+    }
+    return false;
+}
+
+const char *options_samples_name(uint32_t bits, bool is_float)
+{
+    for (unsigned i = 0; i < ARRAY_LEN(samples); i++) {
+        if (samples[i].bits == bits && samples[i].is_float == is_float)
+            return samples[i].name;
+    }
+    return "WAVE";
+}
+
 static int take_format(struct options *options, char *value)
 {
-    if (options_fourcc(value) == NULL)
-        return option_bad_value("--format", value, "wants yuy2, uyvy, rgb24, rgb32 or nv12");
-    options->format = value;
+    struct client_audio audio;
+
+    if (options_fourcc(value) == NULL && !options_samples(value, &audio))
+        return option_bad_value("--format", value, "wants yuy2, uyvy, rgb24, rgb32, nv12, or for "
+                                                   "sound u8, s16, s24, s32, f32");
+    options->stream.format = value;
     return 0;
 }
 
@@ -58,8 +94,8 @@ static int take_size(struct options *options, char *value)
     }
     if (!good)
         return option_bad_value("--size", value, "wants WIDTHxHEIGHT, each from 16 to 16384");
-    options->width = (uint32_t)width;
-    options->height = (uint32_t)height;
+    options->stream.width = (uint32_t)width;
+    options->stream.height = (uint32_t)height;
     return 0;
 }
 
@@ -80,8 +116,8 @@ static int take_fps(struct options *options, char *value)
 
     for (unsigned i = 0; i < ARRAY_LEN(ntsc); i++) {
         if (strcmp(value, ntsc[i].text) == 0) {
-            options->rate_numerator = ntsc[i].numerator;
-            options->rate_denominator = 1001;
+            options->stream.rate_numerator = ntsc[i].numerator;
+            options->stream.rate_denominator = 1001;
             return 0;
         }
     }
@@ -101,21 +137,21 @@ static int take_fps(struct options *options, char *value)
     }
     if (!good)
         return option_bad_value("--fps", value, "wants frames a second: 60, 59.94 or 60000/1001");
-    options->rate_numerator = (uint32_t)numerator;
-    options->rate_denominator = (uint32_t)denominator;
+    options->stream.rate_numerator = (uint32_t)numerator;
+    options->stream.rate_denominator = (uint32_t)denominator;
     return 0;
 }
 
 static int take_frames(struct options *options, char *value)
 {
-    options->has_frames = true;
-    return option_take_number("--frames", value, 1, UINT32_MAX, &options->frames);
+    options->stream.has_frames = true;
+    return option_take_number("--frames", value, 1, UINT32_MAX, &options->stream.frames);
 }
 
 static int take_seconds(struct options *options, char *value)
 {
-    options->has_seconds = true;
-    return option_take_number("--seconds", value, 1, 1000000, &options->seconds);
+    options->stream.has_seconds = true;
+    return option_take_number("--seconds", value, 1, 1000000, &options->stream.seconds);
 }
 
 static int take_buffers(struct options *options, char *value)
@@ -123,7 +159,7 @@ static int take_buffers(struct options *options, char *value)
     uint64_t number = 0;
     int result = option_take_number("--buffers", value, 1, 1024, &number);
 
-    options->buffers = (unsigned)number;
+    options->stream.buffers = (unsigned)number;
     return result;
 }
 
@@ -138,34 +174,113 @@ static int take_buffer_offset(struct options *options, char *value)
     return 0;
 }
 
+static int take_rate(struct options *options, char *value)
+{
+    uint64_t number = 0;
+    int result = option_take_number("--rate", value, 1000, 768000, &number);
+
+    options->stream.sample_rate_hz = (uint32_t)number;
+    return result;
+}
+
+static int take_channels(struct options *options, char *value)
+{
+    uint64_t number = 0;
+    int result = option_take_number("--channels", value, 1, 32, &number);
+
+    options->stream.channels = (uint32_t)number;
+    return result;
+}
+
+static int take_packet(struct options *options, char *value)
+{
+    uint64_t number = 0;
+    int result = option_take_number("--packet", value, 1, 1000, &number);
+
+    options->stream.packet_ms = (uint32_t)number;
+    return result;
+}
+
 static const struct option_row rows[] = {
-    {"--format", "FORMAT", "yuy2, uyvy, rgb24, rgb32, nv12 [the driver's first]", take_format},
+    {"--format", "FORMAT", "yuy2, uyvy, rgb24, rgb32, nv12; for sound u8, s16, s24, s32, f32 [the "
+                           "driver's first]", take_format},
     {"--size", "WxH", "picture size in pixels [the driver's default]", take_size},
     {"--fps", "RATE", "60, 59.94, 30000/1001 [the driver's default]", take_fps},
-    {"--frames", "N", "frames to deliver [300 unless --seconds is given]", take_frames},
-    {"--seconds", "S", "seconds of virtual time to stream", take_seconds},
-    {"--buffers", "N", "reads kept outstanding [8]", take_buffers},
+    {"--rate", "HZ", "samples a second of sound [the driver's default]", take_rate},
+    {"--channels", "N", "channels of sound [the driver's default]", take_channels},
+    {"--packet", "MS", "milliseconds of sound in a packet [10]", take_packet},
+    {"--frames", "N", "frames, or packets, to deliver [300, or to the end of -i's file]",
+     take_frames},
+    {"--seconds", "S", "instead: seconds of virtual time; of sound, that much of it", take_seconds},
+    {"--buffers", "N", "reads or writes kept outstanding [8]", take_buffers},
     {"--buffer-offset", "N", "where in its first page each buffer begins, 0 to 4095 [0]",
      take_buffer_offset},
 };
 
 const struct option_table option_stream_table = {"The stream", rows, ARRAY_LEN(rows)};
 
+const struct option_row *option_stream_row(const char *name, size_t length)
+{
+    for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+        if (strlen(rows[i].name) == length + 2 && strncmp(rows[i].name + 2, name, length) == 0)
+            return &rows[i];
+    }
+    return NULL;
+}
+
+static bool ends_with(const char *text, const char *ending)
+{
+    size_t length = text != NULL ? strlen(text) : 0, tail = strlen(ending);
+
+    return length >= tail && strcmp(text + length - tail, ending) == 0;
+}
+
+/* Of what there is a word. */
+static enum client_media media_of(const struct options_stream *stream)
+{
+    struct client_audio audio;
+
+    if (stream->format != NULL)
+        return options_samples(stream->format, &audio) ? CLIENT_AUDIO : CLIENT_VIDEO;
+    if (stream->sample_rate_hz != 0 || stream->channels != 0 || ends_with(stream->output, ".wav"))
+        return CLIENT_AUDIO;
+    if (stream->width != 0 || stream->rate_numerator != 0 || ends_with(stream->output, ".y4m"))
+        return CLIENT_VIDEO;
+    return CLIENT_ANY;
+}
+
+static void pin_request(const struct options *options, const struct options_stream *stream,
+                        struct client_pin *out)
+{
+    const char *fourcc = stream->format != NULL ? options_fourcc(stream->format) : NULL;
+
+    *out = (struct client_pin){.name = stream->pin, .media = media_of(stream),
+                               .width = stream->width, .height = stream->height,
+                               .rate_numerator = stream->rate_numerator,
+                               .rate_denominator = stream->rate_denominator,
+                               .packet_ms = stream->packet_ms,
+                               .frames = stream->frames, .seconds = stream->seconds,
+                               .buffers = stream->buffers,
+                               .buffer_offset_bytes = options->buffer_offset_bytes,
+                               .kept = stream->output != NULL};
+    if (fourcc != NULL)
+        snprintf(out->fourcc, sizeof out->fourcc, "%s", fourcc);
+    else if (stream->format != NULL)
+        options_samples(stream->format, &out->audio);
+    out->audio.rate_hz = stream->sample_rate_hz;
+    out->audio.channels = stream->channels;
+}
+
 void options_stream_request(const struct options *options, struct client_request *out)
 {
-    *out = (struct client_request){.width = options->width, .height = options->height,
-                                   .rate_numerator = options->rate_numerator,
-                                   .rate_denominator = options->rate_denominator,
-                                   .frames = options->frames, .seconds = options->seconds,
-                                   .buffers = options->buffers,
-                                   .buffer_offset_bytes = options->buffer_offset_bytes,
+    *out = (struct client_request){.pin_count = options->pin_count,
                                    .incidents = options->incidents,
                                    .incident_count = options->incident_count};
+    for (unsigned i = 0; i < options->pin_count; i++)
+        pin_request(options, &options->pins[i], &out->pins[i]);
     out->check = options_payload(options, &out->payload);
     if (out->payload == WEIR_PATTERN_EMPTY)
         out->check = false;
-    if (options->format != NULL)
-        snprintf(out->fourcc, sizeof out->fourcc, "%s", options_fourcc(options->format));
 }
 
 /* ---- What the card draws --------------------------------------------------------------------- */

@@ -58,13 +58,13 @@ static void defaults_are_the_documented_ones(void **state)
     assert_string_equal(options.driver, "d.sys");
     assert_string_equal(options.card, "grabber64");
     assert_string_equal(options.card_parameters, "");
-    assert_null(options.format);
-    assert_int_equal(options.width, 0);
-    assert_int_equal(options.rate_numerator, 0);
-    assert_int_equal(options.frames, 300);
-    assert_int_equal(options.seconds, 0);
+    assert_null(options.pins[0].format);
+    assert_int_equal(options.pins[0].width, 0);
+    assert_int_equal(options.pins[0].rate_numerator, 0);
+    assert_int_equal(options.pins[0].frames, 300);
+    assert_int_equal(options.pins[0].seconds, 0);
     assert_int_equal(options.ram_bytes, UINT64_C(8) << 30);
-    assert_int_equal(options.buffers, 8);
+    assert_int_equal(options.pins[0].buffers, 8);
     assert_int_equal(options.seed, 1);
     assert_int_equal(options.cpus, 2);
     assert_int_equal(options.windows, KE_WINDOWS_10);
@@ -77,7 +77,7 @@ static void defaults_are_the_documented_ones(void **state)
     assert_int_equal(options.iommu, HAL_IOMMU_OFF);
     assert_false(options.force_bounce);
     assert_false(options_dma_asked(&options));
-    assert_null(options.output);
+    assert_null(options.pins[0].output);
     assert_null(options.json);
     assert_null(options.record);
     assert_false(options.quiet);
@@ -87,7 +87,7 @@ static void a_value_may_follow_a_blank_or_an_equals_sign(void **state)
 {
     (void)state;
     expect_good("--frames 7 --seed=0x10");
-    assert_int_equal(options.frames, 7);
+    assert_int_equal(options.pins[0].frames, 7);
     assert_int_equal(options.seed, 16);
     expect_good("--param=Depth=7");
     assert_string_equal(options.parameters[0].name, "Depth");
@@ -125,9 +125,9 @@ static void formats_are_known_by_name_in_either_case(void **state)
 {
     (void)state;
     expect_good("--format NV12");
-    assert_string_equal(options_fourcc(options.format), "NV12");
+    assert_string_equal(options_fourcc(options.pins[0].format), "NV12");
     expect_good("--format rgb24");
-    assert_string_equal(options_fourcc(options.format), "RGB3");
+    assert_string_equal(options_fourcc(options.pins[0].format), "RGB3");
     assert_string_equal(options_format_name("RGB3"), "RGB24");
     assert_string_equal(options_format_name("YUY2"), "YUY2");
     assert_string_equal(options_format_name("WAVE"), "WAVE");
@@ -139,8 +139,8 @@ static void sizes_are_two_numbers_in_range(void **state)
 {
     (void)state;
     expect_good("--size 1920x1080");
-    assert_int_equal(options.width, 1920);
-    assert_int_equal(options.height, 1080);
+    assert_int_equal(options.pins[0].width, 1920);
+    assert_int_equal(options.pins[0].height, 1080);
     expect_good("--size 16x16384");
     expect_bad("--size 1920");
     expect_bad("--size 1920x");
@@ -163,8 +163,8 @@ static void rates_are_whole_decimal_or_fractions(void **state)
     (void)state;
     for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
         expect_good(rows[i].line);
-        assert_int_equal(options.rate_numerator, rows[i].numerator);
-        assert_int_equal(options.rate_denominator, rows[i].denominator);
+        assert_int_equal(options.pins[0].rate_numerator, rows[i].numerator);
+        assert_int_equal(options.pins[0].rate_denominator, rows[i].denominator);
     }
     expect_bad("--fps 0");
     expect_bad("--fps 60/0");
@@ -319,9 +319,9 @@ static void the_machine_is_made_of_what_was_asked_for(void **state)
     assert_string_equal(config.card, "grabber32");
     assert_string_equal(config.driver_name, "d.sys");
     options_stream_request(&options, &request);
-    assert_int_equal(request.buffers, 3);
-    assert_int_equal(request.buffer_offset_bytes, 5);
-    assert_string_equal(request.fourcc, "NV12");
+    assert_int_equal(request.pins[0].buffers, 3);
+    assert_int_equal(request.pins[0].buffer_offset_bytes, 5);
+    assert_string_equal(request.pins[0].fourcc, "NV12");
     assert_true(request.check);
     assert_int_equal(request.payload, WEIR_PATTERN_STAMPS);
 }
@@ -330,8 +330,8 @@ static void frames_and_seconds_exclude_each_other(void **state)
 {
     (void)state;
     expect_good("--seconds 5");
-    assert_int_equal(options.frames, 0);
-    assert_int_equal(options.seconds, 5);
+    assert_int_equal(options.pins[0].frames, 0);
+    assert_int_equal(options.pins[0].seconds, 5);
     expect_bad("--seconds 5 --frames 5");
 }
 
@@ -406,12 +406,12 @@ static void outputs_are_taken_as_they_are(void **state)
 {
     (void)state;
     expect_good("-o v.y4m --record r.weir --json s.json --quiet");
-    assert_string_equal(options.output, "v.y4m");
+    assert_string_equal(options.pins[0].output, "v.y4m");
     assert_string_equal(options.record, "r.weir");
     assert_string_equal(options.json, "s.json");
     assert_true(options.quiet);
     expect_good("-o -");
-    assert_string_equal(options.output, "-");
+    assert_string_equal(options.pins[0].output, "-");
 }
 
 static void two_things_cannot_go_to_one_file(void **state)

@@ -10,9 +10,9 @@
 
 #include "cli/cli.h"
 #include "cli/record.h"
+#include "cli/run_files.h"
 #include "report/report.h"
 
-enum { SINKS_MAX = OPTIONS_SNAPSHOTS_MAX + 2 };
 static const uint64_t frame_bytes_max = 16384u * 16384u; /* sparse: only what is used costs */
 static const uint64_t frame_bytes_usual = 64u << 20;
 
@@ -20,9 +20,7 @@ struct session {
     struct options options;
     struct run_child child;
     void *driver_bytes;
-    struct super_sink sinks[SINKS_MAX];
-    unsigned sink_count;
-    struct super_sink *hash;
+    struct run_files files;
     struct report *report;
     struct record record;
     struct host_file json; /* opened first and written last */
@@ -37,56 +35,6 @@ struct session {
 
 /* ---- Outputs --------------------------------------------------------------------------------- */
 
-/* By its name it is raw or Y4M; a pipe or a device may have any name. */
-static int open_video(struct session *session)
-{
-    const char *path = session->options.output;
-    struct super_sink *sink = &session->sinks[session->sink_count];
-    struct super_error error;
-    size_t length;
-    int result;
-
-    if (path == NULL)
-        return 0;
-    length = strlen(path);
-    if (length >= 4 && strcmp(path + length - 4, ".raw") == 0)
-        result = super_sink_raw(path, sink, &error);
-    else
-        result = super_sink_y4m(path, sink, &error);
-    if (result == -EINVAL)
-        return cli_fail(CLI_USAGE, "-o %s: wants a name ending in .y4m or .raw, a pipe, or -",
-                        path);
-    if (result != 0)
-        return cli_fail(CLI_HOST, "%s", error.text);
-    session->sink_count++;
-    return 0;
-}
-
-static int open_snapshots(struct session *session)
-{
-    const struct options *options = &session->options;
-    struct super_error error;
-
-    for (unsigned i = 0; i < options->snapshot_count; i++) {
-        if (super_sink_png(options->snapshots[i].path, options->snapshots[i].frame,
-                           &session->sinks[session->sink_count], &error) != 0)
-            return cli_fail(CLI_HOST, "%s", error.text);
-        session->sink_count++;
-    }
-    return 0;
-}
-
-static int open_hash(struct session *session)
-{
-    if (session->options.json == NULL || session->options.output == NULL)
-        return 0;
-    session->hash = &session->sinks[session->sink_count];
-    if (super_sink_hash(session->hash) != 0)
-        return cli_fail(CLI_HOST, "no memory");
-    session->sink_count++;
-    return 0;
-}
-
 static int unwritable(const char *path, int error)
 {
     return cli_fail(CLI_HOST, "%s: cannot be written: %s", path, host_error_text(error));
@@ -96,12 +44,8 @@ static int unwritable(const char *path, int error)
 static int open_outputs(struct session *session)
 {
     const struct options *options = &session->options;
-    int result = open_video(session);
+    int result = run_files_open(&session->files, options);
 
-    if (result == 0)
-        result = open_snapshots(session);
-    if (result == 0)
-        result = open_hash(session);
     if (result == 0 && options->record != NULL) {
         int error = record_open(&session->record, options->record);
 
@@ -143,20 +87,33 @@ static void clear_progress(struct session *session)
     session->progress_columns = 0;
 }
 
+/* For frames of the size that was asked for, or that a file has. */
+static void make_room(const struct session *session, unsigned pin, uint64_t *frame_bytes)
+{
+    const struct options_stream *stream = &session->options.pins[pin];
+    const struct super_source *source = session->files.sources[pin];
+    uint64_t pixels = (uint64_t)stream->width * stream->height;
+
+    if (source != NULL)
+        pixels = (uint64_t)super_source_contents(source)->width *
+                 super_source_contents(source)->height;
+    if (pixels * 4 > *frame_bytes)
+        *frame_bytes = pixels * 4 < frame_bytes_max ? pixels * 4 : frame_bytes_max;
+}
+
 static int run_machine(struct session *session)
 {
     bool terminal = !session->options.quiet && host_is_terminal(2);
     struct super_config config = {.frame_bytes_max =
-                                      session->sink_count > 0 ? frame_bytes_usual : 4096,
+                                      session->files.sink_count > 0 ? frame_bytes_usual : 4096,
                                   .event = take_event, .event_ctx = session,
                                   .progress = terminal ? show_progress : NULL,
-                                  .progress_ctx = session, .sinks = session->sinks,
-                                  .sink_count = session->sink_count};
-    uint64_t pixels = (uint64_t)session->options.width * session->options.height;
+                                  .progress_ctx = session, .sinks = session->files.sinks,
+                                  .sink_count = session->files.sink_count};
     int result;
 
-    if (session->sink_count > 0 && pixels * 4 > frame_bytes_usual)
-        config.frame_bytes_max = pixels * 4 < frame_bytes_max ? pixels * 4 : frame_bytes_max;
+    for (unsigned i = 0; session->files.sink_count > 0 && i < session->options.pin_count; i++)
+        make_room(session, i, &config.frame_bytes_max);
     result = super_create(&config, &session->super);
     if (result == 0) {
         session->started_ns = host_monotonic_ns();
@@ -241,8 +198,8 @@ static int died_outcome(struct session *session)
 
 static int output_outcome(struct session *session)
 {
-    for (unsigned i = 0; i < session->sink_count; i++) {
-        const struct super_sink *sink = &session->sinks[i];
+    for (unsigned i = 0; i < session->files.sink_count; i++) {
+        const struct super_sink *sink = &session->files.sinks[i];
 
         if (sink->error == -EPIPE)
             return outcome(session, CLI_HOST, "output closed", "%s: closed by its reader",
@@ -257,65 +214,109 @@ static int output_outcome(struct session *session)
 /* A snapshot's frame may never have come: then there is no picture, and that is no success. */
 static const struct options_snapshot *missed_snapshot(const struct session *session)
 {
-    unsigned first = session->options.output != NULL ? 1 : 0;
-
     for (unsigned i = 0; i < session->options.snapshot_count; i++) {
-        if (session->sinks[first + i].frames == 0)
+        if (session->files.snapshots[i].frames == 0)
             return &session->options.snapshots[i];
     }
     return NULL;
 }
 
-/* Fewer than wanted, on nobody's account; 0: enough. */
-static int count_outcome(struct session *session, const struct report_figures *figures)
+static int bad_outcome(struct session *session, uint64_t bad)
 {
-    const struct options *options = &session->options;
-    uint64_t accounted = figures->delivered + report_incident_missed(session->report);
-
-    if (report_incident_count(session->report) < options->incident_count &&
-        !report_removed_by_surprise(session->report))
-        return outcome(session, CLI_FINDINGS, "too few frames",
-                       "--at: the run ended before %u of %u events came due",
-                       options->incident_count - report_incident_count(session->report),
-                       options->incident_count);
-    if (report_removed_by_surprise(session->report))
-        return 0;
-    if (figures->delivered == 0)
-        return outcome(session, CLI_FINDINGS, "too few frames",
-                       figures->plays ? "no picture left the card" : "no frame was delivered");
-    if (options->frames > (figures->plays ? accounted : figures->delivered))
-        return outcome(session, CLI_FINDINGS, "too few frames", "%" PRIu64 " of %" PRIu64
-                       " frames were delivered", figures->delivered, options->frames);
-    return 0;
-}
-
-static int judge(struct session *session)
-{
-    const struct options_snapshot *missed = missed_snapshot(session);
     struct report_figures figures;
-    uint64_t bad;
 
     report_figures(session->report, &figures);
-    bad = figures.lost + figures.torn + figures.stale + figures.short_frames + figures.duplicate +
-          figures.out_of_order + figures.wrong;
-    if (verify_errors(report_verify(session->report)) > 0)
-        return outcome(session, CLI_FINDINGS, "findings",
-                       "%s: the driver broke rules; see the findings", session->options.driver);
-    if (bad > 0 && figures.interrupts == 0 && figures.direct_bytes + figures.bounce_bytes == 0)
+    if (figures.interrupts == 0 && figures.direct_bytes + figures.bounce_bytes == 0)
         return outcome(session, CLI_FINDINGS, "bad frames",
                        "frames that are lost or not what the card drew: %" PRIu64 ". The card did "
                        "nothing at all; a driver that needs no hardware runs with --card none",
                        bad);
+    return outcome(session, CLI_FINDINGS, "bad frames",
+                   "frames that are lost or not what %s: %" PRIu64,
+                   report_pin(session->report, 0)->plays ? "was sent" : "the card drew", bad);
+}
+
+/* Bad frames of any pin, or positions that cannot be. */
+static int judge_frames(struct session *session)
+{
+    uint64_t bad = 0, back = 0;
+
+    for (unsigned i = 0; i < report_pin_count(session->report); i++) {
+        bad += report_pin_bad(report_pin(session->report, i));
+        back += report_pin(session->report, i)->sound.positions_back;
+    }
     if (bad > 0)
+        return bad_outcome(session, bad);
+    if (back > 0)
         return outcome(session, CLI_FINDINGS, "bad frames",
-                       "frames that are lost or not what %s: %" PRIu64,
-                       figures.plays ? "was sent" : "the card drew", bad);
-    if (count_outcome(session, &figures) != 0)
-        return session->exit_code;
-    if (missed != NULL)
+                       "%s: the position of a stream of sound went back %" PRIu64 " times",
+                       session->options.driver, back);
+    return 0;
+}
+
+static const char *nothing_came(const struct report_pin *pin)
+{
+    if (!pin->plays)
+        return "no frame was delivered";
+    return pin->seen ? "no picture left the card" : "the driver took nothing of what was sent";
+}
+
+/* "pin 1: ", where there are several. */
+static int judge_count(struct session *session, unsigned index)
+{
+    const struct report_pin *pin = report_pin(session->report, index);
+    uint64_t frames = report_pin_frames(pin);
+    char name[48] = "";
+
+    if (report_pin_count(session->report) > 1)
+        snprintf(name, sizeof name, "pin %" PRIu64 ": ", pin->pin_id);
+    if (frames == 0)
+        return outcome(session, CLI_FINDINGS, "too few frames", "%s%s", name, nothing_came(pin));
+    if ((pin->plays ? frames + pin->missed : frames) < pin->frames_wanted)
+        return outcome(session, CLI_FINDINGS, "too few frames", "%s%" PRIu64 " of %" PRIu64
+                       " frames were %s", name, frames, pin->frames_wanted,
+                       pin->plays && !pin->seen ? "taken" : "delivered");
+    return 0;
+}
+
+/* Fewer than wanted, on nobody's account; 0: enough. */
+static int judge_counts(struct session *session)
+{
+    const struct options_snapshot *missed = missed_snapshot(session);
+    unsigned count = report_pin_count(session->report);
+    unsigned incidents = report_incident_count(session->report);
+    bool gone = report_removed_by_surprise(session->report);
+    int result = 0;
+
+    if (!gone && incidents < session->options.incident_count)
+        return outcome(session, CLI_FINDINGS, "too few frames",
+                       "--at: the run ended before %u of %u events came due",
+                       session->options.incident_count - incidents,
+                       session->options.incident_count);
+    if (count == 0)
+        return outcome(session, CLI_FINDINGS, "too few frames", "no frame was delivered");
+    for (unsigned i = 0; result == 0 && !gone && i < count; i++)
+        result = judge_count(session, i);
+    if (result == 0 && missed != NULL)
         return outcome(session, CLI_FINDINGS, "too few frames",
                        "--snapshot %" PRIu64 ":%s: the run ended after %" PRIu64 " frames",
-                       missed->frame, missed->path, figures.delivered);
+                       missed->frame, missed->path,
+                       report_pin(session->report, 0)->delivered);
+    return result;
+}
+
+static int judge(struct session *session)
+{
+    int result;
+
+    if (verify_errors(report_verify(session->report)) > 0)
+        return outcome(session, CLI_FINDINGS, "findings",
+                       "%s: the driver broke rules; see the findings", session->options.driver);
+    result = judge_frames(session);
+    if (result == 0)
+        result = judge_counts(session);
+    if (result != 0)
+        return result;
     if (report_stub_calls(session->report) > 0)
         return outcome(session, CLI_FINDINGS, "stubbed",
                        "%s: %" PRIu64 " calls were answered by --stub; how the driver fares with "
@@ -351,18 +352,36 @@ static int decide(struct session *session)
     return judge(session);
 }
 
-static struct report_format agreed_format(const struct super_end *end)
+static struct report_format agreed_format(const struct super_format *format)
 {
-    const struct super_format *format = &end->format;
+    const struct super_audio *audio = &format->audio;
 
-    if (!end->has_format)
-        return (struct report_format){0};
+    if (strcmp(format->fourcc, "WAVE") == 0)
+        return (struct report_format){.name = options_samples_name(audio->bits, audio->is_float),
+                                      .channels = audio->channels, .rate_hz = audio->rate_hz,
+                                      .valid_bits = audio->valid_bits,
+                                      .channel_mask = audio->channel_mask,
+                                      .block_bytes = audio->channels * audio->bits / 8,
+                                      .frame_bytes = format->frame_bytes};
     return (struct report_format){.name = options_format_name(format->fourcc),
                                   .width = format->width, .height = format->height,
                                   .bottom_up = format->bottom_up,
                                   .rate_numerator = format->rate_numerator,
                                   .rate_denominator = format->rate_denominator,
                                   .frame_bytes = format->frame_bytes};
+}
+
+static void describe_pins(const struct session *session, struct report_run *run)
+{
+    for (unsigned i = 0; i < REPORT_PINS_MAX && i < SUPER_STREAMS_MAX; i++) {
+        struct report_run_pin *pin = &run->pins[i];
+
+        if (session->end.has_format[i])
+            pin->format = agreed_format(&session->end.format[i]);
+        pin->has_hash = i < CLIENT_PINS_MAX && session->files.hashes[i] != NULL;
+        if (pin->has_hash)
+            pin->hash = super_sink_hash_value(session->files.hashes[i]);
+    }
 }
 
 static struct report_dma describe_dma(const struct options *options)
@@ -387,22 +406,18 @@ static void describe(struct session *session, struct report_run *run)
     *run = (struct report_run){.version = WEIR_VERSION, .driver = cli_base_name(options->driver),
                                .card = options->card,
                                .card_parameters = options->card_parameters,
-                               .format = agreed_format(&session->end), .seed = options->seed,
-                               .cpus = options->cpus,
+                               .seed = options->seed, .cpus = options->cpus,
                                .ram_bytes = options->ram_bytes,
                                .windows = exports_windows_name(options->windows),
                                .windows_label = options->windows != KE_WINDOWS_10
                                                     ? exports_windows_label(options->windows)
                                                     : NULL,
                                .payload = drawn ? payloads[payload] : NULL,
-                               .buffers = options->buffers, .dma = describe_dma(options),
+                               .buffers = options->pins[0].buffers, .dma = describe_dma(options),
                                .wall_ns = session->wall_ns,
                                .exit_code = session->exit_code, .outcome = session->outcome,
                                .message = session->message[0] != 0 ? session->message : NULL};
-    if (session->hash != NULL) {
-        run->has_video_hash = true;
-        run->video_hash = super_sink_hash_value(session->hash);
-    }
+    describe_pins(session, run);
 }
 
 static int write_json(struct session *session, const struct report_run *run)
@@ -436,9 +451,10 @@ static bool is_standard_output(const char *path)
 /* The summary makes way for what else goes to standard output. */
 static FILE *summary_stream(const struct options *options)
 {
-    bool taken = is_standard_output(options->output) || is_standard_output(options->json) ||
-                 is_standard_output(options->record);
+    bool taken = is_standard_output(options->json) || is_standard_output(options->record);
 
+    for (unsigned i = 0; i < options->pin_count; i++)
+        taken |= is_standard_output(options->pins[i].output);
     for (unsigned i = 0; i < options->snapshot_count; i++)
         taken |= is_standard_output(options->snapshots[i].path);
     return taken ? stderr : stdout;
@@ -492,8 +508,7 @@ static int finish(struct session *session)
 
 static void release(struct session *session)
 {
-    for (unsigned i = 0; i < session->sink_count; i++)
-        super_sink_release(&session->sinks[i]);
+    run_files_release(&session->files);
     if (session->record.open)
         host_file_abandon(&session->record.file);
     host_file_abandon(&session->json);
@@ -527,6 +542,7 @@ int cli_run(int argc, char **argv)
     session->child.options = &session->options;
     session->child.driver_bytes = session->driver_bytes;
     session->child.record = session->options.record != NULL;
+    session->child.sources = session->files.sources;
     if (result == 0)
         result = run_machine(session);
     if (result == 0)

@@ -22,11 +22,13 @@ struct run_inspection {
     bool open_pins, read_values;
 };
 
+struct super_source;
 struct run_child {
     const struct options *options;
     const void *driver_bytes;
     size_t driver_size_bytes;
     bool record; /* somebody wants every event */
+    struct super_source *const *sources; /* by pin, NULL where nothing is played; NULL: nowhere */
     /* Instead of streaming; each document goes out as a frame. NULL: stream. */
     const struct run_inspection *inspection;
 };

@@ -18,6 +18,7 @@ struct life {
     const struct run_child *run;
     struct trace trace;
     unsigned char selector; /* of syscall user dispatch: 1 forbids */
+    struct client_source sources[CLIENT_PINS_MAX];
     uint64_t documents; /* given so far */
     bool failed;
 };
@@ -54,17 +55,30 @@ static void say_machine(struct life *life, const struct machine_error *error)
 
 /* ---- Frames ---------------------------------------------------------------------------------- */
 
-static int give_format(void *ctx, const struct client_format *format)
+static struct super_format super_format_of(const struct client_format *format)
 {
-    struct life *life = ctx;
     struct super_format out = {.width = format->width, .height = format->height,
                                .stride_bytes = format->stride_bytes, .bottom_up = format->bottom_up,
                                .rate_numerator = format->rate_numerator,
                                .rate_denominator = format->rate_denominator,
+                               .audio = {.rate_hz = format->audio.rate_hz,
+                                         .channels = format->audio.channels,
+                                         .bits = format->audio.bits,
+                                         .valid_bits = format->audio.valid_bits,
+                                         .channel_mask = format->audio.channel_mask,
+                                         .is_float = format->audio.is_float},
                                .frame_bytes = format->frame_bytes};
 
     memcpy(out.fourcc, format->fourcc, sizeof out.fourcc);
-    if (super_child_set_format(life->child, &out) == 0)
+    return out;
+}
+
+static int give_format(void *ctx, unsigned pin, const struct client_format *format)
+{
+    struct life *life = ctx;
+    struct super_format out = super_format_of(format);
+
+    if (super_child_set_format(life->child, pin, &out) == 0)
         return 0;
     say(life, RUN_SAID_HOST,
         "frames of %" PRIu64 " bytes are too large for an output; name a --size",
@@ -72,15 +86,15 @@ static int give_format(void *ctx, const struct client_format *format)
     return -1;
 }
 
-static int give_frame(void *ctx, const struct client_frame *frame)
+static int give_frame(void *ctx, unsigned pin, const struct client_frame *frame)
 {
     struct life *life = ctx;
     uint8_t *to;
     uint64_t done = 0;
 
-    if (!super_child_wants_frame(life->child, frame->number))
+    if (!super_child_wants_frame(life->child, pin, frame->number))
         return 0;
-    to = super_child_frame_begin(life->child, frame->number, frame->bytes);
+    to = super_child_frame_begin(life->child, pin, frame->number, frame->bytes);
     if (to == NULL)
         return -1;
     for (size_t i = 0; i < frame->piece_count && done < frame->bytes; i++) {
@@ -107,6 +121,7 @@ static void say_client(struct life *life, const struct client_result *result)
     case CLIENT_OK:
     case CLIENT_STOPPED: break;
     case CLIENT_NO_ROOM:
+    case CLIENT_BROKEN_INPUT:
     case CLIENT_NO_FORMAT: say(life, RUN_SAID_USAGE, "%s", result->text); break;
     case CLIENT_NO_PIN: say(life, RUN_SAID_IMAGE, "%s", result->text); break;
     case CLIENT_HOST: say(life, RUN_SAID_HOST, "%s", result->text); break;
@@ -120,7 +135,7 @@ static void say_client(struct life *life, const struct client_result *result)
 static int give_document(void *ctx, const char *json, size_t bytes)
 {
     struct life *life = ctx;
-    uint8_t *to = super_child_frame_begin(life->child, life->documents, bytes);
+    uint8_t *to = super_child_frame_begin(life->child, 0, life->documents, bytes);
 
     if (to == NULL) {
         if (!super_child_stop_requested(life->child))
@@ -141,15 +156,70 @@ static void look(struct life *life, struct machine *machine)
     struct super_format format = {.fourcc = "JSON"};
     struct client_result result;
 
-    if (super_child_set_format(life->child, &format) != 0)
+    if (super_child_set_format(life->child, 0, &format) != 0)
         return;
     client_inspect(machine, &request, &result);
     say_client(life, &result);
 }
 
+/* ---- Files that are played ------------------------------------------------------------------- */
+
+static int next_of_source(void *ctx, const struct client_format *format, uint8_t *to, uint64_t *got)
+{
+    struct super_format out = super_format_of(format);
+
+    return super_source_next(ctx, &out, to, got);
+}
+
+static const char *why_of_source(void *ctx)
+{
+    return super_source_why(ctx);
+}
+
+/* What a file holds is what is wanted of its pin. */
+static void add_source(struct super_source *from, const char *name, struct client_source *source,
+                       struct client_pin *pin)
+{
+    const struct super_contents *contents = super_source_contents(from);
+    const struct super_audio *audio = &contents->audio;
+
+    *source = (struct client_source){.name = name, .holds = contents->holds,
+                                     .media = contents->sound ? CLIENT_AUDIO : CLIENT_VIDEO,
+                                     .width = contents->width, .height = contents->height,
+                                     .rate_numerator = contents->rate_numerator,
+                                     .rate_denominator = contents->rate_denominator,
+                                     .audio = {.rate_hz = audio->rate_hz,
+                                               .channels = audio->channels, .bits = audio->bits,
+                                               .valid_bits = audio->valid_bits,
+                                               .channel_mask = audio->channel_mask,
+                                               .is_float = audio->is_float},
+                                     .next = next_of_source, .why = why_of_source, .ctx = from};
+    memcpy(source->fourccs, contents->fourccs, sizeof source->fourccs);
+    pin->source = source;
+    pin->media = source->media;
+    pin->width = source->width;
+    pin->height = source->height;
+    pin->rate_numerator = source->rate_numerator;
+    pin->rate_denominator = source->rate_denominator;
+    pin->audio = source->audio;
+}
+
+static void add_sources(struct life *life, struct client_request *request)
+{
+    const struct run_child *run = life->run;
+
+    for (unsigned i = 0; run->sources != NULL && i < request->pin_count; i++) {
+        const char *name = run->options->pins[i].input;
+
+        if (run->sources[i] != NULL)
+            add_source(run->sources[i], strcmp(name, "-") == 0 ? "standard input" : name,
+                       &life->sources[i], &request->pins[i]);
+    }
+}
+
 /* ---- Life ------------------------------------------------------------------------------------ */
 
-static void capture(struct life *life, struct machine *machine)
+static void stream(struct life *life, struct machine *machine)
 {
     struct client_request request;
     struct client_sink sink = {.format = give_format, .frame = give_frame, .stop = stop_wanted,
@@ -157,7 +227,8 @@ static void capture(struct life *life, struct machine *machine)
     struct client_result result;
 
     options_stream_request(life->run->options, &request);
-    client_capture(machine, &request, &sink, &result);
+    add_sources(life, &request);
+    client_run(machine, &request, &sink, &result);
     say_client(life, &result);
 }
 
@@ -174,7 +245,7 @@ static void live(struct machine *machine, void *ctx)
         if (life->run->inspection != NULL)
             look(life, machine);
         else
-            capture(life, machine);
+            stream(life, machine);
         if (!machine_remove_device(machine, &error))
             say_machine(life, &error);
     } else {

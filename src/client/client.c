@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <jansson.h>
+
 #include "base/base.h"
 #include "client/internal.h"
 
@@ -15,14 +17,19 @@ bool client_fail(struct client_session *session, enum client_failure kind, NTSTA
 {
     struct client_result *result = session->result;
     va_list arguments;
-    int used;
+    int name = 0, used;
 
     if (result->kind != CLIENT_OK)
         return false;
     result->kind = kind;
     result->status = status;
+    if (session->named)
+        name = snprintf(result->text, sizeof result->text, "--pin %s: ", session->wish->name);
+    if ((size_t)name > sizeof result->text / 2)
+        name = 0;
     va_start(arguments, format);
-    used = vsnprintf(result->text, sizeof result->text, format, arguments);
+    used = name + vsnprintf(result->text + name, sizeof result->text - (size_t)name, format,
+                            arguments);
     va_end(arguments);
     if (status != STATUS_SUCCESS && (size_t)used < sizeof result->text)
         snprintf(result->text + used, sizeof result->text - (size_t)used, " (status 0x%08x)",
@@ -77,10 +84,9 @@ static bool make_oracle(struct client_session *session)
         session->plays ? WEIR_PATTERN_FULL : session->request->payload;
     int result;
 
-    if (!session->request->check && !session->plays)
+    if (session->format.media != CLIENT_VIDEO || session->wish->source != NULL ||
+        (session->plays ? !session->listens : !session->request->check))
         return true;
-    if (session->plays && !client_make_pattern(session))
-        return false;
     result = oracle_create(&geometry, payload, &session->oracle);
     if (result == -EINVAL)
         return client_fail(session, CLIENT_NO_FORMAT, STATUS_SUCCESS,
@@ -92,72 +98,171 @@ static bool make_oracle(struct client_session *session)
                                       "no memory for the frame oracle");
 }
 
-bool client_open_pins(struct client_session *session)
+/* ---- Sessions -------------------------------------------------------------------------------- */
+
+struct client_session *client_add_session(struct client *client, const struct client_pin *wish,
+                                          const struct client_session *like)
 {
-    return client_open_pin(session) && client_feed_open(session);
+    struct client_session *session = &client->sessions[client->session_count];
+
+    weir_assert(client->session_count < CLIENT_SESSIONS_MAX);
+    *session = *like;
+    session->client = client;
+    session->index = client->session_count++;
+    session->wish = wish;
+    return session;
 }
 
-void client_close_pins(struct client_session *session)
+/* A card shows pictures; what else is played, and where there is no card, nobody sees. */
+static bool decide_playing(struct client_session *session)
 {
-    client_feed_close(session);
-    if (session->pin != NULL)
-        io_file_close(session->pin);
-    session->pin = NULL;
+    const struct client_pin *wish = session->wish;
+    struct hw_device *card = machine_card(session->machine);
+    bool video = session->format.media == CLIENT_VIDEO;
+
+    session->follows = wish->frames == 0 && wish->seconds == 0 &&
+                       !(session->plays && wish->source != NULL);
+    session->listens = session->plays && video && card != NULL;
+    session->paced = session->plays && video && card == NULL;
+    if (!wish->kept || !session->plays || session->listens)
+        return true;
+    return client_fail(session, CLIENT_NO_FORMAT, STATUS_SUCCESS,
+                       "data goes into pin %u, and nothing of it can be seen again: there is no "
+                       "output to write", session->pin_id);
 }
 
-void client_close_filter(struct client_session *session)
+/* A pin that was added takes what the one that was asked for gives. */
+static bool choose_format(struct client_session *session)
 {
-    if (session->filter != NULL)
-        io_file_close(session->filter);
-    session->filter = NULL;
+    const struct client_session *first = &session->client->sessions[0];
+
+    if (session->wish != &session->client->feed)
+        return client_choose_format(session);
+    session->format = first->format;
+    memcpy(session->data_format, first->data_format, sizeof session->data_format);
+    return true;
 }
 
-static bool open_all(struct client_session *session)
+static bool make_staging(struct client_session *session)
 {
-    if (mm_user_allocate(session->mm, CLIENT_SCRATCH_BYTES, 0, &session->scratch_va) != 0)
-        return client_fail(session, CLIENT_HOST, STATUS_INSUFFICIENT_RESOURCES, "no memory");
-    if (!client_find_filter(session) || !client_find_pin(session) ||
-        !client_choose_format(session) || !client_open_pin(session))
+    if (session->format.media != CLIENT_AUDIO || session->plays)
+        return true;
+    session->staging = malloc(session->format.frame_bytes);
+    return session->staging != NULL || client_fail(session, CLIENT_HOST,
+                                                   STATUS_INSUFFICIENT_RESOURCES,
+                                                   "no memory for a packet");
+}
+
+static bool open_session(struct client_session *session)
+{
+    if (!choose_format(session) || !decide_playing(session) || !client_open_pin(session))
         return false;
-    if (session->sink->format(session->sink->ctx, &session->format) != 0)
+    TRACE(session->trace, client_pin, session->pin_id, session->plays, session->index,
+          session->filter_index, session->listens,
+          session->follows ? 0 : session->wish->frames);
+    if (session->sink->format(session->sink->ctx, session->index, &session->format) != 0)
         return client_fail(session, CLIENT_STOPPED, STATUS_CANCELLED,
                            "the output refuses the format");
-    return make_oracle(session) && client_make_reads(session) && client_feed_open(session);
+    return (!session->plays || client_play_prepare(session)) && make_staging(session) &&
+           make_oracle(session) && client_make_reads(session);
 }
 
-static void close_all(struct client_session *session)
+static void close_session(struct client_session *session)
 {
-    client_close_pins(session);
-    client_close_filter(session);
     client_free_reads(session);
-    if (session->scratch_va != 0)
-        mm_user_free(session->mm, session->scratch_va);
+    client_play_release(session);
     oracle_destroy(session->oracle);
-    weir_pattern_destroy(session->pattern);
 }
 
-void client_capture(struct machine *machine, const struct client_request *request,
-                    const struct client_sink *sink, struct client_result *result)
-{
-    struct client_session *session = calloc(1, sizeof *session);
-    struct client_schedule schedule;
+/* ---- The application ------------------------------------------------------------------------- */
 
+static bool open_all(struct client *client)
+{
+    struct client_session *first = &client->sessions[0];
+    unsigned asked = client->session_count;
+
+    client->completed = ExAllocatePoolWithTag(NonPagedPool, sizeof *client->completed, 'tneC');
+    if (client->completed == NULL ||
+        mm_user_allocate(first->mm, CLIENT_SCRATCH_BYTES, 0, &client->scratch_va) != 0)
+        return client_fail(first, CLIENT_HOST, STATUS_INSUFFICIENT_RESOURCES, "no memory");
+    KeInitializeEvent(client->completed, SynchronizationEvent, FALSE);
+    for (unsigned i = 0; i < asked; i++) {
+        client->sessions[i].scratch_va = client->scratch_va;
+        client->sessions[i].completed = client->completed;
+        client->sessions[i].named = asked > 1;
+    }
+    if (!client_find_pins(client))
+        return false;
+    for (unsigned i = 0; i < client->session_count; i++) {
+        if (!open_session(&client->sessions[i]))
+            return false;
+    }
+    return true;
+}
+
+bool client_open_pins(struct client *client)
+{
+    bool ok = true;
+
+    for (unsigned i = 0; ok && i < client->session_count; i++) {
+        if (!client->sessions[i].ended)
+            ok = client_open_pin(&client->sessions[i]);
+    }
+    return ok;
+}
+
+void client_close_pins(struct client *client)
+{
+    for (unsigned i = client->session_count; i-- > 0;) {
+        if (client->sessions[i].pin != NULL)
+            io_file_close(client->sessions[i].pin);
+        client->sessions[i].pin = NULL;
+    }
+}
+
+void client_close_filters(struct client *client)
+{
+    for (unsigned i = client->filter_count; i-- > 0;) {
+        if (client->filters[i].file != NULL)
+            io_file_close(client->filters[i].file);
+        client->filters[i].file = NULL;
+    }
+}
+
+static void close_all(struct client *client)
+{
+    client_close_pins(client);
+    client_close_filters(client);
+    for (unsigned i = client->session_count; i-- > 0;)
+        close_session(&client->sessions[i]);
+    if (client->scratch_va != 0)
+        mm_user_free(client->sessions[0].mm, client->scratch_va);
+    if (client->completed != NULL)
+        ExFreePoolWithTag(client->completed, 'tneC');
+}
+
+void client_run(struct machine *machine, const struct client_request *request,
+                const struct client_sink *sink, struct client_result *result)
+{
+    struct client *client = calloc(1, sizeof *client);
+    const struct client_session plain = {.machine = machine, .mm = machine_mm(machine),
+                                         .io = machine_io(machine),
+                                         .trace = ke_trace(machine_ke(machine)),
+                                         .request = request, .sink = sink, .result = result};
+
+    weir_assert(request->pin_count > 0);
+    weir_assert(request->pin_count <= CLIENT_PINS_MAX);
     memset(result, 0, sizeof *result);
-    if (session == NULL) {
+    json_object_seed(1); /* else it would open /dev/urandom, which the sandbox forbids */
+    if (client == NULL) {
         result->kind = CLIENT_HOST;
         return;
     }
-    session->machine = machine;
-    session->mm = machine_mm(machine);
-    session->io = machine_io(machine);
-    session->trace = ke_trace(machine_ke(machine));
-    session->request = request;
-    session->sink = sink;
-    session->result = result;
-    client_schedule_init(&schedule, request);
-    session->schedule = &schedule;
-    if (open_all(session))
-        session->plays ? client_play_stream(session) : client_capture_stream(session);
-    close_all(session);
-    free(session);
+    client_schedule_init(&client->schedule, request);
+    for (unsigned i = 0; i < request->pin_count; i++)
+        client_add_session(client, &request->pins[i], &plain);
+    if (open_all(client))
+        client_pump(client);
+    close_all(client);
+    free(client);
 }

@@ -68,109 +68,119 @@ static void rest(void)
 }
 
 /* Frames that came until now bear the old numbers; those to come may bear any. */
-static bool numbers_may_change(struct client_session *session)
+static bool numbers_may_change(struct client *client)
 {
-    bool ok = client_take(session);
+    bool ok = client_take_all(client);
 
-    client_account_lost(session);
-    session->drop_credit = 0;
-    if (session->oracle != NULL)
-        oracle_restart(session->oracle);
-    session->schedule->awaiting = true;
-    session->schedule->last = session->schedule->current;
+    for (unsigned i = 0; i < client->session_count; i++) {
+        struct client_session *session = &client->sessions[i];
+
+        client_take_turn(session);
+        client_account_lost(session);
+        session->drop_credit = 0;
+        session->has_due = false;
+        session->awaiting = !session->ended;
+        if (session->oracle != NULL)
+            oracle_restart(session->oracle);
+    }
+    client->schedule.last = client->schedule.current;
     return ok;
 }
 
-static bool machine_failed(struct client_session *session, const struct machine_error *error)
+static bool machine_failed(struct client *client, const struct machine_error *error)
 {
-    return client_fail(session, CLIENT_REFUSED, STATUS_SUCCESS, "%s", error->text);
+    return client_fail(&client->sessions[0], CLIENT_REFUSED, STATUS_SUCCESS, "%s", error->text);
 }
 
-static bool pause(struct client_session *session, NTSTATUS *status)
+static struct machine *machine_of(const struct client *client)
 {
-    (void)status;
-    if (!client_set_states(session, KSSTATE_PAUSE))
-        return false;
-    rest();
-    return numbers_may_change(session) && client_set_states(session, KSSTATE_RUN);
+    return client->sessions[0].machine;
 }
 
-static bool stop(struct client_session *session, NTSTATUS *status)
+static bool pause(struct client *client, NTSTATUS *status)
 {
     (void)status;
-    if (!client_stream_stop(session))
+    if (!client_set_states(client, KSSTATE_PAUSE))
         return false;
     rest();
-    return numbers_may_change(session) && client_stream_start(session);
+    return numbers_may_change(client) && client_set_states(client, KSSTATE_RUN);
 }
 
-static bool reopen(struct client_session *session, NTSTATUS *status)
+static bool stop(struct client *client, NTSTATUS *status)
 {
     (void)status;
-    if (!client_stream_stop(session) || !numbers_may_change(session))
+    if (!client_stop(client))
         return false;
-    client_close_pins(session);
     rest();
-    return client_open_pins(session) && client_stream_start(session);
+    return numbers_may_change(client) && client_start(client);
+}
+
+static bool reopen(struct client *client, NTSTATUS *status)
+{
+    (void)status;
+    if (!client_stop(client) || !numbers_may_change(client))
+        return false;
+    client_close_pins(client);
+    rest();
+    return client_open_pins(client) && client_start(client);
 }
 
 /* A driver may refuse to sleep or to be stopped; then it streams on. */
-static bool power(struct client_session *session, NTSTATUS *status)
+static bool power(struct client *client, NTSTATUS *status)
 {
     struct machine_error error = {0};
 
-    if (!machine_power(session->machine, true, &error)) {
+    if (!machine_power(machine_of(client), true, &error)) {
         *status = error.status;
         return true;
     }
     rest();
-    if (!numbers_may_change(session))
+    if (!numbers_may_change(client))
         return false;
-    return machine_power(session->machine, false, &error) || machine_failed(session, &error);
+    return machine_power(machine_of(client), false, &error) || machine_failed(client, &error);
 }
 
-static bool rebalance(struct client_session *session, NTSTATUS *status)
+static bool rebalance(struct client *client, NTSTATUS *status)
 {
     struct machine_error error = {0};
 
-    if (!machine_stop_device(session->machine, &error)) {
+    if (!machine_stop_device(machine_of(client), &error)) {
         *status = error.status;
         return true;
     }
     rest();
-    if (!numbers_may_change(session))
+    if (!numbers_may_change(client))
         return false;
-    return machine_restart_device(session->machine, &error) || machine_failed(session, &error);
+    return machine_restart_device(machine_of(client), &error) || machine_failed(client, &error);
 }
 
-static bool disable(struct client_session *session, NTSTATUS *status)
+static bool disable(struct client *client, NTSTATUS *status)
 {
     struct machine_error error = {0};
 
-    if (!client_stream_stop(session) || !numbers_may_change(session))
+    if (!client_stop(client) || !numbers_may_change(client))
         return false;
-    client_close_pins(session);
-    client_close_filter(session);
-    if (!machine_remove_device(session->machine, &error)) {
+    client_close_pins(client);
+    client_close_filters(client);
+    if (!machine_remove_device(machine_of(client), &error)) {
         *status = error.status;
     } else {
         rest();
-        if (!machine_start_device(session->machine, &error))
-            return machine_failed(session, &error);
+        if (!machine_start_device(machine_of(client), &error))
+            return machine_failed(client, &error);
     }
-    return client_find_filter(session) && client_open_pins(session) &&
-           client_stream_start(session);
+    return client_reopen_filters(client) && client_open_pins(client) && client_start(client);
 }
 
-static bool surprise(struct client_session *session, NTSTATUS *status)
+static bool surprise(struct client *client, NTSTATUS *status)
 {
     (void)status;
-    session->schedule->gone = true;
-    machine_surprise_remove(session->machine);
+    client->schedule.gone = true;
+    machine_surprise_remove(machine_of(client));
     return true;
 }
 
-typedef bool incident_fn(struct client_session *session, NTSTATUS *status);
+typedef bool incident_fn(struct client *client, NTSTATUS *status);
 
 static incident_fn *const incidents[] = {
 #define INCIDENT(name, text) [INCIDENT_##name] = name,
@@ -180,48 +190,62 @@ static incident_fn *const incidents[] = {
 
 /* ---- Now ------------------------------------------------------------------------------------- */
 
-static unsigned due_now(const struct client_session *session)
+/* Of the first pin; where nobody sees what is played, those that the driver took. */
+static uint64_t frames_of(const struct client *client)
 {
-    return client_schedule_due(session->schedule, session->result->delivered,
-                               client_elapsed_ns(session));
+    const struct client_session *first = &client->sessions[0];
+
+    return first->plays && !first->listens ? first->taken : first->delivered;
 }
 
-bool client_incident_due(const struct client_session *session)
+static unsigned due_now(const struct client *client)
 {
-    return due_now(session) != UINT_MAX;
+    return client_schedule_due(&client->schedule, frames_of(client),
+                               client_elapsed_ns(&client->sessions[0]));
 }
 
-bool client_incidents(struct client_session *session)
+bool client_incident_due(const struct client *client)
 {
-    struct client_schedule *schedule = session->schedule;
+    return due_now(client) != UINT_MAX;
+}
+
+uint64_t client_incident_wait_ns(const struct client *client)
+{
+    return client_schedule_wait_ns(&client->schedule, client_elapsed_ns(&client->sessions[0]));
+}
+
+bool client_incidents(struct client *client)
+{
+    struct client_schedule *schedule = &client->schedule;
+    struct trace *trace = client->sessions[0].trace;
     unsigned index;
 
-    while ((index = due_now(session)) != UINT_MAX) {
+    while ((index = due_now(client)) != UINT_MAX) {
         enum trace_incident kind = schedule->incidents[index].kind;
         NTSTATUS status = STATUS_SUCCESS;
         bool ok;
 
         schedule->happened |= UINT64_C(1) << index;
         schedule->current = index;
-        schedule->forgotten = 0;
-        TRACE(session->trace, incident, index, kind, session->result->delivered);
-        ok = incidents[kind](session, &status);
+        for (unsigned i = 0; i < client->session_count; i++)
+            client->sessions[i].forgotten = 0;
+        TRACE(trace, incident, index, kind, frames_of(client));
+        ok = incidents[kind](client, &status);
         if (!ok)
             return false;
-        TRACE(session->trace, incident_over, index, (uint32_t)status);
+        TRACE(trace, incident_over, index, (uint32_t)status);
     }
     return true;
 }
 
 bool client_incident_frame(struct client_session *session, struct oracle_judgement *judgement)
 {
-    struct client_schedule *schedule = session->schedule;
-    uint64_t missed = schedule->forgotten > 0 ? schedule->forgotten : judgement->missing;
+    uint64_t missed = session->forgotten > 0 ? session->forgotten : judgement->missing;
 
-    if (!schedule->awaiting)
+    if (!session->awaiting)
         return false;
-    schedule->awaiting = false;
+    session->awaiting = false;
     judgement->missing = 0;
-    TRACE(session->trace, incident_frame, schedule->last, missed);
+    TRACE(session->trace, incident_frame, session->client->schedule.last, missed);
     return true;
 }

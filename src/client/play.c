@@ -1,23 +1,49 @@
 /* SPDX-License-Identifier: MIT */
-/* Writes: pictures go to a pin that data goes into. The client draws the picture that the capture
- * oracle knows into each buffer, sends it with IOCTL_KS_WRITE_STREAM and keeps as many requests
- * outstanding as wanted. What leaves the card's connector (hw_listen) is compared byte for byte
- * with what was sent, and in order. The two ends meet nowhere but in the card: a picture that was
- * sent well and read too late is seen only here.
- *
- * Pictures leave the card in its own time, inside timers of the simulation, where nothing may wait:
- * they are copied there, and judged when the client's thread comes by. */
-#include <inttypes.h>
+/* Writes: a file's frames or packets, or test signals, go to a pin that data goes into. As many
+ * requests as wanted are kept outstanding. IOCTL_KS_WRITE_STREAM. Where nothing but the client sets
+ * the pace, a picture is sent each frame period, as a live source would. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/base.h"
 #include "client/internal.h"
+#include "client/match.h"
 
 static const uint64_t grace_ns = 20000000; /* and a few frame periods: for the last pictures */
+static const uint64_t look_again_ns = 1000000;
 enum { GRACE_PERIODS = 4 };
 
-/* ---- Sending --------------------------------------------------------------------------------- */
+/* ---- What is sent ---------------------------------------------------------------------------- */
+
+static bool no_memory(struct client_session *session)
+{
+    return client_fail(session, CLIENT_HOST, STATUS_INSUFFICIENT_RESOURCES,
+                       "no memory for what is sent");
+}
+
+bool client_play_prepare(struct client_session *session)
+{
+    bool pictures = session->format.media == CLIENT_VIDEO;
+
+    if (pictures && session->wish->source == NULL)
+        return client_make_pattern(session);
+    session->staging = malloc(session->format.frame_bytes);
+    if (session->staging == NULL)
+        return no_memory(session);
+    if (session->listens &&
+        match_create(session->format.frame_bytes, session->format.stride_bytes,
+                     &session->match) != 0)
+        return no_memory(session);
+    return true;
+}
+
+void client_play_release(struct client_session *session)
+{
+    free(session->staging);
+    match_destroy(session->match);
+    weir_pattern_destroy(session->pattern);
+}
 
 static void draw(struct client_session *session, const struct client_read *write, uint32_t number)
 {
@@ -32,222 +58,169 @@ static void draw(struct client_session *session, const struct client_read *write
     }
 }
 
-static int64_t duration_100ns(const struct client_session *session)
+static void lay_out(const struct client_session *session, const struct client_read *write)
+{
+    uint64_t done = 0;
+
+    for (size_t i = 0; i < write->piece_count; i++) {
+        const struct weir_pattern_piece *piece = &write->pieces[i];
+
+        memcpy((uint8_t *)(uintptr_t)piece->bytes, session->staging + done, piece->size_bytes);
+        done += piece->size_bytes;
+    }
+}
+
+/* Sound that is wanted and not sent yet; all of a packet where there is no limit. */
+static uint64_t audio_room(const struct client_session *session)
+{
+    const struct client_format *format = &session->format;
+    uint64_t limit = session->wish->seconds * format->audio.rate_hz * format->block_bytes;
+    uint64_t left = limit - session->sent_bytes;
+
+    return limit == 0 || left > format->frame_bytes ? format->frame_bytes : left;
+}
+
+/* Fills the staging area; *bytes is 0 at the end of a source. */
+static bool stage(struct client_session *session, uint64_t *bytes)
+{
+    const struct client_source *source = session->wish->source;
+    const struct client_format *format = &session->format;
+    int result;
+
+    if (source == NULL) {
+        *bytes = audio_room(session);
+        client_audio_tone(format, session->sent_bytes / format->block_bytes, session->staging,
+                          *bytes);
+        return true;
+    }
+    result = source->next(source->ctx, format, session->staging, bytes);
+    if (result != 0)
+        return client_fail(session, CLIENT_BROKEN_INPUT, STATUS_SUCCESS, "%s: %s", source->name,
+                           source->why(source->ctx));
+    if (format->media == CLIENT_AUDIO && *bytes > audio_room(session))
+        *bytes = audio_room(session);
+    if (*bytes > 0 && session->match != NULL && match_sent(session->match, session->staging) != 0)
+        return no_memory(session);
+    return true;
+}
+
+static bool fill(struct client_session *session, struct client_read *write)
+{
+    write->wanted_bytes = session->format.frame_bytes;
+    if (session->pattern != NULL) {
+        draw(session, write, (uint32_t)session->sent);
+        return true;
+    }
+    if (!stage(session, &write->wanted_bytes))
+        return false;
+    if (write->wanted_bytes > 0)
+        lay_out(session, write);
+    return true;
+}
+
+/* ---- Sending --------------------------------------------------------------------------------- */
+
+static uint64_t time_100ns(const struct client_session *session, uint64_t frames, uint64_t bytes)
 {
     const struct client_format *format = &session->format;
 
-    return (int64_t)(UINT64_C(10000000) * format->rate_denominator / format->rate_numerator);
+    if (format->media == CLIENT_AUDIO)
+        return bytes / format->block_bytes * 10000000 / format->audio.rate_hz;
+    return frames * (UINT64_C(10000000) * format->rate_denominator / format->rate_numerator);
 }
 
-bool client_send(struct client_session *session, struct client_read *write)
+static bool send(struct client_session *session, struct client_read *write)
 {
-    uint8_t header[CLIENT_HEADER_BYTES_MAX] = {0};
+    uint8_t header[CLIENT_HEADER_BYTES_MAX] WEIR_ALIGNED(8) = {0};
     KSSTREAM_HEADER *stream = (KSSTREAM_HEADER *)header;
-    int64_t duration = duration_100ns(session);
 
-    draw(session, write, (uint32_t)session->sent);
     stream->Size = session->header_bytes;
-    stream->PresentationTime.Time = (LONGLONG)session->sent * duration;
+    stream->PresentationTime.Time = (LONGLONG)time_100ns(session, session->sent,
+                                                         session->sent_bytes);
     stream->PresentationTime.Numerator = 1;
     stream->PresentationTime.Denominator = 1;
-    stream->Duration = duration;
+    stream->Duration = (LONGLONG)time_100ns(session, 1, write->wanted_bytes);
     stream->FrameExtent = (ULONG)session->format.frame_bytes;
-    stream->DataUsed = (ULONG)session->format.frame_bytes;
+    stream->DataUsed = (ULONG)write->wanted_bytes;
     stream->Data = (PVOID)(uintptr_t)write->data_va;
     stream->OptionsFlags = KSSTREAM_HEADER_OPTIONSF_TIMEVALID |
                            KSSTREAM_HEADER_OPTIONSF_DURATIONVALID |
                            KSSTREAM_HEADER_OPTIONSF_SPLICEPOINT;
     write->number = session->sent++;
+    session->sent_bytes += write->wanted_bytes;
     return client_queue(session, write, IOCTL_KS_WRITE_STREAM, header);
+}
+
+static bool leaders_have_ended(const struct client_session *session)
+{
+    return session->follows && session->client->leaders_ended_ns != 0;
 }
 
 static bool wants_more(const struct client_session *session)
 {
-    const struct client_request *request = session->request;
+    const struct client_pin *wish = session->wish;
 
-    if (session->closing || session->sink->stop(session->sink->ctx))
+    if (session->closing || leaders_have_ended(session) ||
+        session->sink->stop(session->sink->ctx))
         return false;
-    if (request->frames != 0 && session->sent >= request->frames)
+    if (wish->frames != 0 && session->sent >= wish->frames)
         return false;
-    return request->seconds == 0 ||
-           client_elapsed_ns(session) < request->seconds * UINT64_C(1000000000);
+    if (wish->seconds != 0 && session->format.media == CLIENT_AUDIO)
+        return audio_room(session) > 0;
+    return wish->seconds == 0 || client_elapsed_ns(session) < wish->seconds * UINT64_C(1000000000);
 }
 
-/* ---- What leaves the card -------------------------------------------------------------------- */
-
-/* One picture, or the news that an old one went out again. */
-struct client_output {
-    struct client_output *next;
-    struct hw_output seen; /* its bytes are ours */
-    uint32_t horizon; /* no picture beyond this one could leave yet */
-    uint8_t bytes[];
-};
-
-/* The driver plays in order, so nothing overtakes a picture that is still with it. Those that have
- * left may be: their requests are about to come back. */
-static uint32_t horizon(const struct client_session *session)
+static uint64_t next_due_ns(const struct client_session *session)
 {
-    uint64_t expected = session->next_out + session->waiting;
+    return session->paced ? session->paced_from_ns + (session->sent - session->sent_before) *
+                                                         client_period_ns(session)
+                          : 0;
+}
 
-    for (const struct client_read *write = session->oldest; write != NULL; write = write->next) {
-        if (write->iosb->Status == STATUS_PENDING && write->number >= expected)
-            return (uint32_t)write->number;
+/* Fills the buffers that are free and sends them, or notes that there is no more to send. */
+static bool send_more(struct client_session *session)
+{
+    struct client_read *write;
+
+    while ((write = session->idle) != NULL && !session->closing &&
+           client_now_ns(session) >= next_due_ns(session)) {
+        session->closing = !wants_more(session);
+        if (session->closing)
+            break;
+        if (!fill(session, write))
+            return false;
+        if (write->wanted_bytes == 0) {
+            session->closing = true;
+            break;
+        }
+        session->idle = write->next;
+        if (!send(session, write))
+            return false;
     }
-    return (uint32_t)session->sent;
-}
-
-static struct client_output *take_spare(struct client_session *session)
-{
-    struct client_output *output = session->spare;
-
-    if (output != NULL)
-        session->spare = output->next;
-    else
-        output = malloc(sizeof *output + session->format.frame_bytes);
-    return output;
-}
-
-static void hear_output(void *ctx, const struct hw_output *seen)
-{
-    struct client_session *session = ctx;
-    struct client_output *output;
-
-    if (seen->size_bytes != session->format.frame_bytes)
-        session->odd_bytes = seen->size_bytes;
-    if (session->output_failed || session->odd_bytes != 0)
-        return;
-    output = take_spare(session);
-    if (output == NULL) {
-        session->output_failed = true;
-        return;
-    }
-    output->next = NULL;
-    output->seen = *seen;
-    output->seen.bytes = output->bytes;
-    output->horizon = horizon(session);
-    if (!seen->repeated)
-        memcpy(output->bytes, seen->bytes, seen->size_bytes);
-    if (session->last_out != NULL)
-        session->last_out->next = output;
-    else
-        session->first_out = output;
-    session->last_out = output;
-    session->waiting += !seen->repeated;
-}
-
-static bool all_has_left(const struct client_session *session)
-{
-    return session->closing && session->next_out >= session->sent;
-}
-
-/* The last picture stays on the wire when the client has no more to send: no underrun. */
-static void count_underrun(struct client_session *session, const struct hw_output *seen)
-{
-    if (all_has_left(session))
-        return;
-    session->result->underruns++;
-    TRACE(session->trace, underrun, session->result->delivered, seen->stream, seen->damaged);
-}
-
-/* A picture takes the place of the one that should have left, whatever it is; but one that leaves
- * once more takes none, nor does one that comes after its turn. */
-static void take_place(struct client_session *session, const struct oracle_judgement *judgement)
-{
-    if (judgement->verdict == ORACLE_DUPLICATE || judgement->verdict == ORACLE_OUT_OF_ORDER)
-        return;
-    if (judgement->verdict == WEIR_VERDICT_OK)
-        session->next_out = judgement->picture;
-    session->next_out++;
-}
-
-/* The oracle takes any number for the first one. A damaged picture is missing, and known to be: no
- * number is asked of it. */
-static void judge_output(struct client_session *session, const struct client_output *output,
-                         struct oracle_judgement *judgement)
-{
-    const struct weir_pattern_piece piece = {output->bytes, output->seen.size_bytes};
-    const struct weir_pattern_view view = {&piece, 1, output->seen.size_bytes};
-
-    *judgement = (struct oracle_judgement){.verdict = WEIR_VERDICT_UNCHECKED};
-    if (output->seen.damaged) {
-        session->drop_credit++;
-        take_place(session, judgement);
-        return;
-    }
-    oracle_set_horizon(session->oracle, output->horizon);
-    oracle_judge(session->oracle, &view, judgement);
-    if (!session->any_number && judgement->verdict == WEIR_VERDICT_OK) {
-        session->any_number = true;
-        if (judgement->picture > session->next_out)
-            judgement->missing = judgement->picture - session->next_out;
-    }
-    client_account(session, judgement, 0);
-    take_place(session, judgement);
-}
-
-static bool deliver(struct client_session *session, const struct client_output *output)
-{
-    const struct weir_pattern_piece piece = {output->bytes, output->seen.size_bytes};
-    const struct client_frame frame = {.number = session->result->delivered, .pieces = &piece,
-                                       .piece_count = 1, .bytes = output->seen.size_bytes};
-    struct oracle_judgement judgement;
-
-    judge_output(session, output, &judgement);
-    if (session->sink->frame(session->sink->ctx, &frame) != 0)
-        return client_fail(session, CLIENT_STOPPED, STATUS_CANCELLED, "the output stopped");
-    TRACE(session->trace, frame_delivered, frame.number, STATUS_SUCCESS, frame.bytes, 0,
-          judgement.verdict, judgement.picture);
-    session->result->delivered++;
-    machine_progress(session->machine);
     return true;
 }
 
-static bool take_outputs(struct client_session *session)
+bool client_play_start(struct client_session *session)
 {
-    struct client_output *output;
-    bool ok = true;
-
-    while (ok && (output = session->first_out) != NULL) {
-        session->first_out = output->next;
-        if (session->first_out == NULL)
-            session->last_out = NULL;
-        if (output->seen.repeated || output->seen.damaged)
-            count_underrun(session, &output->seen);
-        if (!output->seen.repeated) {
-            session->waiting--;
-            ok = deliver(session, output);
-        }
-        output->next = session->spare;
-        session->spare = output;
+    session->idle = NULL;
+    session->sent_before = session->sent;
+    for (unsigned i = session->read_count; i-- > 0;) {
+        session->reads[i].next = session->idle;
+        session->idle = &session->reads[i];
     }
-    if (session->odd_bytes != 0)
-        return client_fail(session, CLIENT_REFUSED, STATUS_SUCCESS,
-                           "a picture of %" PRIu64 " bytes left the card, and those that were sent "
-                           "have %" PRIu64, session->odd_bytes, session->format.frame_bytes);
-    if (session->output_failed)
-        return client_fail(session, CLIENT_HOST, STATUS_INSUFFICIENT_RESOURCES,
-                           "no memory for a picture that left the card");
-    return ok;
+    return session->paced || send_more(session);
 }
 
-static void free_list(struct client_output **list)
+/* ---- What comes back ------------------------------------------------------------------------- */
+
+static void put_idle(struct client_session *session, struct client_read *write)
 {
-    struct client_output *output;
+    struct client_read **last = &session->idle;
 
-    while ((output = *list) != NULL) {
-        *list = output->next;
-        free(output);
-    }
-}
-
-/* ---- The stream ------------------------------------------------------------------------------ */
-
-/* Fills a buffer and sends it, or notes that there is no more to send. */
-static bool send_more(struct client_session *session, struct client_read *write)
-{
-    if (!wants_more(session))
-        session->closing = true;
-    return session->closing || client_send(session, write);
+    while (*last != NULL)
+        last = &(*last)->next;
+    write->next = NULL;
+    *last = write;
 }
 
 static bool take_back(struct client_session *session)
@@ -257,104 +230,72 @@ static bool take_back(struct client_session *session)
     while ((write = client_take_finished(session)) != NULL) {
         NTSTATUS status = write->iosb->Status;
 
-        if (!NT_SUCCESS(status) && session->schedule->gone)
+        if (!NT_SUCCESS(status) && session->client->schedule.gone)
             return true;
         if (!NT_SUCCESS(status))
             return client_fail(session, CLIENT_REFUSED, status, "a write failed");
-        if (!send_more(session, write))
+        TRACE(session->trace, frame_taken, write->number, status, write->wanted_bytes);
+        if (session->format.media == CLIENT_AUDIO)
+            client_audio_packet(session, NULL, write, write->wanted_bytes);
+        session->taken++;
+        if (!session->listens)
+            machine_progress(session->machine);
+        put_idle(session, write);
+        if (!send_more(session))
             return false;
     }
-    return true;
-}
-
-/* The driver has given all buffers back; what it took is on its way out. */
-static bool let_it_leave(struct client_session *session)
-{
-    uint64_t until_ns = sim_now_ns(machine_sim(session->machine)) + grace_ns +
-                        GRACE_PERIODS * 100 * (uint64_t)duration_100ns(session);
-    LARGE_INTEGER slice = {.QuadPart = -10000};
-
-    while (take_outputs(session)) {
-        if (all_has_left(session) || sim_now_ns(machine_sim(session->machine)) >= until_ns)
-            return true;
-        KeDelayExecutionThread(UserMode, FALSE, &slice);
-    }
-    return false;
+    return send_more(session);
 }
 
 /* What has left the card is judged after the driver's answers: only then is it known whether there
  * is more to come. */
-static bool run(struct client_session *session)
+bool client_play_turn(struct client_session *session)
 {
-    while (session->oldest != NULL && !session->schedule->gone) {
-        if (!client_wait(session) || !client_play_take(session) || !client_incidents(session))
-            return false;
-    }
-    return session->schedule->gone || let_it_leave(session);
+    if (!take_back(session) || !client_take_outputs(session))
+        return false;
+    if (session->closing && session->oldest == NULL && session->closed_ns == 0)
+        session->closed_ns = client_now_ns(session);
+    return true;
 }
 
-bool client_play_take(struct client_session *session)
+/* The driver has given all buffers back; what it took may still be on its way out. */
+bool client_play_done(struct client_session *session)
 {
-    return take_back(session) && take_outputs(session);
+    if (leaders_have_ended(session) || session->client->schedule.gone)
+        return true;
+    if (session->closed_ns == 0)
+        return false;
+    return !session->listens || client_all_has_left(session) ||
+           client_now_ns(session) >=
+               session->closed_ns + grace_ns + GRACE_PERIODS * client_period_ns(session);
+}
+
+uint64_t client_play_due_ns(const struct client_session *session)
+{
+    if (session->closed_ns != 0)
+        return client_now_ns(session) + look_again_ns;
+    return session->paced && session->idle != NULL && !session->closing ? next_due_ns(session)
+                                                                        : UINT64_MAX;
+}
+
+bool client_play_stopped(struct client_session *session)
+{
+    bool ok = client_take_outputs(session);
+
+    session->idle = NULL; /* nothing is sent until it starts again */
+    if (session->listens && session->sent > session->next_out)
+        session->forgotten = session->sent - session->next_out;
+    session->next_out = session->sent;
+    if (session->match != NULL)
+        match_forget(session->match);
+    return ok;
 }
 
 /* Pictures that were sent and never left. */
-static void account_rest(struct client_session *session)
+void client_play_end(struct client_session *session)
 {
-    if (session->sent > session->next_out)
+    if (session->listens && session->sent > session->next_out)
         session->gap += session->sent - session->next_out;
-    session->gap_after = session->result->delivered;
+    session->gap_after = session->delivered;
     client_account_lost(session);
-}
-
-bool client_play_start(struct client_session *session)
-{
-    bool ok = client_set_state(session, KSSTATE_ACQUIRE) &&
-              client_set_state(session, KSSTATE_PAUSE);
-
-    if (session->run_from_ns == 0)
-        session->run_from_ns = sim_now_ns(machine_sim(session->machine));
-    for (unsigned i = 0; ok && i < session->read_count; i++)
-        ok = send_more(session, &session->reads[i]);
-    return ok && client_set_state(session, KSSTATE_RUN);
-}
-
-/* What was sent and has not left by now will not leave any more. */
-bool client_play_stop(struct client_session *session)
-{
-    bool ok = client_set_state(session, KSSTATE_STOP);
-
-    client_collect(session);
-    ok = take_outputs(session) && ok;
-    if (session->sent > session->next_out)
-        session->schedule->forgotten = session->sent - session->next_out;
-    session->next_out = session->sent;
-    return ok;
-}
-
-static bool play(struct client_session *session)
-{
-    bool ok = client_play_start(session) && run(session);
-
-    if (ok && !session->schedule->gone)
-        account_rest(session);
-    ok = client_set_state(session, KSSTATE_STOP) && ok;
-    client_collect(session);
-    return ok;
-}
-
-bool client_play_stream(struct client_session *session)
-{
-    struct hw_device *card = machine_card(session->machine);
-    bool ok;
-
-    if (card == NULL)
-        return client_fail(session, CLIENT_NO_PIN, STATUS_SUCCESS,
-                           "the pin plays, and without a card there is nothing to look at");
-    hw_listen(card, hear_output, session);
-    ok = play(session);
-    hw_listen(card, NULL, NULL);
-    free_list(&session->first_out);
-    free_list(&session->spare);
-    return ok;
 }

@@ -49,10 +49,11 @@ static int open_part(struct host_file *file)
     return file->fd < 0 ? -errno : 0;
 }
 
-/* A link stays a link: the file it leads to is the one replaced. */
-static char *final_path(const char *path, bool exists)
+/* A link stays a link: the file it leads to is the one replaced. A pipe below /dev/fd has no path
+ * that it could lead to. */
+static char *final_path(const char *path, bool is_file)
 {
-    return exists && strcmp(path, "-") != 0 ? realpath(path, NULL) : strdup(path);
+    return is_file ? realpath(path, NULL) : strdup(path);
 }
 
 int host_file_create(struct host_file *file, const char *path)
@@ -65,7 +66,7 @@ int host_file_create(struct host_file *file, const char *path)
     if (exists && !in_place && access(path, W_OK) != 0)
         return -errno;
     *file = (struct host_file){.fd = -1};
-    file->path = final_path(path, exists);
+    file->path = final_path(path, exists && !in_place);
     if (!file->path)
         return -ENOMEM;
     int error = in_place ? open_in_place(file) : open_part(file);
@@ -190,6 +191,65 @@ int host_file_read(const char *path, uint64_t limit_bytes, void **out, size_t *o
     if (!error)
         *out = bytes;
     return error;
+}
+
+int host_input_open(struct host_input *input, const char *path)
+{
+    struct stat status;
+    int fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+                                    : open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    int error = fstat(fd, &status) != 0 ? -errno : S_ISDIR(status.st_mode) ? -EISDIR : 0;
+    if (error) {
+        close(fd);
+        return error;
+    }
+    *input = (struct host_input){.fd = fd};
+    input->regular = S_ISREG(status.st_mode) && lseek(fd, 0, SEEK_CUR) == 0;
+    input->size_bytes = input->regular ? (uint64_t)status.st_size : 0;
+    return 0;
+}
+
+int host_input_read(struct host_input *input, void *to, size_t count, size_t *got)
+{
+    size_t done = 0;
+    while (done < count) {
+        ssize_t more = read(input->fd, (char *)to + done, count - done);
+        if (more < 0 && errno == EINTR)
+            continue;
+        if (more < 0)
+            return -errno;
+        if (more == 0)
+            break;
+        done += (size_t)more;
+    }
+    *got = done;
+    return 0;
+}
+
+int host_input_read_at(const struct host_input *input, uint64_t offset, void *to, size_t count,
+                       size_t *got)
+{
+    size_t done = 0;
+    while (done < count) {
+        ssize_t more = pread(input->fd, (char *)to + done, count - done, (off_t)(offset + done));
+        if (more < 0 && errno == EINTR)
+            continue;
+        if (more < 0)
+            return -errno;
+        if (more == 0)
+            break;
+        done += (size_t)more;
+    }
+    *got = done;
+    return 0;
+}
+
+void host_input_close(struct host_input *input)
+{
+    close(input->fd);
+    input->fd = -1;
 }
 
 bool host_file_exists(const char *path)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Output files that are whole or not there, and input files read in one piece.
+/* Output files that are whole or not there, and input files read in one piece or one by one.
  * An output grows as PATH.part beside its place and takes the place when it is committed. What
  * exists and is no regular file (a pipe, a device, "-" for standard output) is written in place: it
  * can neither be cut nor renamed. The caller owns struct host_file; commit and abandon end it.
@@ -32,6 +32,20 @@ void host_file_abandon(struct host_file *file); /* also a zeroed one that was ne
 /* The whole file, followed by a zero byte that is not counted. -EFBIG above limit_bytes, -EISDIR
  * for a directory. The caller frees *out. */
 int host_file_read(const char *path, uint64_t limit_bytes, void **out, size_t *out_bytes);
+/* A file or pipe that is read piece by piece; "-" is standard input. */
+struct host_input {
+    int fd;
+    bool regular; /* has a size, and can be read anywhere */
+    uint64_t size_bytes;
+};
+int host_input_open(struct host_input *input, const char *path); /* -EISDIR for a directory */
+/* *got is less than count only at the end. */
+int host_input_read(struct host_input *input, void *to, size_t count, size_t *got);
+/* Of a regular one, without moving the place of the next read. */
+int host_input_read_at(const struct host_input *input, uint64_t offset, void *to, size_t count,
+                       size_t *got);
+void host_input_close(struct host_input *input);
+
 bool host_file_exists(const char *path);
 int host_file_unlink(const char *path);
 int host_directory_create(const char *path); /* 0 when it is there already */

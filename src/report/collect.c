@@ -141,16 +141,16 @@ static void take_text(struct report *report, const struct trace_event *event)
 
 /* ---- Figures --------------------------------------------------------------------------------- */
 
-static void take_verdict(struct report_figures *figures, uint64_t verdict)
+void report_count_verdict(struct report_verdicts *verdicts, uint64_t verdict)
 {
     switch (verdict) {
-    case VERDICT_SHORT: figures->short_frames++; break;
-    case VERDICT_TORN: figures->torn++; break;
-    case VERDICT_STALE: figures->stale++; break;
-    case VERDICT_EARLY: figures->out_of_order++; break;
-    case VERDICT_WRONG: figures->wrong++; break;
-    case VERDICT_DUPLICATE: figures->duplicate++; break;
-    case VERDICT_OUT_OF_ORDER: figures->out_of_order++; break;
+    case VERDICT_SHORT: verdicts->short_frames++; break;
+    case VERDICT_TORN: verdicts->torn++; break;
+    case VERDICT_STALE: verdicts->stale++; break;
+    case VERDICT_EARLY: verdicts->out_of_order++; break;
+    case VERDICT_WRONG: verdicts->wrong++; break;
+    case VERDICT_DUPLICATE: verdicts->duplicate++; break;
+    case VERDICT_OUT_OF_ORDER: verdicts->out_of_order++; break;
     default: break;
     }
 }
@@ -286,7 +286,7 @@ static void take_frame(struct report_figures *figures, const struct trace_event 
 {
     if (event->type == TRACE_frame_delivered) {
         figures->delivered++;
-        take_verdict(figures, event->arg[4]);
+        report_count_verdict(&figures->verdicts, event->arg[4]);
     } else {
         figures->lost += event->arg[1];
         figures->dropped_by_driver += event->arg[2];
@@ -298,7 +298,6 @@ static void count(struct report *report, const struct trace_event *event)
     struct report_figures *figures = &report->figures;
 
     switch (event->type) {
-    case TRACE_client_pin: figures->plays = event->arg[1] != 0; break;
     case TRACE_underrun: figures->underruns++; break;
     case TRACE_frame_delivered:
     case TRACE_frames_lost: take_frame(figures, event); break;
@@ -307,8 +306,11 @@ static void count(struct report *report, const struct trace_event *event)
         report->queued_high_bytes[report->reads_queued++ % READS_MAX] = event->arg[1];
         break;
     case TRACE_frame_verdict:
-        if (report->bad_frame_count++ < BAD_FRAMES_MAX)
-            report->bad_frames[report->bad_frame_count - 1] = *event;
+        if (report->bad_frame_count < BAD_FRAMES_MAX) {
+            report->bad_frames[report->bad_frame_count] = *event;
+            report->bad_frame_pin[report->bad_frame_count] = report->turn;
+        }
+        report->bad_frame_count++;
         break;
     case TRACE_frame_lock_failed: figures->frame_locks_failed++; break;
     case TRACE_dma_map: take_map(figures, event); break;
@@ -359,6 +361,7 @@ void report_event(struct report *report, const struct trace_event *event)
         report->last[report->last_count++ % LAST_EVENTS] = *event;
     verify_event(report->verify, event);
     report_violation_event(&report->violations, event);
+    report_pins_event(report, event);
     report_incident_event(&report->incidents, event, verify_errors(report->verify));
     count(report, event);
 }

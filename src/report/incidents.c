@@ -58,9 +58,10 @@ void report_incident_event(struct report_incidents *incidents, const struct trac
         row->status = event->arg[1];
         row->over_ns = event->time_ns;
     } else {
+        row->missed += event->arg[1]; /* of every pin */
+        if (!row->has_frame)
+            row->frame_ns = event->time_ns;
         row->has_frame = true;
-        row->missed = event->arg[1];
-        row->frame_ns = event->time_ns;
     }
 }
 

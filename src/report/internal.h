@@ -77,11 +77,22 @@ struct report {
     /* Reads on their way to a lock, oldest first: frames are locked in the order of queueing. */
     uint64_t queued_high_bytes[READS_MAX];
     uint64_t reads_queued, reads_locked;
+    struct report_pin pins[REPORT_PINS_MAX];
+    unsigned pin_count;
+    unsigned turn; /* whose frames events tell of */
     struct trace_event bad_frames[BAD_FRAMES_MAX]; /* frame_verdict, the first ones */
+    unsigned bad_frame_pin[BAD_FRAMES_MAX]; /* whose */
     uint64_t bad_frame_count;
     struct report_violations violations;
     struct report_incidents incidents;
     uint64_t pages_used_up; /* logical pages there were; 0: it did not come to that */
 };
+
+/* ---- pins.c ---------------------------------------------------------------------------------- */
+void report_pins_event(struct report *report, const struct trace_event *event);
+void report_count_verdict(struct report_verdicts *verdicts, uint64_t verdict); /* collect.c */
+void report_format_text(const struct report_format *format, struct text *out);
+/* A line for each pin; for one alone without its name. */
+void report_pins_text(const struct report *report, const struct report_run *run, struct text *out);
 
 #endif

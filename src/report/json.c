@@ -27,6 +27,16 @@ static void put_hex(json_t *object, const char *key, uint64_t value)
     json_object_set_new(object, key, hex_text(value));
 }
 
+static void put_verdicts(json_t *object, const struct report_verdicts *verdicts)
+{
+    json_put(object, "torn", verdicts->torn);
+    json_put(object, "stale", verdicts->stale);
+    json_put(object, "short", verdicts->short_frames);
+    json_put(object, "duplicate", verdicts->duplicate);
+    json_put(object, "out_of_order", verdicts->out_of_order);
+    json_put(object, "wrong", verdicts->wrong);
+}
+
 static json_t *frames_object(const struct report_figures *figures)
 {
     json_t *object = json_object();
@@ -35,12 +45,19 @@ static json_t *frames_object(const struct report_figures *figures)
     json_put(object, "dropped_by_driver", figures->dropped_by_driver);
     json_put(object, "underruns", figures->underruns);
     json_put(object, "lost", figures->lost);
-    json_put(object, "torn", figures->torn);
-    json_put(object, "stale", figures->stale);
-    json_put(object, "short", figures->short_frames);
-    json_put(object, "duplicate", figures->duplicate);
-    json_put(object, "out_of_order", figures->out_of_order);
-    json_put(object, "wrong", figures->wrong);
+    put_verdicts(object, &figures->verdicts);
+    return object;
+}
+
+static json_t *pin_frames_object(const struct report_pin *pin)
+{
+    json_t *object = json_object();
+
+    json_put(object, "delivered", pin->delivered);
+    json_put(object, "dropped_by_driver", pin->dropped);
+    json_put(object, "underruns", pin->underruns);
+    json_put(object, "lost", pin->lost);
+    put_verdicts(object, &pin->verdicts);
     return object;
 }
 
@@ -80,6 +97,7 @@ static json_t *bad_frames_array(const struct report *report)
         json_put(object, "expected", event->arg[3]);
         json_put(object, "found", event->arg[4]);
         json_put(object, "offset", event->arg[5]);
+        json_put(object, "pin", report->pins[report->bad_frame_pin[i]].pin_id);
         json_array_append_new(array, object);
     }
     return array;
@@ -254,6 +272,53 @@ static json_t *notes_array(const struct report *report)
     return array;
 }
 
+static json_t *sound_object(const struct report_pin *pin, const struct report_format *format)
+{
+    const struct report_sound *sound = &pin->sound;
+    uint64_t bytes = pin->plays ? pin->taken_bytes : pin->bytes;
+    json_t *object;
+
+    if (format->channels == 0)
+        return json_null();
+    object = json_object();
+    json_put(object, "packets", sound->packets);
+    json_put(object, "bytes", bytes);
+    json_put(object, "samples", format->block_bytes != 0 ? bytes / format->block_bytes : 0);
+    json_put(object, "peak", sound->peak);
+    json_put(object, "gaps", sound->gaps);
+    json_put(object, "gap_100ns", sound->gap_100ns);
+    json_put(object, "discontinuities", sound->discontinuities);
+    put_number_or_null(object, "position", sound->has_position, sound->position);
+    json_put(object, "positions_back", sound->positions_back);
+    return object;
+}
+
+static json_t *pins_array(const struct report *report, const struct report_run *run)
+{
+    json_t *array = json_array();
+
+    for (unsigned i = 0; i < report->pin_count; i++) {
+        const struct report_pin *pin = &report->pins[i];
+        const struct report_run_pin *asked = &run->pins[i];
+        json_t *object = json_object();
+
+        json_put(object, "filter", pin->filter);
+        json_put(object, "pin", pin->pin_id);
+        json_put_text(object, "flow", pin->plays ? "in" : "out");
+        json_object_set_new(object, "format", json_format(&asked->format));
+        put_number_or_null(object, "taken", pin->plays, pin->taken);
+        json_object_set_new(object, "seen", json_boolean(!pin->plays || pin->seen));
+        json_object_set_new(object, "frames", pin_frames_object(pin));
+        json_object_set_new(object, "sound", sound_object(pin, &asked->format));
+        if (asked->has_hash)
+            put_hex(object, "hash", asked->hash);
+        else
+            json_put_text(object, "hash", NULL);
+        json_array_append_new(array, object);
+    }
+    return array;
+}
+
 static json_t *run_object(const struct report_run *run)
 {
     json_t *object = json_object();
@@ -261,7 +326,7 @@ static json_t *run_object(const struct report_run *run)
     json_put_text(object, "driver", run->driver);
     json_put_text(object, "card", run->card);
     json_put_text(object, "card_parameters", run->card_parameters);
-    json_object_set_new(object, "format", json_format(&run->format));
+    json_object_set_new(object, "format", json_format(&run->pins[0].format));
     json_put(object, "seed", run->seed);
     json_put(object, "cpus", run->cpus);
     json_put(object, "ram_bytes", run->ram_bytes);
@@ -310,8 +375,8 @@ char *report_json(const struct report *report, const struct report_run *run, boo
     json_put(root, "interrupts_unclaimed", figures.interrupts_unclaimed);
     json_put(root, "dpcs", figures.dpcs);
     json_put(root, "events", figures.events);
-    if (run->has_video_hash)
-        put_hex(root, "video_hash", run->video_hash);
+    if (run->pins[0].has_hash)
+        put_hex(root, "video_hash", run->pins[0].hash);
     else
         json_put_text(root, "video_hash", NULL);
     json_object_set_new(root, "time", time_object(&figures, run, with_wall));
@@ -324,6 +389,7 @@ char *report_json(const struct report *report, const struct report_run *run, boo
     json_object_set_new(root, "missing_function", missing_object(report));
     json_object_set_new(root, "stubs", stubs_array(report));
     json_object_set_new(root, "notes", notes_array(report));
+    json_object_set_new(root, "pins", pins_array(report, run));
     text = json_dumps(root, JSON_INDENT(2));
     json_decref(root);
     return text;

@@ -44,6 +44,15 @@ json_t *json_format(const struct report_format *format)
         return json_null();
     object = json_object();
     json_put_text(object, "name", format->name);
+    if (format->channels != 0) {
+        json_put(object, "channels", format->channels);
+        json_put(object, "rate_hz", format->rate_hz);
+        json_put(object, "valid_bits", format->valid_bits);
+        json_put(object, "channel_mask", format->channel_mask);
+        json_put(object, "block_bytes", format->block_bytes);
+        json_put(object, "packet_bytes", format->frame_bytes);
+        return object;
+    }
     json_put(object, "width", format->width);
     json_put(object, "height", format->height);
     json_object_set_new(object, "bottom_up", json_boolean(format->bottom_up));

@@ -14,10 +14,13 @@
 #include "base/base.h"
 #include "verify/verify.h"
 
-struct report_figures {
-    bool plays; /* frames went to the card, and what is counted left its connector */
-    uint64_t delivered, dropped_by_driver, lost, underruns;
+struct report_verdicts { /* what is wrong with frames */
     uint64_t torn, stale, short_frames, duplicate, out_of_order, wrong;
+};
+
+struct report_figures {
+    uint64_t delivered, dropped_by_driver, lost, underruns; /* all pins together */
+    struct report_verdicts verdicts;
     uint64_t frame_locks, frame_locks_highest, frame_locks_failed;
     uint64_t registers_highest, registers_now, registers_queued, registers_failed;
     uint64_t direct_bytes, bounce_bytes;
@@ -30,11 +33,34 @@ struct report_figures {
     uint64_t events;
 };
 
+enum { REPORT_PINS_MAX = 9 };
+#define REPORT_PEAK_MAX (UINT64_C(1) << 31)
+struct report_sound {
+    uint64_t packets;
+    uint64_t peak; /* of REPORT_PEAK_MAX */
+    uint64_t gaps, gap_100ns; /* packets whose time is not where the one before ended; how far */
+    uint64_t discontinuities; /* that the driver told of */
+    bool has_position;
+    uint64_t position, positions_back; /* the last; how often it was less than the one before */
+};
+struct report_pin { /* one that was streamed */
+    uint64_t pin_id, filter;
+    bool plays; /* data goes into it */
+    bool seen; /* and what leaves the card is looked at */
+    uint64_t frames_wanted; /* 0: no number was named */
+    uint64_t delivered, bytes, dropped, lost, underruns;
+    uint64_t missed; /* on account of --at */
+    uint64_t taken, taken_bytes; /* what the driver took and gave the buffers back of */
+    struct report_verdicts verdicts;
+    struct report_sound sound;
+};
+
 /* How an event's export number becomes a name; the cli has the tables. */
 typedef const char *report_export_name_fn(uint64_t export_id);
 
 struct report_format { /* what client and pin agreed on */
-    const char *name; /* "YUY2"; NULL: they never did */
+    const char *name; /* "YUY2", "s16"; NULL: they never did */
+    uint32_t channels, rate_hz, valid_bits, channel_mask, block_bytes; /* of sound, else 0 */
     uint32_t width, height;
     bool bottom_up;
     uint32_t rate_numerator, rate_denominator;
@@ -51,6 +77,12 @@ struct report_dma { /* what memory and HAL were told to be */
     bool is_default; /* nothing of it was asked for */
 };
 
+struct report_run_pin {
+    struct report_format format;
+    uint64_t hash; /* of all frames */
+    bool has_hash;
+};
+
 struct report_run { /* what the cli knows beside the events */
     const char *version;
     const char *driver; /* as given */
@@ -64,13 +96,11 @@ struct report_run { /* what the cli knows beside the events */
     const char *payload;
     unsigned buffers;
     struct report_dma dma;
-    struct report_format format;
+    struct report_run_pin pins[REPORT_PINS_MAX];
     uint64_t wall_ns;
     int exit_code;
     const char *outcome; /* "ok", "findings", "bug check" ... */
     const char *message; /* NULL or one line */
-    uint64_t video_hash;
-    bool has_video_hash;
 };
 
 struct report;
@@ -86,6 +116,11 @@ uint64_t report_incident_missed(const struct report *report); /* frames, on acco
 bool report_removed_by_surprise(const struct report *report);
 uint64_t report_stub_calls(const struct report *report); /* answered by --stub */
 uint64_t report_frames(const struct report *report); /* delivered so far, for progress */
+unsigned report_pin_count(const struct report *report);
+const struct report_pin *report_pin(const struct report *report, unsigned index);
+/* What came of it: frames delivered, or played, or where nobody sees that, taken by the driver. */
+uint64_t report_pin_frames(const struct report_pin *pin);
+uint64_t report_pin_bad(const struct report_pin *pin); /* lost or not what they should be */
 uint64_t report_virtual_ns(const struct report *report);
 
 /* The summary `weir run` ends with. */

@@ -24,12 +24,12 @@ static void verdicts_are_counted_by_kind(void **state)
     TRACE(&bench.trace, frames_lost, 9, 1, 0);
     figures = figures_of(&bench);
     assert_int_equal(figures.delivered, 12);
-    assert_int_equal(figures.short_frames, 1);
-    assert_int_equal(figures.torn, 2);
-    assert_int_equal(figures.stale, 1);
-    assert_int_equal(figures.wrong, 1);
-    assert_int_equal(figures.duplicate, 1);
-    assert_int_equal(figures.out_of_order, 2); /* early is out of order too */
+    assert_int_equal(figures.verdicts.short_frames, 1);
+    assert_int_equal(figures.verdicts.torn, 2);
+    assert_int_equal(figures.verdicts.stale, 1);
+    assert_int_equal(figures.verdicts.wrong, 1);
+    assert_int_equal(figures.verdicts.duplicate, 1);
+    assert_int_equal(figures.verdicts.out_of_order, 2); /* early is out of order too */
     assert_int_equal(figures.lost, 5);
     assert_int_equal(figures.dropped_by_driver, 5);
     assert_int_equal(report_frames(bench.report), 12);
@@ -208,7 +208,7 @@ static void the_summary_says_what_was_asked_for(void **state)
 
     (void)state;
     bench_open(&bench);
-    bench.run.format = (struct report_format){.name = "YUY2", .width = 1920, .height = 1080,
+    bench.run.pins[0].format = (struct report_format){.name = "YUY2", .width = 1920, .height = 1080,
                                               .rate_numerator = 60000, .rate_denominator = 1001};
     bench.trace.now_ns = 5000000000;
     TRACE(&bench.trace, frame_delivered, 0, 0, 100, 0, 0, 0);
@@ -466,7 +466,8 @@ static void members_come_in_the_documented_order(void **state)
         "bad_frames", "dma",
         "interrupts", "interrupts_unclaimed", "dpcs", "events", "video_hash", "time", "incidents",
         "findings",
-        "findings_beyond_limit", "bug_check", "missing_function", "stubs", "notes", NULL};
+        "findings_beyond_limit", "bug_check", "missing_function", "stubs", "notes", "pins",
+        NULL};
     static const char *const run_keys[] = {
         "driver", "card", "card_parameters", "format", "seed", "cpus", "ram_bytes", "windows",
         "payload", "buffers", "buffer_offset", "pages", "low_memory_bytes",
@@ -509,7 +510,7 @@ static void members_come_in_the_documented_order(void **state)
 static void the_first_bad_frames_are_named_in_text_and_json(void **state)
 {
     static const char *const keys[] = {"frame", "verdict", "line", "expected", "found", "offset",
-                                       NULL};
+                                       "pin", NULL};
     struct bench bench;
     json_t *root, *frames, *frame;
 
@@ -550,9 +551,10 @@ static void findings_format_and_bug_check_carry_what_the_text_carries(void **sta
     (void)state;
     bench_open(&bench);
     load_driver(&bench);
-    bench.run.format = (struct report_format){.name = "RGB24", .width = 640, .bottom_up = true};
-    bench.run.has_video_hash = true;
-    bench.run.video_hash = 0xabc;
+    bench.run.pins[0].format = (struct report_format){.name = "RGB24", .width = 640,
+                                                      .bottom_up = true};
+    bench.run.pins[0].has_hash = true;
+    bench.run.pins[0].hash = 0xabc;
     TRACE(&bench.trace, finding, VERIFY_clone_leak, 0x40001234, 4, 2, 0);
     TRACE(&bench.trace, finding, VERIFY_legacy_registration, 0);
     TRACE(&bench.trace, exception, 0xc0000005, 0x40001abc, 0x18, 8, 3);

@@ -98,23 +98,19 @@ static void stubs_text(const struct report *report, struct text *out)
 }
 
 /* RGB stands on its head as Windows wants it; the reader need not know. */
-static void head_text(const struct report_run *run, struct text *out)
+static void head_text(const struct report *report, const struct report_run *run, struct text *out)
 {
-    const struct report_format *format = &run->format;
-
     text_printf(out, "%s on %s", run->driver, run->card);
     if (run->card_parameters != NULL && run->card_parameters[0] != 0)
         text_printf(out, ",%s", run->card_parameters);
     if (run->windows_label != NULL)
         text_printf(out, ", %s", run->windows_label);
-    if (format->name == NULL)
-        text_string(out, ": no format agreed on\n");
+    text_string(out, ": ");
+    if (report->pin_count > 1)
+        text_printf(out, "%u pins", report->pin_count);
     else
-        text_printf(out, ": %s %" PRIu32 "x%" PRIu32 " at %.6g fps\n", format->name, format->width,
-                    format->height,
-                    format->rate_denominator != 0
-                        ? (double)format->rate_numerator / format->rate_denominator
-                        : 0.0);
+        report_format_text(&run->pins[0].format, out);
+    text_char(out, '\n');
 }
 
 /* "8M", or in smaller units what is no whole number of them. */
@@ -149,31 +145,15 @@ static void rival_text(const struct report_figures *figures, struct text *out)
                     (double)figures->rival_bytes_highest / (1 << 20));
 }
 
-static void oracle_text(const struct report_figures *figures, struct text *out)
-{
-    if (figures->plays)
-        text_printf(out, "frames              %" PRIu64 " played, %" PRIu64 " underruns, ",
-                    figures->delivered, figures->underruns);
-    else
-        text_printf(out, "frames              %" PRIu64 " delivered, %" PRIu64 " dropped by the "
-                         "driver, ", figures->delivered, figures->dropped_by_driver);
-    text_printf(out, "%" PRIu64 " lost, %" PRIu64 " torn", figures->lost, figures->torn);
-    if (figures->stale + figures->short_frames + figures->duplicate + figures->out_of_order +
-            figures->wrong > 0)
-        text_printf(out,
-                    ", %" PRIu64 " stale, %" PRIu64 " short, %" PRIu64 " duplicate, %" PRIu64
-                    " out of order, %" PRIu64 " wrong",
-                    figures->stale, figures->short_frames, figures->duplicate,
-                    figures->out_of_order, figures->wrong);
-    text_char(out, '\n');
-}
-
 static void bad_frames_text(const struct report *report, struct text *out)
 {
     for (uint64_t i = 0; i < report->bad_frame_count && i < BAD_FRAMES_MAX; i++) {
         const uint64_t *arg = report->bad_frames[i].arg;
 
-        text_printf(out, "  frame %" PRIu64 " %s: at byte %" PRIu64 ", line %" PRIu64 ", ", arg[0],
+        text_string(out, "  ");
+        if (report->pin_count > 1)
+            text_printf(out, "pin %" PRIu64 ", ", report->pins[report->bad_frame_pin[i]].pin_id);
+        text_printf(out, "frame %" PRIu64 " %s: at byte %" PRIu64 ", line %" PRIu64 ", ", arg[0],
                     report_verdict_name(arg[1]), arg[5], arg[2]);
         if (arg[4] == UINT32_MAX)
             text_printf(out, "nothing where picture %" PRIu64 " belongs\n", arg[3]);
@@ -201,9 +181,9 @@ void report_text(const struct report *report, const struct report_run *run, stru
     report_figures(report, &figures);
     virtual_s = (double)figures.virtual_ns / 1e9;
     wall_s = (double)run->wall_ns / 1e9;
-    head_text(run, out);
+    head_text(report, run, out);
     dma_text(&run->dma, out);
-    oracle_text(&figures, out);
+    report_pins_text(report, run, out);
     bad_frames_text(report, out);
     text_printf(out, "frame locks         %" PRIu64 " made, %" PRIu64 " held at most, %" PRIu64
                      " failed\n", figures.frame_locks, figures.frame_locks_highest,

@@ -43,12 +43,23 @@ void super_child_wait(void *context)
     host_futex_wait(&child->shared->frames_tail, tail, nap_ns / 10);
 }
 
-int super_child_set_format(struct super_child *child, const struct super_format *format)
+static bool has_sink(const struct super_child *child, unsigned stream)
 {
-    if (format->frame_bytes > child->slot_bytes && child->sink_count > 0)
+    for (unsigned i = 0; i < child->sink_count; i++) {
+        if (child->sinks[i].stream == stream)
+            return true;
+    }
+    return false;
+}
+
+int super_child_set_format(struct super_child *child, unsigned stream,
+                           const struct super_format *format)
+{
+    weir_assert(stream < SUPER_STREAMS_MAX);
+    if (format->frame_bytes > child->slot_bytes && has_sink(child, stream))
         return -EFBIG;
-    child->shared->format = *format;
-    __atomic_store_n(&child->shared->format_set, 1, __ATOMIC_RELEASE);
+    child->shared->formats[stream] = *format;
+    __atomic_or_fetch(&child->shared->formats_set, 1u << stream, __ATOMIC_RELEASE);
     return 0;
 }
 
@@ -57,10 +68,12 @@ bool super_child_stop_requested(struct super_child *child)
     return __atomic_load_n(&child->shared->stop, __ATOMIC_RELAXED) != 0;
 }
 
-bool super_child_wants_frame(struct super_child *child, uint64_t number)
+bool super_child_wants_frame(struct super_child *child, unsigned stream, uint64_t number)
 {
     for (unsigned i = 0; i < child->sink_count; i++) {
-        if (child->sinks[i].wants == NULL || child->sinks[i].wants(child->sinks[i].ctx, number))
+        const struct super_sink *sink = &child->sinks[i];
+
+        if (sink->stream == stream && (sink->wants == NULL || sink->wants(sink->ctx, number)))
             return true;
     }
     return false;
@@ -81,15 +94,16 @@ static bool wait_for_slot(struct super_child *child, uint32_t head)
     }
 }
 
-uint8_t *super_child_frame_begin(struct super_child *child, uint64_t number, uint64_t bytes)
+uint8_t *super_child_frame_begin(struct super_child *child, unsigned stream, uint64_t number,
+                                 uint64_t bytes)
 {
     uint32_t head = child->shared->frames_head;
 
-    if (bytes > child->slot_bytes || !super_child_wants_frame(child, number))
+    if (bytes > child->slot_bytes || !super_child_wants_frame(child, stream, number))
         return NULL;
     if (!wait_for_slot(child, head))
         return NULL;
-    child->current = (struct frame_slot){.number = number, .bytes = bytes};
+    child->current = (struct frame_slot){.stream = stream, .number = number, .bytes = bytes};
     return child->data + (head % child->slots) * child->slot_bytes;
 }
 

@@ -38,6 +38,8 @@ const char *repack_refusal(const struct super_format *format)
 {
     uint64_t pixels = (uint64_t)format->width * format->height;
 
+    if (is(format, "WAVE"))
+        return "this is sound and no picture; use a .wav output";
     if (!is_rgb(format) && !is(format, "YUY2") && !is(format, "UYVY") && !is(format, "NV12"))
         return "only YUY2, UYVY, NV12, RGB24 and RGB32 can be written as pictures; use a .raw "
                "output";
@@ -209,4 +211,83 @@ void repack_rgb_row(const struct super_format *format, const uint8_t *from, uint
             rgb_of_yuv(yuv_at(format, from, row, column), to);
         }
     }
+}
+
+/* ---- From planes ----------------------------------------------------------------------------- */
+
+static void unpack_422(const struct super_format *format, const uint8_t *from, uint8_t *to)
+{
+    uint32_t pairs = format->width / 2;
+    const uint8_t *y = from;
+    const uint8_t *u = y + (uint64_t)format->width * format->height;
+    const uint8_t *v = u + (uint64_t)pairs * format->height;
+    unsigned luma = is(format, "YUY2") ? 0 : 1;
+    unsigned chroma = 1 - luma;
+
+    for (uint32_t row = 0; row < format->height; row++) {
+        uint8_t *line = to + (uint64_t)row * format->stride_bytes;
+
+        for (uint32_t i = 0; i < pairs; i++) {
+            line[4 * i + luma] = y[2 * i];
+            line[4 * i + luma + 2] = y[2 * i + 1];
+            line[4 * i + chroma] = u[i];
+            line[4 * i + chroma + 2] = v[i];
+        }
+        y += format->width;
+        u += pairs;
+        v += pairs;
+    }
+}
+
+static void unpack_nv12(const struct super_format *format, const uint8_t *from, uint8_t *to)
+{
+    uint32_t pairs = format->width / 2;
+    const uint8_t *u = from + (uint64_t)format->width * format->height;
+    const uint8_t *v = u + (uint64_t)pairs * (format->height / 2);
+    uint8_t *chroma = to + (uint64_t)format->stride_bytes * format->height;
+
+    for (uint32_t row = 0; row < format->height; row++)
+        memcpy(to + (uint64_t)row * format->stride_bytes, from + (uint64_t)row * format->width,
+               format->width);
+    for (uint32_t row = 0; row < format->height / 2; row++) {
+        for (uint32_t i = 0; i < pairs; i++) {
+            chroma[2 * i] = u[i];
+            chroma[2 * i + 1] = v[i];
+        }
+        u += pairs;
+        v += pairs;
+        chroma += format->stride_bytes;
+    }
+}
+
+static void unpack_rgb(const struct super_format *format, const uint8_t *from, uint8_t *to)
+{
+    uint64_t pixels = (uint64_t)format->width * format->height;
+    unsigned pixel_bytes = is(format, "RGB3") ? 3 : 4;
+
+    for (uint32_t row = 0; row < format->height; row++) {
+        uint8_t *line = to + (uint64_t)(format->bottom_up ? format->height - 1 - row : row) *
+                                 format->stride_bytes;
+
+        for (uint32_t i = 0; i < format->width; i++) {
+            uint64_t at = (uint64_t)row * format->width + i;
+            uint8_t rgb[3];
+
+            rgb_of_yuv((struct yuv){from[at], from[pixels + at], from[2 * pixels + at]}, rgb);
+            line[i * pixel_bytes] = rgb[2];
+            line[i * pixel_bytes + 1] = rgb[1];
+            line[i * pixel_bytes + 2] = rgb[0];
+        }
+    }
+}
+
+void repack_from_y4m(const struct super_format *format, const uint8_t *from, uint8_t *to)
+{
+    memset(to, 0, format->frame_bytes);
+    if (is_rgb(format))
+        unpack_rgb(format, from, to);
+    else if (is(format, "NV12"))
+        unpack_nv12(format, from, to);
+    else
+        unpack_422(format, from, to);
 }

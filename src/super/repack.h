@@ -19,6 +19,9 @@ uint64_t repack_y4m_bytes(const struct super_format *format);
  *   V = 128 + (28784 R - 24103 G -  4681 B + 32768) >> 16
  * Bottom-up RGB is turned over. */
 void repack_y4m(const struct super_format *format, const uint8_t *from, uint8_t *to);
+/* The way back: planes as Y4M has them to the driver's layout; what pads a line becomes zero.
+ * Lossless for YUY2, UYVY and NV12; RGB by the inverse of the matrix. */
+void repack_from_y4m(const struct super_format *format, const uint8_t *from, uint8_t *to);
 /* One row of 8-bit RGB, by the inverse of the same matrix. row counts from the top. */
 void repack_rgb_row(const struct super_format *format, const uint8_t *from, uint32_t row,
                     uint8_t *to);

@@ -211,6 +211,8 @@ static void what_is_no_picture_is_refused_in_words(void **state)
     struct super_format format = format_of("WAVE", 4, 4, 8);
 
     (void)state;
+    assert_non_null(strstr(repack_refusal(&format), ".wav"));
+    format = format_of("MJPG", 4, 4, 8);
     assert_non_null(strstr(repack_refusal(&format), ".raw"));
     format = format_of("YUY2", 0, 4, 8);
     assert_non_null(strstr(repack_refusal(&format), "pixels"));

@@ -8,6 +8,7 @@
 
 /* One frame on its way. check covers the words before it. */
 struct frame_slot {
+    uint64_t stream;
     uint64_t number;
     uint64_t bytes;
     uint64_t time_100ns;
@@ -24,8 +25,8 @@ struct shared {
     uint32_t leaving; /* the child has nothing more to say and ends */
     _Alignas(64) uint32_t frames_head; /* slots filled by the child */
     _Alignas(64) uint32_t frames_tail; /* slots emptied by the parent; the child sleeps on it */
-    _Alignas(64) uint32_t format_set;
-    struct super_format format;
+    _Alignas(64) uint32_t formats_set; /* 1 << stream */
+    struct super_format formats[SUPER_STREAMS_MAX];
     int32_t said_kind;
     char said[512];
     _Alignas(64) struct frame_slot slots[];

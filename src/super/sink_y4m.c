@@ -14,7 +14,7 @@
 static const char frame_line[] = "FRAME\n";
 enum { FRAME_LINE_BYTES = sizeof frame_line - 1 };
 
-static int take_format(void *ctx, const struct super_format *format)
+int sink_y4m_format(void *ctx, const struct super_format *format)
 {
     struct sink_file *sink = ctx;
     char header[160];
@@ -37,7 +37,7 @@ static int take_format(void *ctx, const struct super_format *format)
     return host_file_write(&sink->file, header, (size_t)length);
 }
 
-static int take_frame(void *ctx, const struct super_frame *frame)
+int sink_y4m_frame(void *ctx, const struct super_frame *frame)
 {
     struct sink_file *sink = ctx;
     int result;
@@ -55,8 +55,8 @@ int super_sink_y4m(const char *path, struct super_sink *out, struct super_error 
 
     if (result != 0)
         return result;
-    *out = (struct super_sink){.name = sink->name, .format = take_format, .frame = take_frame,
-                               .end = sink_end, .why = sink_why, .release = sink_release,
-                               .ctx = sink};
+    *out = (struct super_sink){.name = sink->name, .format = sink_y4m_format,
+                               .frame = sink_y4m_frame, .end = sink_end, .why = sink_why,
+                               .release = sink_release, .ctx = sink};
     return 0;
 }

@@ -35,10 +35,10 @@ struct super {
     int pid;
     bool events_broken, frames_broken; /* the stream did not hold what it must */
     bool hung;
-    bool format_given;
-    struct super_format format;
+    bool has_format[SUPER_STREAMS_MAX];
+    struct super_format format[SUPER_STREAMS_MAX];
     uint32_t frames_tail; /* our own: the shared word is written, never read */
-    uint64_t next_number; /* of the frames, at least */
+    uint64_t next_number[SUPER_STREAMS_MAX]; /* of the frames, at least */
     uint64_t events, frames;
     uint64_t turn_at_ns; /* host time of the turn before */
     uint64_t quiet_ns; /* since the last sign of life */
@@ -160,26 +160,46 @@ static bool read_bool(const void *from)
     return byte != 0;
 }
 
-/* The format is believed once, and only in itself: sinks check what they need of it. */
-static void take_format(struct super *super)
+static bool has_sink(const struct super *super, unsigned stream)
 {
-    if (super->format_given || super->frames_broken ||
-        __atomic_load_n(&super->shared->format_set, __ATOMIC_ACQUIRE) == 0)
-        return;
-    memcpy(&super->format, &super->shared->format, sizeof super->format);
-    super->format.fourcc[sizeof super->format.fourcc - 1] = 0;
-    super->format.bottom_up = read_bool(&super->format.bottom_up);
-    if (super->config.sink_count > 0 && super->format.frame_bytes > super->child.slot_bytes) {
+    for (unsigned i = 0; i < super->config.sink_count; i++) {
+        if (super->config.sinks[i].stream == stream)
+            return true;
+    }
+    return false;
+}
+
+/* A format is believed once, and only in itself: sinks check what they need of it. */
+static void take_format(struct super *super, unsigned stream)
+{
+    struct super_format *format = &super->format[stream];
+
+    memcpy(format, &super->shared->formats[stream], sizeof *format);
+    format->fourcc[sizeof format->fourcc - 1] = 0;
+    format->bottom_up = read_bool(&format->bottom_up);
+    format->audio.is_float = read_bool(&format->audio.is_float);
+    if (has_sink(super, stream) && format->frame_bytes > super->child.slot_bytes) {
         super->frames_broken = true;
         return;
     }
-    super->format_given = true;
+    super->has_format[stream] = true;
     for (unsigned i = 0; i < super->config.sink_count; i++) {
         struct super_sink *sink = &super->config.sinks[i];
-        int result = sink->format != NULL ? sink->format(sink->ctx, &super->format) : 0;
+        int result = sink->stream == stream && sink->format != NULL
+                         ? sink->format(sink->ctx, format) : 0;
 
         if (result != 0)
             sink_failed(super, sink, result);
+    }
+}
+
+static void take_formats(struct super *super)
+{
+    uint32_t set = __atomic_load_n(&super->shared->formats_set, __ATOMIC_ACQUIRE);
+
+    for (unsigned i = 0; i < SUPER_STREAMS_MAX && !super->frames_broken; i++) {
+        if (!super->has_format[i] && (set >> i & 1) != 0)
+            take_format(super, i);
     }
 }
 
@@ -189,7 +209,8 @@ static void give_frame(struct super *super, const struct super_frame *frame)
         struct super_sink *sink = &super->config.sinks[i];
         int result;
 
-        if (sink->error != 0 || (sink->wants != NULL && !sink->wants(sink->ctx, frame->number)))
+        if (sink->stream != frame->stream || sink->error != 0 ||
+            (sink->wants != NULL && !sink->wants(sink->ctx, frame->number)))
             continue;
         result = sink->frame(sink->ctx, frame);
         if (result != 0)
@@ -198,13 +219,14 @@ static void give_frame(struct super *super, const struct super_frame *frame)
             sink->frames++;
     }
     super->frames++;
-    super->next_number = frame->number + 1;
+    super->next_number[frame->stream] = frame->number + 1;
 }
 
 static bool slot_holds(const struct super *super, const struct frame_slot *slot)
 {
     return slot->check == super_slot_check(slot) && slot->bytes <= super->child.slot_bytes &&
-           slot->number >= super->next_number && super->format_given;
+           slot->stream < SUPER_STREAMS_MAX && slot->number >= super->next_number[slot->stream] &&
+           super->has_format[slot->stream];
 }
 
 static bool drain_frame(struct super *super)
@@ -222,7 +244,8 @@ static bool drain_frame(struct super *super)
         return false;
     }
     give_frame(super, &(struct super_frame){
-                          .number = slot.number, .time_100ns = slot.time_100ns,
+                          .stream = (unsigned)slot.stream, .number = slot.number,
+                          .time_100ns = slot.time_100ns,
                           .has_time = slot.has_time != 0, .bytes = slot.bytes,
                           .data = super->child.data + index * super->child.slot_bytes});
     __atomic_store_n(&shared->frames_tail, ++super->frames_tail, __ATOMIC_RELEASE);
@@ -235,7 +258,7 @@ static bool drain(struct super *super)
 {
     bool any = drain_events(super);
 
-    take_format(super);
+    take_formats(super);
     return drain_frame(super) || any;
 }
 
@@ -402,7 +425,7 @@ int super_run(struct super *super, super_child_main_fn *child_main, void *ctx,
     copy_said(super, end);
     end->events = super->events;
     end->frames = super->frames;
-    end->has_format = super->format_given;
-    end->format = super->format;
+    memcpy(end->has_format, super->has_format, sizeof end->has_format);
+    memcpy(end->format, super->format, sizeof end->format);
     return result;
 }

@@ -19,16 +19,30 @@
 
 #include "trace/trace.h"
 
-/* What a frame's bytes are. The child says so once, before the first frame. */
+/* A child may have several streams of frames; each is numbered for itself. */
+enum { SUPER_STREAMS_MAX = 9 };
+
+/* PCM, little-endian, channels interleaved. */
+struct super_audio {
+    uint32_t rate_hz, channels;
+    uint32_t bits; /* a sample's room: 8 (unsigned), 16, 24, 32 */
+    uint32_t valid_bits; /* of them, the upper ones */
+    uint32_t channel_mask; /* as WAVEFORMATEXTENSIBLE has it; 0: nothing is said of places */
+    bool is_float;
+};
+
+/* What a stream's frames are. The child says so once, before the first. */
 struct super_format {
-    char fourcc[5]; /* YUY2 UYVY RGB3 (RGB24) RGB4 (RGB32) NV12; JSON for a document; WAVE later */
+    char fourcc[5]; /* YUY2 UYVY RGB3 (RGB24) RGB4 (RGB32) NV12; JSON for a document; WAVE: sound */
     uint32_t width, height;
     uint32_t stride_bytes;
     bool bottom_up;
     uint32_t rate_numerator, rate_denominator; /* frames a second */
-    uint64_t frame_bytes;
+    struct super_audio audio; /* of WAVE */
+    uint64_t frame_bytes; /* of a picture, at most of a packet */
 };
 struct super_frame {
+    unsigned stream;
     uint64_t number; /* from 0, in order of delivery */
     uint64_t time_100ns; /* presentation time, valid when has_time */
     bool has_time;
@@ -43,13 +57,15 @@ struct trace_ring *super_child_ring(struct super_child *child, uint64_t *capacit
 /* Waits (host time only) while the reader is behind. For trace_init. */
 void super_child_wait(void *child);
 /* -EFBIG when there are outputs and a frame does not fit a slot. */
-int super_child_set_format(struct super_child *child, const struct super_format *format);
+int super_child_set_format(struct super_child *child, unsigned stream,
+                           const struct super_format *format);
 /* A slot to copy the next frame into, or NULL when nobody wants it, when it does not fit, or when
  * the end was asked for while waiting for a free one. The frame counts as delivered when
  * super_child_frame_done returns. Numbers grow. */
-uint8_t *super_child_frame_begin(struct super_child *child, uint64_t number, uint64_t bytes);
+uint8_t *super_child_frame_begin(struct super_child *child, unsigned stream, uint64_t number,
+                                 uint64_t bytes);
 void super_child_frame_done(struct super_child *child, uint64_t time_100ns, bool has_time);
-bool super_child_wants_frame(struct super_child *child, uint64_t number);
+bool super_child_wants_frame(struct super_child *child, unsigned stream, uint64_t number);
 bool super_child_stop_requested(struct super_child *child); /* Ctrl-C, output failed, super_stop */
 /* The child's last words, for messages and the exit code. kind is the caller's own enum. */
 void super_child_say(struct super_child *child, int kind, const char *text);
@@ -75,6 +91,7 @@ struct super_sink {
     super_why_fn *why; /* optional */
     void (*release)(void *ctx); /* required; see super_sink_release */
     void *ctx;
+    unsigned stream; /* whose frames it gets; set by the caller */
     int error; /* out: first failure, -errno */
     uint64_t frames; /* out: how many it took */
 };
@@ -108,8 +125,8 @@ struct super_end {
     int said_kind; /* super_child_say, 0 when nothing was said */
     char said[512]; /* printable */
     uint64_t events, frames;
-    bool has_format; /* the child said what its frames are */
-    struct super_format format;
+    bool has_format[SUPER_STREAMS_MAX]; /* the child said what its frames are */
+    struct super_format format[SUPER_STREAMS_MAX];
 };
 
 struct super;
@@ -134,11 +151,37 @@ int super_sink_y4m(const char *path, struct super_sink *out, struct super_error 
 int super_sink_raw(const char *path, struct super_sink *out, struct super_error *error);
 int super_sink_png(const char *path, uint64_t frame_number, struct super_sink *out,
                    struct super_error *error);
+/* RIFF WAVE; -EINVAL for a file to be whose name does not end in .wav. */
+int super_sink_wav(const char *path, struct super_sink *out, struct super_error *error);
+/* A pipe, a device or "-": pictures as Y4M, sound as WAVE. -EINVAL for a file to be. */
+int super_sink_stream(const char *path, struct super_sink *out, struct super_error *error);
 /* 64-bit hash of all frames, for tests and --json. */
 int super_sink_hash(struct super_sink *out);
 uint64_t super_sink_hash_value(const struct super_sink *sink);
 /* Words for sink->error. */
 const char *super_sink_failure(const struct super_sink *sink);
 void super_sink_release(struct super_sink *sink);
+
+/* ---- Sources (source_*.c) -------------------------------------------------------------------- */
+/* A file, or a pipe, or "-" for standard input, that is played: YUV4MPEG2 pictures or RIFF WAVE
+ * sound, told apart by how it begins. The parent opens it and refuses what is damaged as far as it
+ * can see; the child reads it. */
+struct super_source;
+struct super_contents {
+    bool sound;
+    char holds[96]; /* for messages: "4:2:2 pictures of 640x480 at 30 fps" */
+    char fourccs[4][5]; /* of pictures: what they can be given as, the others are "" */
+    uint32_t width, height, rate_numerator, rate_denominator;
+    struct super_audio audio;
+};
+/* -EINVAL: not such a file, or a damaged one; other errors: it cannot be read. */
+int super_source_open(const char *path, struct super_source **out, struct super_error *error);
+void super_source_close(struct super_source *source); /* NULL is fine */
+const struct super_contents *super_source_contents(const struct super_source *source);
+/* The next picture as format has it, or format's frame_bytes of sound, fewer at the end; *got is 0
+ * behind it. -EINVAL: damaged; see super_source_why. */
+int super_source_next(struct super_source *source, const struct super_format *format, uint8_t *to,
+                      uint64_t *got);
+const char *super_source_why(const struct super_source *source);
 
 #endif

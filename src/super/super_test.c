@@ -126,7 +126,7 @@ static void open_trace(struct super_child *child, struct trace *trace)
 
 static bool send_frame(struct super_child *child, uint64_t number)
 {
-    uint8_t *to = super_child_frame_begin(child, number, FRAME_BYTES);
+    uint8_t *to = super_child_frame_begin(child, 0, number, FRAME_BYTES);
 
     if (to == NULL)
         return false;
@@ -138,7 +138,7 @@ static bool send_frame(struct super_child *child, uint64_t number)
 /* count frames, and 100 events each of which carries 1. */
 static void stream(struct super_child *child, struct trace *trace, uint64_t count)
 {
-    super_child_set_format(child, &grey);
+    super_child_set_format(child, 0, &grey);
     for (uint64_t i = 0; i < count; i++) {
         for (unsigned k = 0; k < 100; k++)
             TRACE(trace, dpc, 1);
@@ -166,7 +166,7 @@ static int stream_and_end(struct super_child *child, void *ctx)
     open_trace(child, &trace);
     stream(child, &trace, job->frames);
     if (job->signal != 0) {
-        super_child_frame_begin(child, job->frames, FRAME_BYTES); /* and never done */
+        super_child_frame_begin(child, 0, job->frames, FRAME_BYTES); /* and never done */
         signal(job->signal, SIG_DFL); /* cmocka catches some */
         raise(job->signal);
     }
@@ -176,7 +176,7 @@ static int stream_and_end(struct super_child *child, void *ctx)
 static int stream_until_stopped(struct super_child *child, void *ctx)
 {
     (void)ctx;
-    super_child_set_format(child, &grey);
+    super_child_set_format(child, 0, &grey);
     for (uint64_t i = 0; !super_child_stop_requested(child); i++)
         send_frame(child, i);
     return 0;
@@ -188,7 +188,7 @@ static int stream_for_ever(struct super_child *child, void *ctx)
 
     (void)ctx;
     open_trace(child, &trace);
-    super_child_set_format(child, &grey);
+    super_child_set_format(child, 0, &grey);
     for (uint64_t i = 0; i < UINT64_MAX; i++) {
         TRACE(&trace, dpc, 1);
         send_frame(child, i);
@@ -226,9 +226,9 @@ static void the_format_that_was_agreed_on_is_told_at_the_end(void **state)
     (void)state;
     bench_open(&bench);
     run(&bench, stream_and_end, &job);
-    assert_true(bench.end.has_format);
-    assert_string_equal(bench.end.format.fourcc, "YUY2");
-    assert_int_equal(bench.end.format.width, 64);
+    assert_true(bench.end.has_format[0]);
+    assert_string_equal(bench.end.format[0].fourcc, "YUY2");
+    assert_int_equal(bench.end.format[0].width, 64);
 }
 
 /* Some daemons hand this on to all they start. */
@@ -261,7 +261,7 @@ static void a_child_without_a_frame_ends_well_and_has_no_format(void **state)
     assert_int_equal(bench.end.kind, SUPER_EXITED);
     assert_int_equal(bench.frames, 0);
     assert_int_equal(bench.events, 0);
-    assert_false(bench.end.has_format);
+    assert_false(bench.end.has_format[0]);
     assert_int_equal(bench.end.said_kind, 0);
     assert_true(bench.ended_ok);
 }
@@ -439,9 +439,9 @@ static int give_bad_format(struct super_child *child, void *ctx)
     format.frame_bytes = *(uint32_t *)ctx == 0 ? UINT64_MAX / 2 : FRAME_BYTES;
     memset(format.fourcc, 'Y', sizeof format.fourcc);
     memcpy(format.fourcc, "YUY2", 4);
-    child->shared->format = format;
-    memset(&child->shared->format.bottom_up, 0xa5, 1);
-    __atomic_store_n(&child->shared->format_set, 77, __ATOMIC_RELEASE);
+    child->shared->formats[0] = format;
+    memset(&child->shared->formats[0].bottom_up, 0xa5, 1);
+    __atomic_store_n(&child->shared->formats_set, 77, __ATOMIC_RELEASE);
     for (uint64_t i = 0; !super_child_stop_requested(child); i++)
         send_frame(child, i);
     return 0;
@@ -565,7 +565,7 @@ static int count_wanted(struct super_child *child, void *ctx)
     int sent = 0;
 
     (void)ctx;
-    super_child_set_format(child, &grey);
+    super_child_set_format(child, 0, &grey);
     for (uint64_t i = 0; i < 10; i++)
         sent += send_frame(child, i);
     return sent;
@@ -587,7 +587,7 @@ static void frames_that_nobody_wants_are_not_sent(void **state)
     bench.sink_count = 0;
     run(&bench, count_wanted, NULL);
     assert_int_equal(bench.end.code, 0);
-    assert_true(bench.end.has_format);
+    assert_true(bench.end.has_format[0]);
 }
 
 static int give_large_format(struct super_child *child, void *ctx)
@@ -596,7 +596,7 @@ static int give_large_format(struct super_child *child, void *ctx)
 
     (void)ctx;
     format.frame_bytes = SLOT_BYTES + 1;
-    return super_child_set_format(child, &format) == -EFBIG ? 3 : 0;
+    return super_child_set_format(child, 0, &format) == -EFBIG ? 3 : 0;
 }
 
 static void a_frame_larger_than_a_slot_matters_only_to_outputs(void **state)
@@ -612,7 +612,7 @@ static void a_frame_larger_than_a_slot_matters_only_to_outputs(void **state)
     run(&bench, give_large_format, NULL);
     assert_int_equal(bench.end.kind, SUPER_EXITED);
     assert_int_equal(bench.end.code, 0);
-    assert_true(bench.end.has_format);
+    assert_true(bench.end.has_format[0]);
 }
 
 /* ---- Being stopped --------------------------------------------------------------------------- */

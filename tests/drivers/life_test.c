@@ -65,17 +65,19 @@ static bool expect(struct stage *stage, bool held, const char *what)
 
 /* ---- Streaming ------------------------------------------------------------------------------- */
 
-static int take_format(void *ctx, const struct client_format *format)
+static int take_format(void *ctx, unsigned pin, const struct client_format *format)
 {
     (void)ctx;
+    (void)pin;
     (void)format;
     return 0;
 }
 
-static int take_frame(void *ctx, const struct client_frame *frame)
+static int take_frame(void *ctx, unsigned pin, const struct client_frame *frame)
 {
     struct stage *stage = ctx;
 
+    (void)pin;
     (void)frame;
     if (++stage->frames == EVENT_AT && stage->event != NULL) {
         stage_event_fn *event = stage->event;
@@ -95,20 +97,23 @@ static bool never_stop(void *ctx)
 static void stream_lines(struct stage *stage, uint32_t width, uint32_t height)
 {
     const struct client_request request = {
-        .fourcc = "YUY2",
-        .width = width,
-        .height = height,
-        .rate_numerator = 60,
-        .rate_denominator = 1,
-        .frames = FRAMES,
-        .buffers = 6,
+        .pins = {{
+            .fourcc = "YUY2",
+            .width = width,
+            .height = height,
+            .rate_numerator = 60,
+            .rate_denominator = 1,
+            .frames = FRAMES,
+            .buffers = 6,
+        }},
+        .pin_count = 1,
         .check = true,
         .payload = WEIR_PATTERN_FULL,
     };
     const struct client_sink sink = {take_format, take_frame, never_stop, stage};
 
     stage->frames = 0;
-    client_capture(stage->machine, &request, &sink, &stage->result);
+    client_run(stage->machine, &request, &sink, &stage->result);
 }
 
 static void stream(struct stage *stage)
