@@ -167,7 +167,7 @@ static bool has_caught_up(const struct client_session *session)
     for (unsigned i = 0; i < client->session_count; i++) {
         const struct client_session *other = &client->sessions[i];
 
-        if (!other->plays || other->filter != session->filter ||
+        if (!other->plays || other->filter_index != session->filter_index ||
             other->format.media != session->format.media)
             continue;
         return is_audio(session)
@@ -191,7 +191,36 @@ static bool has_followed(const struct client_session *session)
            now_ns >= quiet_from_ns + grace_ns + GRACE_PERIODS * client_period_ns(session);
 }
 
+/* When the last of the pins that put something into its filter ended; 0: there is one, or there was
+ * none. */
+static uint64_t inputs_ended_ns(const struct client_session *session)
+{
+    const struct client *client = session->client;
+    uint64_t ended_ns = 0;
+
+    for (unsigned i = 0; i < client->session_count; i++) {
+        const struct client_session *other = &client->sessions[i];
+
+        if (!other->plays || other->filter_index != session->filter_index)
+            continue;
+        if (!other->ended)
+            return 0;
+        ended_ns = other->ended_ns > ended_ns ? other->ended_ns : ended_ns;
+    }
+    return ended_ns;
+}
+
+/* Nothing goes into its filter any more, and nothing has come out for a second. */
+static bool has_dried_up(const struct client_session *session)
+{
+    uint64_t ended_ns = inputs_ended_ns(session);
+    uint64_t quiet_from_ns = session->progress_ns > ended_ns ? session->progress_ns : ended_ns;
+
+    return ended_ns != 0 && client_now_ns(session) >= quiet_from_ns + grace_longest_ns;
+}
+
 bool client_capture_done(struct client_session *session)
 {
-    return enough(session) || (session->follows && has_followed(session));
+    return enough(session) || has_dried_up(session) ||
+           (session->follows && has_followed(session));
 }

@@ -131,13 +131,51 @@ static bool decide_playing(struct client_session *session)
                        "output to write", session->pin_id);
 }
 
+static bool wants_nothing(const struct client_pin *wish)
+{
+    return wish->source == NULL && wish->fourcc[0] == 0 && wish->width == 0 &&
+           wish->rate_numerator == 0 && wish->audio.rate_hz == 0 && wish->audio.channels == 0 &&
+           wish->audio.bits == 0;
+}
+
+/* A pin of which nothing is wanted, in a filter that is given a file, most likely gives out what
+ * goes in. False: there is no such neighbour, or it does not. */
+static bool like_its_neighbour(struct client_session *session)
+{
+    const struct client *client = session->client;
+    const struct client_pin *wish = session->wish;
+    const struct client_result before = *session->result;
+
+    for (unsigned i = 0; i < client->session_count && wants_nothing(wish); i++) {
+        const struct client_session *other = &client->sessions[i];
+
+        if (other->wish->source == NULL || other->filter_index != session->filter_index ||
+            (wish->media != CLIENT_ANY && wish->media != other->wish->media))
+            continue;
+        session->own_wish = *other->wish;
+        session->own_wish.name = wish->name;
+        session->own_wish.packet_ms = wish->packet_ms;
+        session->own_wish.frames = wish->frames;
+        session->own_wish.seconds = wish->seconds;
+        session->own_wish.buffers = wish->buffers;
+        session->own_wish.kept = wish->kept;
+        session->wish = &session->own_wish;
+        if (client_choose_format(session))
+            return true;
+        session->wish = wish;
+        *session->result = before;
+        return false;
+    }
+    return false;
+}
+
 /* A pin that was added takes what the one that was asked for gives. */
 static bool choose_format(struct client_session *session)
 {
     const struct client_session *first = &session->client->sessions[0];
 
     if (session->wish != &session->client->feed)
-        return client_choose_format(session);
+        return like_its_neighbour(session) || client_choose_format(session);
     session->format = first->format;
     memcpy(session->data_format, first->data_format, sizeof session->data_format);
     return true;

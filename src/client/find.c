@@ -174,7 +174,8 @@ static bool open_filter(struct client_session *session, unsigned index)
         }
     }
     if (link == NULL)
-        return client_fail(session, CLIENT_NO_PIN, STATUS_SUCCESS, "there is no filter %u", index);
+        return client_fail(session, CLIENT_NO_FORMAT, STATUS_SUCCESS,
+                           "there is no filter %u; weir inspect lists them", index);
     if (client->filter_count == CLIENT_FILTERS_MAX)
         return client_fail(session, CLIENT_NO_PIN, STATUS_SUCCESS, "at most %d filters at a time",
                            CLIENT_FILTERS_MAX);

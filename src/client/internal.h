@@ -42,6 +42,7 @@ struct client_session {
     struct trace *trace;
     const struct client_request *request;
     const struct client_pin *wish;
+    struct client_pin own_wish; /* see like_its_neighbour */
     const struct client_sink *sink;
     struct client_result *result; /* of all sessions */
     struct client *client;
@@ -55,6 +56,7 @@ struct client_session {
     bool plays; /* data goes into the pin */
     bool follows; /* ends with those that do not */
     bool ended;
+    uint64_t ended_ns;
     struct client_format format;
     uint8_t data_format[CLIENT_FORMAT_BYTES_MAX] WEIR_ALIGNED(8); /* KSDATAFORMAT, FormatSize */
     uint32_t header_bytes;

@@ -105,7 +105,7 @@ static bool is_starved(const struct client_session *session)
     for (unsigned i = 0; i < client->session_count; i++) {
         const struct client_session *other = &client->sessions[i];
 
-        if (other->plays || other->filter != session->filter)
+        if (other->plays || other->filter_index != session->filter_index)
             continue;
         if (!other->ended)
             return false;
@@ -125,6 +125,7 @@ static bool end_session(struct client_session *session, bool ok)
 {
     client_take_turn(session);
     session->ended = true;
+    session->ended_ns = client_now_ns(session);
     if (session->plays && ok && !session->client->schedule.gone)
         client_play_end(session);
     else

@@ -1414,6 +1414,285 @@ def inspect_refuses_with_one_message_and_nothing_left(world):
     assert done.returncode == 0 and b"--no-values" in done.stdout and b"Exit codes" in done.stdout
 
 
+# ---- Files that are played, sound, several pins ----------------------------------------------------------------------
+
+def summary_of(world, *args, code=0):
+    """Runs with --json and returns the summary."""
+    done = world.run("run", *args, "--json", "s.json")
+    assert done.returncode == code, (args, done.stdout.decode(), done.stderr.decode())
+    with open(world.path("s.json")) as file:
+        return json.load(file)
+
+
+def bytes_of(world, name):
+    with open(world.path(name), "rb") as file:
+        return file.read()
+
+
+def is_clean(summary):
+    frames = summary["frames"]
+    bad = sum(frames[k] for k in ("lost", "torn", "stale", "short", "duplicate", "out_of_order", "wrong"))
+    return bad == 0 and summary["findings"] == []
+
+
+def make_y4m(world, name="v.y4m", *options, frames=20):
+    summary_of(world, world.driver(), *SMALL, "--frames", str(frames), "-o", name, *options)
+    return bytes_of(world, name)
+
+
+def make_wav(world, name, samples, channels=2, bits=16, rate=48000):
+    """A ramp in every channel, each with its own start."""
+    size = bits // 8
+    data = b"".join(((i * 77 + 1000 * c) % (1 << bits)).to_bytes(size, "little") for i in range(samples)
+                    for c in range(channels))
+    head = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + len(data), b"WAVE", b"fmt ", 16, 1, channels, rate,
+                       rate * channels * size, channels * size, bits, b"data", len(data))
+    with open(world.path(name), "wb") as file:
+        file.write(head + data)
+    return data
+
+
+def read_wav(world, name):
+    """Header fields and samples; the sizes must be true."""
+    whole = bytes_of(world, name)
+    assert whole[:4] == b"RIFF" and whole[8:12] == b"WAVE" and struct.unpack("<I", whole[4:8])[0] == len(whole) - 8
+    at, fmt = 12, None
+    while True:
+        tag, size = whole[at:at + 4], struct.unpack("<I", whole[at + 4:at + 8])[0]
+        if tag == b"fmt ":
+            kind, channels, rate, _, block, bits = struct.unpack("<HHIIHH", whole[at + 8:at + 24])
+            fmt = {"kind": kind, "channels": channels, "rate": rate, "block": block, "bits": bits, "bytes": size}
+        if tag == b"data":
+            assert at + 8 + size + size % 2 == len(whole)
+            return fmt, whole[at + 8:at + 8 + size]
+        at += 8 + size + size % 2
+
+
+@case
+def player_plays_a_file_and_the_file_leaves_the_card(world):
+    for form in ("yuy2", "uyvy", "nv12"):
+        sent = make_y4m(world, "v.y4m", "--format", form)
+        for card in ("player64", "player32"):
+            summary = summary_of(world, world.driver("player"), "--card", card, "-i", "v.y4m", "--format", form, "-o",
+                                 "out.y4m")
+            assert is_clean(summary), summary
+            assert bytes_of(world, "out.y4m") == sent, (form, card)
+            pin = summary["pins"][0]
+            assert (pin["flow"], pin["taken"], pin["seen"], pin["frames"]["delivered"]) == ("in", 20, True, 20), pin
+            assert pin["format"]["width"] == 640 and pin["format"]["rate_numerator"] == 60, pin
+            os.unlink(world.path("out.y4m"))
+
+
+@case
+def rgb_is_played_from_444_and_pictures_may_be_alike(world):
+    subprocess.run(["ffmpeg", "-loglevel", "error", "-f", "lavfi", "-i", "color=red:size=640x480:rate=30", "-frames:v", "9",
+                    "-pix_fmt", "yuv444p", "red.y4m"], cwd=world.where, check=True)
+    for form in ("rgb24", "rgb32"):
+        summary = summary_of(world, world.driver("player"), "--card", "player64", "-i", "red.y4m", "--format", form)
+        assert is_clean(summary) and summary["frames"]["delivered"] == 9, summary
+        assert summary["run"]["format"]["name"] == form.upper()
+
+
+@case
+def each_verdict_on_a_picture_of_a_file_is_provoked_by_a_card_fault(world):
+    make_y4m(world)
+    for card in ("player64", "player32"):
+        for fault, verdict in (("torn", "torn"), ("stale", "stale"), ("duplicate", "duplicate"), ("lost-frame", "lost"),
+                               ("short-dma", "wrong")):
+            summary = summary_of(world, world.driver("player"), "--card", f"{card},fault={fault},at=9", "-i", "v.y4m",
+                                 code=1)
+            frames = summary["frames"]
+            if verdict in ("torn", "wrong"):
+                assert frames["torn"] + frames["wrong"] == 1, (card, fault, frames)
+            else:
+                assert frames[verdict] == 1, (card, fault, frames)
+            counted = sum(frames[k] for k in ("torn", "stale", "short", "duplicate", "out_of_order", "wrong", "lost"))
+            assert counted == 1, (card, fault, frames)
+
+
+@case
+def transform_twice_gives_the_file_again(world):
+    sent = make_y4m(world)
+    negatives = summary_of(world, world.driver("transform"), "--card", "none", "-i", "v.y4m", "-o", "n.y4m")
+    assert [(p["pin"], p["flow"]) for p in negatives["pins"]] == [(1, "out"), (0, "in")]
+    assert negatives["frames"]["delivered"] == 20 and negatives["pins"][1]["taken"] == 20
+    assert bytes_of(world, "n.y4m") != sent
+    again = summary_of(world, world.driver("transform"), "--card", "none", "--pin", "0:in=n.y4m", "--pin", "1:out=p.y4m")
+    assert bytes_of(world, "p.y4m") == sent
+    assert [(p["pin"], p["flow"]) for p in again["pins"]] == [(0, "in"), (1, "out")]
+
+
+@case
+def pins_of_one_run_end_each_in_its_time(world):
+    make_y4m(world)
+    for frames, taken in (("5", range(5, 20)), ("20", range(20, 21))):
+        summary = summary_of(world, world.driver("transform"), "--card", "none", "--pin", "0:in=v.y4m", "--pin",
+                             f"1:frames={frames},out=n.y4m")
+        assert summary["pins"][1]["frames"]["delivered"] == int(frames)
+        assert summary["pins"][0]["taken"] in taken, summary["pins"][0]
+        assert y4m_frames(world.path("n.y4m"), FRAME_BYTES) == int(frames)
+    summary = summary_of(world, world.driver("transform"), "--card", "none", "--pin", "0:in=v.y4m", "--pin", "1:frames=21",
+                         code=1)
+    assert summary["outcome"] == "too few frames" and summary["message"].startswith("pin 1: 20 of 21"), summary["message"]
+
+
+@case
+def a_card_with_two_channels_captures_and_plays_on_both(world):
+    pins = ["--pin", "0:size=640x480,frames=12,out=a.y4m", "--pin", "1:size=1280x720,frames=30,fps=60,buffers=4,out=b.y4m"]
+    summary = summary_of(world, world.driver(), "--card", "grabber64", *pins, "--param", "Channels=2")
+    assert is_clean(summary) and summary["frames"]["delivered"] == 42, summary
+    assert [p["frames"]["delivered"] for p in summary["pins"]] == [12, 30]
+    assert [p["format"]["width"] for p in summary["pins"]] == [640, 1280]
+    assert y4m_frames(world.path("a.y4m"), FRAME_BYTES) == 12
+    assert y4m_frames(world.path("b.y4m"), 1280 * 720 * 2) == 30
+    assert summary["pins"][0]["hash"] != summary["pins"][1]["hash"] and summary["pins"][0]["hash"] == summary["video_hash"]
+    sent = [bytes_of(world, "a.y4m"), bytes_of(world, "b.y4m")]
+    summary = summary_of(world, world.driver("player"), "--card", "player64", "--pin", "0:in=a.y4m,out=c.y4m", "--pin",
+                         "1:in=b.y4m,out=d.y4m", "--param", "Channels=2")
+    assert is_clean(summary), summary
+    assert [bytes_of(world, "c.y4m"), bytes_of(world, "d.y4m")] == sent
+
+
+@case
+def several_pins_are_the_same_again_for_the_same_seed(world):
+    make_y4m(world)
+    make_wav(world, "in.wav", 4800)
+    for driver, out, inward, output in (("transform", "1:out=o.y4m", "0:in=v.y4m", "o.y4m"),
+                                        ("tone", "3:out=o.wav", "0:in=in.wav", "o.wav")):
+        results = set()
+        for _ in range(2):
+            summary = summary_of(world, world.driver(driver), "--card", "none", "--pin", out, "--pin", inward, "--record",
+                                 "r.weir", "--seed", "7")
+            del summary["time"]["wall_ns"]
+            results.add((bytes_of(world, "r.weir"), bytes_of(world, output), json.dumps(summary)))
+        assert len(results) == 1
+
+
+@case
+def a_file_is_played_from_a_pipe_and_into_one(world):
+    sent = make_y4m(world)
+    done = subprocess.run([world.weir, "run", world.driver("player"), "--card", "player64", "-i", "-", "-o", "-", "--quiet"],
+                          input=sent, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=world.where, timeout=120)
+    assert done.returncode == 0 and done.stdout == sent, done.stderr.decode()
+    # What is cut off shows when it is there; what came before it has left the card.
+    done = subprocess.run([world.weir, "run", world.driver("player"), "--card", "player64", "-i", "-", "-o", "o.y4m"],
+                          input=sent[:-1000], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=world.where, timeout=120)
+    assert done.returncode == 2 and b"standard input: is cut off in picture 19" in done.stderr, done.stderr.decode()
+    kept = y4m_frames(world.path("o.y4m"), FRAME_BYTES)
+    assert 0 < kept < 20 and sent.startswith(bytes_of(world, "o.y4m"))
+
+
+@case
+def files_that_cannot_be_played_are_refused_in_words(world):
+    make_y4m(world)
+    whole = bytes_of(world, "v.y4m")
+    make_wav(world, "in.wav", 4800)
+    player, tone = world.driver("player"), world.driver("tone")
+    for name, bad in (("cut.y4m", whole[:-1]), ("text.y4m", b"hello, world\n"), ("empty.y4m", b""),
+                      ("cut.wav", bytes_of(world, "in.wav")[:-2])):
+        with open(world.path(name), "wb") as file:
+            file.write(bad)
+    on = ["--card", "player64"]
+    world.refuses(["run", player, *on, "-i", "cut.y4m", "-o", "x.y4m"], 2, "cut.y4m: is cut off in picture 19")
+    world.refuses(["run", player, *on, "-i", "text.y4m"], 2, "text.y4m", "neither YUV4MPEG2 nor RIFF WAVE")
+    world.refuses(["run", player, *on, "-i", "empty.y4m"], 2, "empty.y4m: is cut off in its header")
+    world.refuses(["run", player, *on, "-i", "nowhere.y4m"], 5, "nowhere.y4m: cannot be read: No such file")
+    world.refuses(["run", player, *on, "-i", "in.wav", "-o", "x.raw"], 2, "in.wav holds sound of 2 channels, 16 bits, 48 kHz",
+                  "no pin takes")
+    world.refuses(["run", player, *on, "-i", "v.y4m", "--format", "nv12"], 2, "v.y4m holds 4:2:2 pictures of 640x480 at 60 "
+                  "fps, which pin 0 does not take; it takes YUY2 640x480")
+    world.refuses(["run", player, *on, "-i", "v.y4m", "--size", "1280x720"], 2, "v.y4m holds", "--size")
+    world.refuses(["run", player, *on, "-i", "v.y4m", "--fps", "30"], 2, "v.y4m holds", "--fps")
+    world.refuses(["run", world.driver(), "-i", "v.y4m"], 2, "v.y4m holds", "no pin takes")
+    world.refuses(["run", tone, "--card", "none", "-i", "cut.wav"], 2, "cut.wav: is cut off: 2 bytes of samples are missing")
+    world.refuses(["run", tone, "--card", "none", "-i", "in.wav", "--rate", "44100"], 2, "in.wav holds", "--rate")
+    make_wav(world, "slow.wav", 100, rate=8000)
+    world.refuses(["run", tone, "--card", "none", "-i", "slow.wav"], 2, "slow.wav holds sound of 2 channels, 16 bits, 8 kHz",
+                  "which pin 0 does not take; it takes PCM 2 ch 16 bit 44.1-96 kHz")
+    world.refuses(["run", tone, "--card", "none", "--pin", "0:in=in.wav,out=x.wav"], 2, "nothing of it can be seen")
+
+
+@case
+def tone_is_recorded_in_each_format_that_it_has(world):
+    for form, bits in (("s16", 16), ("s24_le", 24), ("S32LE", 32)):
+        for channels in (1, 2):
+            summary = summary_of(world, world.driver("tone"), "--card", "none", "--format", form, "--rate", "44100",
+                                 "--channels", str(channels), "--seconds", "2", "-o", "t.wav")
+            head, data = read_wav(world, "t.wav")
+            assert (head["channels"], head["rate"], head["bits"]) == (channels, 44100, bits), head
+            assert len(data) == 2 * 44100 * channels * bits // 8, len(data)
+            pin = summary["pins"][0]
+            sound = pin["sound"]
+            assert pin["flow"] == "out" and sound["samples"] == 2 * 44100 and sound["bytes"] == len(data), pin
+            assert 0.49 < sound["peak"] / 2**31 < 0.51, sound
+            assert sound["gaps"] == sound["discontinuities"] == sound["positions_back"] == 0, sound
+            assert sound["position"] is not None
+    done = world.run("run", world.driver("tone"), "--card", "none", "--packet", "20", "--frames", "7", "--rate", "48000")
+    assert b"7 packets delivered, 6720 samples a channel, 0.14 s, peak -6.0 dBFS" in done.stdout, done.stdout
+
+
+@case
+def sound_goes_into_a_pipe_and_an_interrupted_file_has_true_sizes(world):
+    done = world.run("run", world.driver("tone"), "--card", "none", "--seconds", "1", "-o", "-", "--quiet")
+    assert done.returncode == 0 and done.stdout[:4] == b"RIFF" and done.stdout[40:44] == b"\xff" * 4, done.stderr
+    process = subprocess.Popen([world.weir, "run", world.driver("tone"), "--card", "none", "--seconds", "100000", "-o",
+                                "t.wav"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=world.where)
+    deadline = time.monotonic() + 60
+    part = world.path("t.wav.part")
+    while time.monotonic() < deadline and not (os.path.exists(part) and os.path.getsize(part) > 100000):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 130, process.returncode
+    head, data = read_wav(world, "t.wav")
+    assert len(data) > 100000 - 44 and len(data) % head["block"] == 0
+
+
+@case
+def what_is_played_comes_back_through_the_cable(world):
+    for bits in (16, 24, 32):
+        data = make_wav(world, "in.wav", 48000 // 2, bits=bits)
+        summary = summary_of(world, world.driver("tone"), "--card", "none", "--param", "Loopback=1", "-i", "in.wav", "-o",
+                             "o.wav")
+        assert summary["findings"] == [], summary["findings"]
+        render = summary["pins"][1]
+        assert render["flow"] == "in" and not render["seen"] and render["taken"] == 50, render
+        assert render["sound"]["samples"] == 24000 and render["sound"]["positions_back"] == 0
+        _, heard = read_wav(world, "o.wav")
+        start = data[:60]
+        at = heard.find(start)
+        assert at >= 0, bits
+        usable = min(len(heard) - at, len(data))
+        assert usable > len(data) // 2 and heard[at:at + usable] == data[:usable], (bits, at, usable)
+
+
+@case
+def a_render_pin_without_a_file_plays_a_tone_and_every_packet_comes_back(world):
+    summary = summary_of(world, world.driver("tone"), "--card", "none", "--pin", "0:seconds=2,rate=48000")
+    pin = summary["pins"][0]
+    assert summary["outcome"] == "ok" and pin["taken"] == 200 and pin["sound"]["samples"] == 96000, pin
+    assert pin["sound"]["position"] == 96000 * pin["format"]["block_bytes"] and pin["sound"]["peak"] > 0
+
+
+@case
+def pins_are_named_as_inspect_shows_them(world):
+    for name in ("0", "0/0", "KSCATEGORY_CAPTURE", "capture", "PINNAME_VIDEO_CAPTURE", "video_capture",
+                 "{fb6c4281-0353-11d1-905f-0000c0cc16ba}"):
+        summary = summary_of(world, world.driver(), "--pin", name, "--frames", "3", *SMALL)
+        assert summary["pins"][0]["pin"] == 0, name
+    for value, words in (("7", "no pin for an application"), ("1/0", "there is no filter 1"), ("RENDER", "called so"),
+                         ("0:frames", "KEY=VALUE"), ("0:colour=red", "colour: wants format"), ("0:size=3", "--size 3"),
+                         (":out=x", "the id or the name"), ("0:frames=1,seconds=1", "exclude each other"),
+                         ("0:in=nowhere.y4m", "nowhere.y4m"), ("0:out=x.mp4", "x.mp4")):
+        world.refuses(["run", world.driver(), "--pin", value], 5 if "in=" in value else 2, words)
+    world.refuses(["run", world.driver(), "--pin", "0", "--pin", "0"], 2, "--pin 0: ", "called so")
+    world.refuses(["run", world.driver(), "--pin", "0", "--pin", "1", "-o", "x.y4m"], 2, "--pin 0:out=FILE")
+    world.refuses(["run", world.driver(), "--pin", "0:out=x.y4m", "-o", "y.y4m"], 2, "--pin 0 names its file")
+    world.refuses(["run", world.driver(), "--pin", "0:out=x.y4m", "--pin", "1:out=x.y4m"], 2, "x.y4m is named twice")
+    world.refuses(["run", world.driver(), *["--pin", "0"] * 9], 2, "at most 8")
+    world.refuses(["run", world.driver(), "-o", "x.wav"], 2, "none of the driver's pins is for sound")
+
+
 # ---- The oracle ----------------------------------------------------------------------------------------------------
 
 VERDICTS = {"torn": "torn", "stale": "stale", "duplicate": "duplicate", "short-dma": "short", "lost-frame": "lost"}
