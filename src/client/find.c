@@ -235,15 +235,22 @@ static bool is_necessary(struct client_session *session, ULONG pin_id)
            count > 0;
 }
 
-static bool is_taken(const struct client_session *session, ULONG pin_id)
+/* There are as many of it already as there may be. KSPROPERTY_PIN_CINSTANCES. */
+static bool is_taken(struct client_session *session, ULONG pin_id)
 {
     const struct client *client = session->client;
+    KSPIN_CINSTANCES instances = {0};
+    uint32_t bytes = sizeof instances;
+    ULONG ours = 0;
 
-    for (unsigned i = 0; i < session->index; i++) {
-        if (client->sessions[i].filter == session->filter && client->sessions[i].pin_id == pin_id)
-            return true;
-    }
-    return false;
+    for (unsigned i = 0; i < session->index; i++)
+        ours += client->sessions[i].filter == session->filter &&
+                client->sessions[i].pin_id == pin_id;
+    if (ours == 0)
+        return false;
+    return !NT_SUCCESS(client_pin_property(session, pin_id, KSPROPERTY_PIN_CINSTANCES, &instances,
+                                           &bytes)) ||
+           ours >= instances.PossibleCount;
 }
 
 /* ---- The one that suits ---------------------------------------------------------------------- */
