@@ -335,6 +335,90 @@ static void frames_and_seconds_exclude_each_other(void **state)
     expect_bad("--seconds 5 --frames 5");
 }
 
+static void formats_of_sound_are_known_as_others_spell_them(void **state)
+{
+    struct client_request request;
+
+    (void)state;
+    expect_good("--format s16 --rate 44100 --channels 6 --packet 20");
+    options_stream_request(&options, &request);
+    assert_int_equal(request.pins[0].media, CLIENT_AUDIO);
+    assert_int_equal(request.pins[0].audio.bits, 16);
+    assert_int_equal(request.pins[0].audio.rate_hz, 44100);
+    assert_int_equal(request.pins[0].audio.channels, 6);
+    assert_int_equal(request.pins[0].packet_ms, 20);
+    expect_good("--format S24_LE");
+    expect_good("--format s32le");
+    expect_good("--format f32");
+    options_stream_request(&options, &request);
+    assert_true(request.pins[0].audio.is_float);
+    expect_good("--format u8");
+    expect_bad("--format s16be");
+    expect_bad("--format s20");
+    expect_bad("--rate 999");
+    expect_bad("--channels 0");
+    expect_bad("--channels 33");
+    expect_bad("--packet 0");
+    assert_string_equal(options_samples_name(24, false), "s24");
+    assert_string_equal(options_samples_name(32, true), "f32");
+}
+
+static void each_pin_is_asked_for_what_it_says_and_else_for_what_all_are(void **state)
+{
+    struct client_request request;
+
+    (void)state;
+    expect_good("--pin 0:size=640x480,frames=7,out=a.y4m --pin 1/capture:in=b.wav --fps 25 "
+                "--buffers 3");
+    assert_int_equal(options.pin_count, 2);
+    assert_string_equal(options.pins[0].pin, "0");
+    assert_string_equal(options.pins[0].output, "a.y4m");
+    assert_int_equal(options.pins[0].frames, 7);
+    assert_string_equal(options.pins[1].pin, "1/capture");
+    assert_string_equal(options.pins[1].input, "b.wav");
+    assert_int_equal(options.pins[1].width, 0);
+    assert_int_equal(options.pins[1].rate_numerator, 25);
+    assert_int_equal(options.pins[1].frames, 0); /* to the file's end */
+    assert_int_equal(options.pins[1].buffers, 3);
+    options_stream_request(&options, &request);
+    assert_int_equal(request.pin_count, 2);
+    assert_string_equal(request.pins[0].name, "0");
+    assert_true(request.pins[0].kept);
+    assert_false(request.pins[1].kept);
+    assert_int_equal(request.pins[0].width, 640);
+}
+
+static void lengths_follow_from_what_is_played(void **state)
+{
+    (void)state;
+    expect_good("-i a.y4m");
+    assert_int_equal(options.pins[0].frames, 0);
+    expect_good("-i a.y4m --frames 3");
+    assert_int_equal(options.pins[0].frames, 3);
+    expect_good("--pin 0:in=a.y4m --pin 1");
+    assert_int_equal(options.pins[1].frames, 0);
+    expect_good("--pin 0 --pin 1:seconds=2");
+    assert_int_equal(options.pins[0].frames, 300);
+    assert_int_equal(options.pins[1].frames, 0);
+    assert_int_equal(options.pins[1].seconds, 2);
+}
+
+static void pins_that_make_no_sense_are_refused(void **state)
+{
+    static const char *const bad[] = {
+        "--pin :size=640x480", "--pin 0:size", "--pin 0:size=", "--pin 0:size=12", "--pin 0:=3",
+        "--pin 0:seed=3", "--pin 0:buffer-offset=3", "--pin 0:frames=1,seconds=1", "--pin 0:a=b=c",
+        "--pin 0 --pin 1 -o a.y4m", "--pin 0 --pin 1 -i a.y4m", "--pin 0:in=a.y4m -i b.y4m",
+        "--pin 0:out=a.y4m --pin 1:out=a.y4m", "--pin 0:in=a.y4m,out=a.y4m", "-i a.y4m -i b.y4m",
+        "-i d.sys", "--pin 0 --pin 0 --pin 0 --pin 0 --pin 0 --pin 0 --pin 0 --pin 0 --pin 0",
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LEN(bad); i++)
+        expect_bad(bad[i]);
+    expect_good("--pin 0:in=- --pin 1:in=-");
+}
+
 static void snapshots_name_a_frame_of_the_run_and_a_file(void **state)
 {
     (void)state;
@@ -505,6 +589,10 @@ int main(void)
         cmocka_unit_test(an_iommu_has_three_modes_and_needs_a_card),
         cmocka_unit_test(the_machine_is_made_of_what_was_asked_for),
         cmocka_unit_test(frames_and_seconds_exclude_each_other),
+        cmocka_unit_test(formats_of_sound_are_known_as_others_spell_them),
+        cmocka_unit_test(each_pin_is_asked_for_what_it_says_and_else_for_what_all_are),
+        cmocka_unit_test(lengths_follow_from_what_is_played),
+        cmocka_unit_test(pins_that_make_no_sense_are_refused),
         cmocka_unit_test(snapshots_name_a_frame_of_the_run_and_a_file),
         cmocka_unit_test(parameters_are_names_with_values),
         cmocka_unit_test(more_parameters_than_fit_are_refused),

@@ -188,6 +188,56 @@ static void files_below_a_folder_come_in_the_order_of_their_names(void **state)
     assert_int_equal(rmdir(folder), 0);
 }
 
+static void a_file_and_a_pipe_are_read_piece_by_piece(void **state)
+{
+    char path[256], text[8] = "";
+    struct host_input input;
+    size_t got;
+    int ends[2];
+
+    (void)state;
+    make_file("a");
+    in_directory(path, "a");
+    assert_int_equal(host_input_open(&input, directory), -EISDIR);
+    assert_int_equal(host_input_open(&input, "/nowhere/a"), -ENOENT);
+    assert_int_equal(host_input_open(&input, path), 0);
+    assert_true(input.regular);
+    host_input_close(&input);
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], "hello", 5), 5);
+    close(ends[1]);
+    snprintf(path, sizeof path, "/dev/fd/%d", ends[0]);
+    assert_int_equal(host_input_open(&input, path), 0);
+    assert_false(input.regular);
+    assert_int_equal(host_input_read(&input, text, 3, &got), 0);
+    assert_int_equal(got, 3);
+    assert_string_equal(text, "hel");
+    assert_int_equal(host_input_read(&input, text, 7, &got), 0);
+    assert_int_equal(got, 2);
+    host_input_close(&input);
+    close(ends[0]);
+    assert_int_equal(host_file_unlink(in_directory(path, "a")), 0);
+}
+
+static void a_pipe_below_dev_fd_is_written_in_place(void **state)
+{
+    struct host_file file;
+    char path[32], text[8] = "";
+    int ends[2];
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    snprintf(path, sizeof path, "/dev/fd/%d", ends[1]);
+    assert_int_equal(host_file_create(&file, path), 0);
+    assert_true(file.in_place);
+    assert_int_equal(host_file_write(&file, "hello", 5), 0);
+    assert_int_equal(host_file_commit(&file), 0);
+    assert_int_equal(read(ends[0], text, 5), 5);
+    assert_string_equal(text, "hello");
+    close(ends[0]);
+    close(ends[1]);
+}
+
 static int make_directory(void **state)
 {
     (void)state;
@@ -209,6 +259,8 @@ int main(void)
         cmocka_unit_test(a_full_device_is_an_error_with_words),
         cmocka_unit_test(a_link_stays_a_link),
         cmocka_unit_test(reading_refuses_directories_big_files_and_missing_ones),
+        cmocka_unit_test(a_file_and_a_pipe_are_read_piece_by_piece),
+        cmocka_unit_test(a_pipe_below_dev_fd_is_written_in_place),
         cmocka_unit_test(files_below_a_folder_come_in_the_order_of_their_names),
     };
 

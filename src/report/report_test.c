@@ -432,20 +432,6 @@ static void a_death_without_a_word_still_shows_the_last_events(void **state)
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
-static json_t *json_of(struct bench *bench, bool with_wall)
-{
-    char *text;
-    json_t *root;
-
-    feed(bench);
-    text = report_json(bench->report, &bench->run, with_wall);
-    assert_non_null(text);
-    root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-    assert_non_null(root);
-    free(text);
-    return root;
-}
-
 static void expect_keys(json_t *object, const char *const *keys)
 {
     const char *key;

@@ -99,6 +99,20 @@ static inline const char *post_mortem_of(struct bench *bench)
     return text_get(&bench->text);
 }
 
+static inline json_t *json_of(struct bench *bench, bool with_wall)
+{
+    char *text;
+    json_t *root;
+
+    feed(bench);
+    text = report_json(bench->report, &bench->run, with_wall);
+    assert_non_null(text);
+    root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    assert_non_null(root);
+    free(text);
+    return root;
+}
+
 static inline void expect_words(const char *text, const char *words)
 {
     if (strstr(text, words) == NULL)
