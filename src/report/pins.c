@@ -138,6 +138,13 @@ static void frames_text(const struct report_pin *pin, struct text *out)
     text_char(out, '\n');
 }
 
+static double decibels(uint64_t peak)
+{
+    double value = 20 * log10((double)peak / REPORT_PEAK_MAX);
+
+    return value > -0.05 ? 0 : value; /* no "-0.0" */
+}
+
 static void sound_text(const struct report_pin *pin, const struct report_format *format,
                        struct text *out)
 {
@@ -151,7 +158,7 @@ static void sound_text(const struct report_pin *pin, const struct report_format 
     if (format->rate_hz != 0)
         text_printf(out, ", %.6g s", (double)samples / format->rate_hz);
     if (sound->peak != 0)
-        text_printf(out, ", peak %.1f dBFS", 20 * log10((double)sound->peak / REPORT_PEAK_MAX));
+        text_printf(out, ", peak %.1f dBFS", decibels(sound->peak));
     else
         text_string(out, ", silence");
     if (sound->gaps > 0)

@@ -1693,6 +1693,41 @@ def pins_are_named_as_inspect_shows_them(world):
     world.refuses(["run", world.driver(), "-o", "x.wav"], 2, "none of the driver's pins is for sound")
 
 
+@case
+def sound_of_any_kind_is_recorded_from_a_driver_that_answers_no_intersection(world):
+    """Six channels need WAVEFORMATEXTENSIBLE, here and in the file."""
+    for form, channels, kind in (("u8", 1, 1), ("s24", 6, 0xFFFE), ("f32", 2, 3), ("f32", 8, 0xFFFE)):
+        summary = summary_of(world, world.bad("recorder"), "--card", "none", "--format", form, "--channels", str(channels),
+                             "--rate", "96000", "--seconds", "1", "-o", "r.wav")
+        head, data = read_wav(world, "r.wav")
+        assert (head["kind"], head["channels"], head["rate"]) == (kind, channels, 96000), head
+        assert data[:512] == bytes(range(256)) * 2 and len(data) == 96000 * head["block"]
+        assert summary["pins"][0]["format"]["name"] == form
+        assert summary["pins"][0]["sound"]["gaps"] == 0
+    assert summary["run"]["format"]["packet_bytes"] == 960 * 32
+    plain = summary_of(world, world.bad("recorder"), "--card", "none")["run"]["format"]
+    assert (plain["name"], plain["channels"], plain["rate_hz"]) == ("s16", 2, 48000), plain
+    world.refuses(["run", world.bad("recorder"), "--card", "none", "--channels", "9"], 2, "there is PCM 8 ch 8-32 bit")
+
+
+@case
+def filters_and_instances_of_a_pin_are_streamed_together(world):
+    summary = summary_of(world, world.bad("recorder"), "--card", "none", "--pin", "1/0:frames=5", "--pin",
+                         "0:format=s24,channels=8,frames=7", "--pin", "capture:frames=9")
+    assert [(p["filter"], p["pin"], p["frames"]["delivered"]) for p in summary["pins"]] == [(1, 0, 5), (0, 0, 7), (0, 0, 9)]
+    world.refuses(["run", world.bad("recorder"), "--card", "none", *["--pin", "0/0"] * 3], 2, "--pin 0/0: ", "called so")
+    done = world.run("run", world.bad("recorder"), "--card", "none", "--pin", "1/0", "--pin", "0")
+    assert b"2 pins\npin 1/0 out" in done.stdout and b"pin 0/0 out" in done.stdout, done.stdout
+
+
+@case
+def gaps_in_sound_are_told_and_a_position_that_goes_back_is_bad(world):
+    sound = summary_of(world, world.bad("recordergap"), "--card", "none", "--frames", "20")["pins"][0]["sound"]
+    assert (sound["gaps"], sound["gap_100ns"], sound["discontinuities"]) == (1, 500000, 1), sound
+    summary = summary_of(world, world.bad("recorderback"), "--card", "none", "--frames", "20", code=1)
+    assert summary["outcome"] == "bad frames" and "went back 1 times" in summary["message"], summary["message"]
+
+
 # ---- The oracle ----------------------------------------------------------------------------------------------------
 
 VERDICTS = {"torn": "torn", "stale": "stale", "duplicate": "duplicate", "short-dma": "short", "lost-frame": "lost"}
