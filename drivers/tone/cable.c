@@ -17,7 +17,7 @@ static ULONG Span(const WAVE *Wave, ULONGLONG Frame, ULONG Frames, PULONG Offset
     return min(Frames, Capacity(Wave) - At);
 }
 
-VOID CableWrite(PTONE_CABLE Cable, const WAVE *Wave, const TONE_LEVEL *Level, ULONGLONG First,
+VOID CableWrite(PTONE_CABLE Cable, const WAVE *Wave, const AUDIO_LEVEL *Level, ULONGLONG First,
                 const UCHAR *From, ULONG Frames)
 {
     ULONG Offset, Now;

@@ -2,22 +2,9 @@
 /* The entry point, and the device: without hardware, Start reads the settings and no more. */
 #include "tone.h"
 
-PTONE ToneOfIrp(PIRP Irp)
-{
-    return KsGetDeviceForDeviceObject(IoGetCurrentIrpStackLocation(Irp)->DeviceObject)->Context;
-}
-
-static VOID Initialize(PTONE Tone)
-{
-    ULONG i;
-
-    for (i = 0; i < TONE_STREAMS; i++) {
-        Tone->Streams[i].Tone = Tone;
-        Tone->Streams[i].Id = i;
-        LevelInitialize(&Tone->Streams[i].Level);
-    }
-    ToneInitializeTimer(Tone);
-}
+/* {2D4C7B16-8E35-4E0D-9B0F-5D1C3A6F8E42} */
+const GUID AudioReference = {
+    0x2d4c7b16, 0x8e35, 0x4e0d, {0x9b, 0x0f, 0x5d, 0x1c, 0x3a, 0x6f, 0x8e, 0x42}};
 
 static NTSTATUS NTAPI Add(PKSDEVICE Device)
 {
@@ -32,7 +19,8 @@ static NTSTATUS NTAPI Add(PKSDEVICE Device)
         ExFreePoolWithTag(Tone, TONE_TAG);
         return Status;
     }
-    Initialize(Tone);
+    AudioInitialize(&Tone->Audio);
+    ToneInitializeTimer(Tone);
     Device->Context = Tone;
     return STATUS_SUCCESS;
 }
@@ -49,7 +37,7 @@ static NTSTATUS NTAPI Start(PKSDEVICE Device, PIRP Irp, PCM_RESOURCE_LIST Transl
 
 static const KSDEVICE_DISPATCH Dispatch = {.Add = Add, .Start = Start};
 
-static const KSFILTER_DESCRIPTOR *const Filters[] = {&ToneFilter};
+static const KSFILTER_DESCRIPTOR *const Filters[] = {&AudioFilter};
 
 static const KSDEVICE_DESCRIPTOR Device = {
     .Dispatch = &Dispatch,

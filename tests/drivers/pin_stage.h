@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A machine with one driver without hardware, its filter and its pins open, for tests that move
- * frames one by one. The body runs on a thread of the machine at PASSIVE_LEVEL; what it expects is
- * kept, and told when the machine has ended. Included by one test program each. */
+/* A machine with one driver, its filter and its pins open, for tests that move frames one by one.
+ * The body runs on a thread of the machine at PASSIVE_LEVEL; what it expects is kept, and told when
+ * the machine has ended. Included by one test program each. */
 #ifndef WEIR_TESTS_PIN_STAGE_H
 #define WEIR_TESTS_PIN_STAGE_H
 
@@ -38,6 +38,7 @@ struct request {
 
 struct stage {
     const char *driver; /* "tone" */
+    const char *card, *card_parameters; /* NULL: no hardware */
     const GUID *category; /* of its filter */
     struct machine_parameter parameter; /* name NULL: none */
     stage_body_fn *body;
@@ -301,7 +302,8 @@ static inline void stage_run(struct stage *stage, uint64_t seed)
         .cpus = 2,
         .windows = KE_WINDOWS_10,
         .memory = {.ram_bytes = UINT64_C(1) << 30, .policy = MM_SCATTERED},
-        .card = "none",
+        .card = stage->card != NULL ? stage->card : "none",
+        .card_parameters = stage->card_parameters,
         .driver_name = name,
         .parameters = &stage->parameter,
         .parameter_count = stage->parameter.name != NULL ? 1 : 0,

@@ -6,10 +6,10 @@
  *
  * Speaker and line in are bridge pins: nobody opens them, they say what is at the end of the wire.
  *
- * Flags of the streaming pins: the timer's DPC does the work (DISPATCH_LEVEL_PROCESSING), nothing
+ * Flags of the streaming pins: the engine's DPC does the work (DISPATCH_LEVEL_PROCESSING), nothing
  * else starts it (DO_NOT_INITIATE_PROCESSING), and only in RUN (PROCESS_IN_RUN_STATE_ONLY, which is
  * in RENDERER with the end of stream event). Either pin shows the device's clock. */
-#include "tone.h"
+#include "audio.h"
 
 /* ---- Pins ------------------------------------------------------------------------------------ */
 
@@ -33,7 +33,7 @@ static const GUID LineIn = {STATIC_KSNODETYPE_LINE_CONNECTOR};
 
 #define STREAMING_PIN(Flow, PinFlags)                                                   \
     {                                                                                   \
-        .Dispatch = &TonePinDispatch, .AutomationTable = &TonePinAutomation,            \
+        .Dispatch = &AudioPinDispatch, .AutomationTable = &AudioPinAutomation,            \
         .PinDescriptor =                                                                \
             {                                                                           \
                 .DataRangesCount = WAVE_RANGES,                                         \
@@ -60,11 +60,11 @@ static const GUID LineIn = {STATIC_KSNODETYPE_LINE_CONNECTOR};
             },                                                                          \
     }
 
-static const KSPIN_DESCRIPTOR_EX Pins[TONE_PINS] = {
-    [TONE_PIN_RENDER] = STREAMING_PIN(KSPIN_DATAFLOW_IN, KSPIN_FLAG_RENDERER),
-    [TONE_PIN_SPEAKER] = BRIDGE_PIN(KSPIN_DATAFLOW_OUT, &Speaker),
-    [TONE_PIN_LINE] = BRIDGE_PIN(KSPIN_DATAFLOW_IN, &LineIn),
-    [TONE_PIN_CAPTURE] = STREAMING_PIN(KSPIN_DATAFLOW_OUT, KSPIN_FLAG_PROCESS_IN_RUN_STATE_ONLY),
+static const KSPIN_DESCRIPTOR_EX Pins[AUDIO_PINS] = {
+    [AUDIO_PIN_RENDER] = STREAMING_PIN(KSPIN_DATAFLOW_IN, KSPIN_FLAG_RENDERER),
+    [AUDIO_PIN_SPEAKER] = BRIDGE_PIN(KSPIN_DATAFLOW_OUT, &Speaker),
+    [AUDIO_PIN_LINE] = BRIDGE_PIN(KSPIN_DATAFLOW_IN, &LineIn),
+    [AUDIO_PIN_CAPTURE] = STREAMING_PIN(KSPIN_DATAFLOW_OUT, KSPIN_FLAG_PROCESS_IN_RUN_STATE_ONLY),
 };
 
 /* ---- Nodes ----------------------------------------------------------------------------------- */
@@ -74,26 +74,26 @@ static const GUID Mute = {STATIC_KSNODETYPE_MUTE};
 static const GUID Dac = {STATIC_KSNODETYPE_DAC};
 static const GUID Adc = {STATIC_KSNODETYPE_ADC};
 
-static const KSNODE_DESCRIPTOR Nodes[TONE_NODES] = {
-    [TONE_NODE_RENDER_VOLUME] = {&LevelVolumeAutomation, &Volume, NULL},
-    [TONE_NODE_RENDER_MUTE] = {&LevelMuteAutomation, &Mute, NULL},
-    [TONE_NODE_DAC] = {NULL, &Dac, NULL},
-    [TONE_NODE_ADC] = {NULL, &Adc, NULL},
-    [TONE_NODE_CAPTURE_VOLUME] = {&LevelVolumeAutomation, &Volume, NULL},
-    [TONE_NODE_CAPTURE_MUTE] = {&LevelMuteAutomation, &Mute, NULL},
+static const KSNODE_DESCRIPTOR Nodes[AUDIO_NODES] = {
+    [AUDIO_NODE_RENDER_VOLUME] = {&LevelVolumeAutomation, &Volume, NULL},
+    [AUDIO_NODE_RENDER_MUTE] = {&LevelMuteAutomation, &Mute, NULL},
+    [AUDIO_NODE_DAC] = {NULL, &Dac, NULL},
+    [AUDIO_NODE_ADC] = {NULL, &Adc, NULL},
+    [AUDIO_NODE_CAPTURE_VOLUME] = {&LevelVolumeAutomation, &Volume, NULL},
+    [AUDIO_NODE_CAPTURE_MUTE] = {&LevelMuteAutomation, &Mute, NULL},
 };
 
 enum { TO = KSNODEPIN_STANDARD_IN, FROM = KSNODEPIN_STANDARD_OUT };
 
 static const KSTOPOLOGY_CONNECTION Connections[] = {
-    {KSFILTER_NODE, TONE_PIN_RENDER, TONE_NODE_RENDER_VOLUME, TO},
-    {TONE_NODE_RENDER_VOLUME, FROM, TONE_NODE_RENDER_MUTE, TO},
-    {TONE_NODE_RENDER_MUTE, FROM, TONE_NODE_DAC, TO},
-    {TONE_NODE_DAC, FROM, KSFILTER_NODE, TONE_PIN_SPEAKER},
-    {KSFILTER_NODE, TONE_PIN_LINE, TONE_NODE_ADC, TO},
-    {TONE_NODE_ADC, FROM, TONE_NODE_CAPTURE_VOLUME, TO},
-    {TONE_NODE_CAPTURE_VOLUME, FROM, TONE_NODE_CAPTURE_MUTE, TO},
-    {TONE_NODE_CAPTURE_MUTE, FROM, KSFILTER_NODE, TONE_PIN_CAPTURE},
+    {KSFILTER_NODE, AUDIO_PIN_RENDER, AUDIO_NODE_RENDER_VOLUME, TO},
+    {AUDIO_NODE_RENDER_VOLUME, FROM, AUDIO_NODE_RENDER_MUTE, TO},
+    {AUDIO_NODE_RENDER_MUTE, FROM, AUDIO_NODE_DAC, TO},
+    {AUDIO_NODE_DAC, FROM, KSFILTER_NODE, AUDIO_PIN_SPEAKER},
+    {KSFILTER_NODE, AUDIO_PIN_LINE, AUDIO_NODE_ADC, TO},
+    {AUDIO_NODE_ADC, FROM, AUDIO_NODE_CAPTURE_VOLUME, TO},
+    {AUDIO_NODE_CAPTURE_VOLUME, FROM, AUDIO_NODE_CAPTURE_MUTE, TO},
+    {AUDIO_NODE_CAPTURE_MUTE, FROM, KSFILTER_NODE, AUDIO_PIN_CAPTURE},
 };
 
 /* ---- The filter ------------------------------------------------------------------------------ */
@@ -101,13 +101,9 @@ static const KSTOPOLOGY_CONNECTION Connections[] = {
 static const GUID Categories[] = {
     {STATIC_KSCATEGORY_AUDIO}, {STATIC_KSCATEGORY_RENDER}, {STATIC_KSCATEGORY_CAPTURE}};
 
-/* {2D4C7B16-8E35-4E0D-9B0F-5D1C3A6F8E42} */
-static const GUID ReferenceGuid = {
-    0x2d4c7b16, 0x8e35, 0x4e0d, {0x9b, 0x0f, 0x5d, 0x1c, 0x3a, 0x6f, 0x8e, 0x42}};
-
-const KSFILTER_DESCRIPTOR ToneFilter = {
+const KSFILTER_DESCRIPTOR AudioFilter = {
     .Version = KSFILTER_DESCRIPTOR_VERSION,
-    .ReferenceGuid = &ReferenceGuid,
+    .ReferenceGuid = &AudioReference,
     .PinDescriptorsCount = ARRAYSIZE(Pins),
     .PinDescriptorSize = sizeof(Pins[0]),
     .PinDescriptors = Pins,

@@ -1,24 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* Recording: due frames go from the ADC into the client's buffers, whole frames into each. */
-#include "tone.h"
+#include "audio.h"
 
 /* ---- Headers --------------------------------------------------------------------------------- */
 
 /* Of the next frame, by the graph's clock. What the clock says, it says of a moment, which
  * GetCorrelatedTime tells; the frame was due somewhat before it. AVStream Clocks. */
-static LONGLONG PresentationTime(PTONE_STREAM Stream)
+static LONGLONG PresentationTime(PAUDIO_STREAM Stream)
 {
-    ULONGLONG Frame = Stream->Start + Stream->Done + Stream->Missed;
     LONGLONG Time, System;
 
     if (Stream->Clock == NULL) /* since RUN, then */
-        return ToneTimeOf(Stream->Done + Stream->Missed, Stream->Wave.Rate);
+        return AudioTimeOf(Stream->Done + Stream->Missed, Stream->Wave.Rate);
     Time = Stream->Clock->lpVtbl->GetCorrelatedTime(Stream->Clock, &System);
-    Time -= System - ToneTimeOf(Frame, Stream->Wave.Rate);
+    Time -= System - EngineTimeOfNext(Stream);
     return max(Time, 0); /* the clock may have started a little later than the stream */
 }
 
-static VOID BeginBuffer(PTONE_STREAM Stream, PKSSTREAM_HEADER Header)
+static VOID BeginBuffer(PAUDIO_STREAM Stream, PKSSTREAM_HEADER Header)
 {
     Header->PresentationTime.Time = PresentationTime(Stream);
     Header->PresentationTime.Numerator = 1;
@@ -34,30 +33,19 @@ static VOID BeginBuffer(PTONE_STREAM Stream, PKSSTREAM_HEADER Header)
 
 /* ---- Data ------------------------------------------------------------------------------------ */
 
-static VOID Hear(PTONE_STREAM Stream, PUCHAR To, ULONG Frames)
-{
-    ULONGLONG Frame = Stream->Done + Stream->Missed;
-
-    if (Stream->Tone->Loopback)
-        CableRead(&Stream->Tone->Cable, &Stream->Wave, Stream->Start + Frame, To, Frames);
-    else
-        SineDraw(&Stream->Wave, Stream->Tone->Frequency, Frame, To, Frames);
-    LevelApply(&Stream->Level, &Stream->Wave, To, To, Frames);
-}
-
 /* Full, the buffer goes back to the client. */
-static VOID Account(PTONE_STREAM Stream, ULONG Frames, ULONG ReturnedBytes)
+static VOID Account(PAUDIO_STREAM Stream, ULONG Frames, ULONG ReturnedBytes)
 {
     KIRQL Irql;
 
-    KeAcquireSpinLock(&Stream->Tone->Lock, &Irql);
+    KeAcquireSpinLock(&Stream->Audio->Lock, &Irql);
     Stream->Done += Frames;
     Stream->Returned += ReturnedBytes;
-    KeReleaseSpinLock(&Stream->Tone->Lock, Irql);
+    KeReleaseSpinLock(&Stream->Audio->Lock, Irql);
     Stream->Due -= Frames;
 }
 
-static VOID FillBuffer(PTONE_STREAM Stream, PKSSTREAM_POINTER Edge)
+static VOID FillBuffer(PAUDIO_STREAM Stream, PKSSTREAM_POINTER Edge)
 {
     PKSSTREAM_HEADER Header = Edge->StreamHeader;
     const WAVE *Wave = &Stream->Wave;
@@ -66,14 +54,15 @@ static VOID FillBuffer(PTONE_STREAM Stream, PKSSTREAM_POINTER Edge)
 
     if (Edge->OffsetOut.Remaining == Edge->OffsetOut.Count)
         BeginBuffer(Stream, Header);
-    Hear(Stream, Edge->OffsetOut.Data, Frames);
+    EngineHear(Stream, Edge->OffsetOut.Data, Frames);
+    LevelApply(&Stream->Level, Wave, Edge->OffsetOut.Data, Edge->OffsetOut.Data, Frames);
     Header->DataUsed += Frames * Wave->FrameBytes;
-    Header->Duration = ToneTimeOf(Header->DataUsed / Wave->FrameBytes, Wave->Rate);
+    Header->Duration = AudioTimeOf(Header->DataUsed / Wave->FrameBytes, Wave->Rate);
     Account(Stream, Frames, Frames == Room ? Header->DataUsed : 0);
     KsStreamPointerAdvanceOffsetsAndUnlock(Edge, 0, Frames * Wave->FrameBytes, Frames == Room);
 }
 
-VOID ToneCapture(PTONE_STREAM Stream)
+VOID AudioCapture(PAUDIO_STREAM Stream)
 {
     PKSSTREAM_POINTER Edge;
 
@@ -82,7 +71,7 @@ VOID ToneCapture(PTONE_STREAM Stream)
         FillBuffer(Stream, Edge);
 }
 
-VOID ToneFlushCapture(PTONE_STREAM Stream)
+VOID AudioFlushCapture(PAUDIO_STREAM Stream)
 {
     PKSSTREAM_POINTER Edge =
         KsPinGetLeadingEdgeStreamPointer(Stream->Pin, KSSTREAM_POINTER_STATE_LOCKED);

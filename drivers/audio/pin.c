@@ -1,35 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 /* The pins that stream: open, formats, states, position, clock. */
-#include "tone.h"
+#include "audio.h"
 
 /* ---- Process --------------------------------------------------------------------------------- */
 
-/* Called by the timer's attempts only. PENDING: not again before the next. */
+/* Called by the engine's attempts only. PENDING: not again before the next. */
 static NTSTATUS NTAPI Process(PKSPIN Pin)
 {
-    PTONE_STREAM Stream = Pin->Context;
+    PAUDIO_STREAM Stream = Pin->Context;
 
-    if (Stream->Id == TONE_RENDER)
-        ToneRender(Stream);
+    if (Stream->Id == AUDIO_RENDER)
+        AudioRender(Stream);
     else
-        ToneCapture(Stream);
+        AudioCapture(Stream);
     return STATUS_PENDING;
 }
 
 /* ---- Formats --------------------------------------------------------------------------------- */
 
 /* Lock is held. A wire has one format at both ends. */
-static NTSTATUS TakeFormat(PTONE_STREAM Stream, const WAVE *Wave)
+static NTSTATUS TakeFormat(PAUDIO_STREAM Stream, const WAVE *Wave)
 {
-    const TONE_STREAM *Other = &Stream->Tone->Streams[TONE_CAPTURE - Stream->Id];
+    const AUDIO_STREAM *Other = &Stream->Audio->Streams[AUDIO_CAPTURE - Stream->Id];
 
-    if (Stream->Tone->Loopback && Other->Pin != NULL && !WaveIsSame(Wave, &Other->Wave))
+    if (EngineIsWire(Stream->Audio) && Other->Pin != NULL && !WaveIsSame(Wave, &Other->Wave))
         return STATUS_NO_MATCH;
     Stream->Wave = *Wave;
     return STATUS_SUCCESS;
 }
 
-static NTSTATUS ChangeFormat(PTONE_STREAM Stream, const WAVE *Wave)
+static NTSTATUS ChangeFormat(PAUDIO_STREAM Stream, const WAVE *Wave)
 {
     NTSTATUS Status;
     KIRQL Irql;
@@ -38,9 +38,9 @@ static NTSTATUS ChangeFormat(PTONE_STREAM Stream, const WAVE *Wave)
         return STATUS_SUCCESS; /* some clients say it once more just before RUN */
     if (Stream->Pin->DeviceState != KSSTATE_STOP)
         return STATUS_INVALID_DEVICE_STATE;
-    KeAcquireSpinLock(&Stream->Tone->Lock, &Irql);
+    KeAcquireSpinLock(&Stream->Audio->Lock, &Irql);
     Status = TakeFormat(Stream, Wave);
-    KeReleaseSpinLock(&Stream->Tone->Lock, Irql);
+    KeReleaseSpinLock(&Stream->Audio->Lock, Irql);
     return Status;
 }
 
@@ -64,25 +64,25 @@ static NTSTATUS NTAPI SetDataFormat(PKSPIN Pin, PKSDATAFORMAT OldFormat,
 
 /* ---- Open and close -------------------------------------------------------------------------- */
 
-static NTSTATUS Claim(PTONE_STREAM Stream, PKSPIN Pin, const WAVE *Wave)
+static NTSTATUS Claim(PAUDIO_STREAM Stream, PKSPIN Pin, const WAVE *Wave)
 {
     NTSTATUS Status = STATUS_DEVICE_BUSY; /* a pin of another filter has it */
     KIRQL Irql;
 
-    KeAcquireSpinLock(&Stream->Tone->Lock, &Irql);
+    KeAcquireSpinLock(&Stream->Audio->Lock, &Irql);
     if (Stream->Pin == NULL)
         Status = TakeFormat(Stream, Wave);
     if (NT_SUCCESS(Status))
         Stream->Pin = Pin;
-    KeReleaseSpinLock(&Stream->Tone->Lock, Irql);
+    KeReleaseSpinLock(&Stream->Audio->Lock, Irql);
     return Status;
 }
 
 static NTSTATUS NTAPI Create(PKSPIN Pin, PIRP Irp)
 {
-    PTONE Tone = KsPinGetDevice(Pin)->Context;
-    PTONE_STREAM Stream =
-        &Tone->Streams[Pin->Id == TONE_PIN_RENDER ? TONE_RENDER : TONE_CAPTURE];
+    PAUDIO Audio = KsPinGetDevice(Pin)->Context;
+    PAUDIO_STREAM Stream =
+        &Audio->Streams[Pin->Id == AUDIO_PIN_RENDER ? AUDIO_RENDER : AUDIO_CAPTURE];
     NTSTATUS Status;
     WAVE Wave;
 
@@ -99,60 +99,62 @@ static NTSTATUS NTAPI Create(PKSPIN Pin, PIRP Irp)
 
 static NTSTATUS NTAPI Close(PKSPIN Pin, PIRP Irp)
 {
-    PTONE_STREAM Stream = Pin->Context;
+    PAUDIO_STREAM Stream = Pin->Context;
     KIRQL Irql;
 
     UNREFERENCED_PARAMETER(Irp);
-    KeAcquireSpinLock(&Stream->Tone->Lock, &Irql);
+    KeAcquireSpinLock(&Stream->Audio->Lock, &Irql);
     Stream->Pin = NULL;
-    KeReleaseSpinLock(&Stream->Tone->Lock, Irql);
+    KeReleaseSpinLock(&Stream->Audio->Lock, Irql);
     return STATUS_SUCCESS;
 }
 
 /* ---- States ---------------------------------------------------------------------------------- */
 
 /* The clock of a graph without another is this pin's own. */
-static VOID Acquire(PTONE_STREAM Stream)
+static VOID Acquire(PAUDIO_STREAM Stream)
 {
     if (!NT_SUCCESS(KsPinGetReferenceClockInterface(Stream->Pin, &Stream->Clock)))
         Stream->Clock = NULL;
 }
 
-static VOID Release(PTONE_STREAM Stream)
+static VOID Release(PAUDIO_STREAM Stream)
 {
     KIRQL Irql;
 
     if (Stream->Clock != NULL)
         Stream->Clock->lpVtbl->Release(Stream->Clock);
     Stream->Clock = NULL;
-    KeAcquireSpinLock(&Stream->Tone->Lock, &Irql);
+    KeAcquireSpinLock(&Stream->Audio->Lock, &Irql);
     Stream->Done = 0;
     Stream->Missed = 0;
     Stream->Returned = 0;
-    KeReleaseSpinLock(&Stream->Tone->Lock, Irql);
+    KeReleaseSpinLock(&Stream->Audio->Lock, Irql);
     Stream->Gap = FALSE;
 }
 
 /* What is recorded after a pause does not follow what was recorded before it, so the two do not
  * share a buffer. */
-static VOID Pause(PTONE_STREAM Stream)
+static VOID Pause(PAUDIO_STREAM Stream)
 {
-    ToneStopStream(Stream);
-    if (Stream->Id == TONE_CAPTURE)
-        ToneFlushCapture(Stream);
+    EngineStop(Stream);
+    if (Stream->Id == AUDIO_CAPTURE)
+        AudioFlushCapture(Stream);
     Stream->Gap = Stream->Done != 0;
 }
 
 static NTSTATUS NTAPI SetDeviceState(PKSPIN Pin, KSSTATE To, KSSTATE From)
 {
-    PTONE_STREAM Stream = Pin->Context;
+    PAUDIO_STREAM Stream = Pin->Context;
 
     if (To == KSSTATE_ACQUIRE && From == KSSTATE_STOP)
         Acquire(Stream);
     if (To == KSSTATE_RUN)
-        ToneStartStream(Stream);
+        EngineStart(Stream);
     if (To == KSSTATE_PAUSE && From == KSSTATE_RUN)
         Pause(Stream);
+    if (To == KSSTATE_ACQUIRE && From == KSSTATE_PAUSE)
+        AudioReturnHeard(Stream, MAXULONGLONG); /* nobody will hear the rest */
     if (To == KSSTATE_STOP)
         Release(Stream);
     return STATUS_SUCCESS;
@@ -164,7 +166,7 @@ static NTSTATUS NTAPI SetDeviceState(PKSPIN Pin, KSSTATE To, KSSTATE From)
 static LONGLONG FASTCALL CorrelatedTime(PKSPIN Pin, PLONGLONG SystemTime)
 {
     UNREFERENCED_PARAMETER(Pin);
-    *SystemTime = ToneNow();
+    *SystemTime = AudioNow();
     return *SystemTime;
 }
 
@@ -185,20 +187,19 @@ static NTSTATUS NTAPI GetPosition(PIRP Irp, PKSIDENTIFIER Request, PVOID Data)
 {
     PKSPIN Pin = KsGetPinFromIrp(Irp);
     PKSAUDIO_POSITION Position = Data;
-    PTONE_STREAM Stream = Pin->Context;
+    PAUDIO_STREAM Stream = Pin->Context;
     LONG Written = 0;
     KIRQL Irql;
 
     UNREFERENCED_PARAMETER(Request);
-    KeAcquireSpinLock(&Stream->Tone->Lock, &Irql);
-    Position->PlayOffset = Stream->Done * Stream->Wave.FrameBytes;
-    Position->WriteOffset = Stream->Returned;
-    KeReleaseSpinLock(&Stream->Tone->Lock, Irql);
-    if (Stream->Id == TONE_RENDER) {
-        if (!NT_SUCCESS(KsPinGetAvailableByteCount(Pin, &Written, NULL)))
-            Written = 0; /* in STOP there is no queue */
-        Position->WriteOffset = Position->PlayOffset + Written;
-    }
+    KeAcquireSpinLock(&Stream->Audio->Lock, &Irql);
+    Position->PlayOffset = (Stream->Done - EngineAhead(Stream)) * Stream->Wave.FrameBytes;
+    Position->WriteOffset =
+        Stream->Id == AUDIO_CAPTURE ? Stream->Returned : Stream->Done * Stream->Wave.FrameBytes;
+    KeReleaseSpinLock(&Stream->Audio->Lock, Irql);
+    if (Stream->Id == AUDIO_RENDER &&
+        NT_SUCCESS(KsPinGetAvailableByteCount(Pin, &Written, NULL))) /* not in STOP */
+        Position->WriteOffset += Written;
     Irp->IoStatus.Information = sizeof(*Position);
     return STATUS_SUCCESS;
 }
@@ -214,13 +215,13 @@ static const KSPROPERTY_SET AudioSets[] = {
     DEFINE_KSPROPERTY_SET(&AudioSet, ARRAYSIZE(AudioItems), AudioItems, 0, NULL),
 };
 
-const KSAUTOMATION_TABLE TonePinAutomation = {
+const KSAUTOMATION_TABLE AudioPinAutomation = {
     .PropertySetsCount = ARRAYSIZE(AudioSets),
     .PropertyItemSize = sizeof(KSPROPERTY_ITEM),
     .PropertySets = AudioSets,
 };
 
-const KSPIN_DISPATCH TonePinDispatch = {
+const KSPIN_DISPATCH AudioPinDispatch = {
     .Create = Create,
     .Close = Close,
     .Process = Process,

@@ -5,7 +5,7 @@
  * not refused: it becomes the nearest there is, and reading it tells which
  * (KSPROPERTY_AUDIO_VOLUMELEVEL, KSPROPERTY_AUDIO_MUTE). What the values may be follows from the
  * tables at the end of this file, and AVStream tells it to whoever asks for basic support. */
-#include "tone.h"
+#include "audio.h"
 
 enum {
     DECIBEL = 65536, /* of the property */
@@ -27,7 +27,7 @@ static LONG GainOf(LONG Volume)
     return (LONG)Gain;
 }
 
-VOID LevelInitialize(PTONE_LEVEL Level)
+VOID LevelInitialize(PAUDIO_LEVEL Level)
 {
     ULONG i;
 
@@ -35,7 +35,7 @@ VOID LevelInitialize(PTONE_LEVEL Level)
         Level->Gain[i] = UNITY;
 }
 
-VOID LevelApply(const TONE_LEVEL *Level, const WAVE *Wave, PUCHAR To, const UCHAR *From,
+VOID LevelApply(const AUDIO_LEVEL *Level, const WAVE *Wave, PUCHAR To, const UCHAR *From,
                 ULONG Frames)
 {
     ULONG Bytes = Wave->SampleBytes, i, Channel;
@@ -51,7 +51,7 @@ VOID LevelApply(const TONE_LEVEL *Level, const WAVE *Wave, PUCHAR To, const UCHA
 /* ---- Properties ------------------------------------------------------------------------------ */
 
 typedef struct _CHANNELS {
-    PTONE_LEVEL Level;
+    PAUDIO_LEVEL Level;
     ULONG First, End;
 } CHANNELS;
 
@@ -59,9 +59,9 @@ typedef struct _CHANNELS {
 static NTSTATUS FindChannels(PIRP Irp, PKSIDENTIFIER Request, CHANNELS *Found)
 {
     const KSNODEPROPERTY_AUDIO_CHANNEL *Channel = (const KSNODEPROPERTY_AUDIO_CHANNEL *)Request;
-    ULONG Stream = Channel->NodeProperty.NodeId < TONE_NODE_ADC ? TONE_RENDER : TONE_CAPTURE;
+    ULONG Stream = Channel->NodeProperty.NodeId < AUDIO_NODE_ADC ? AUDIO_RENDER : AUDIO_CAPTURE;
 
-    Found->Level = &ToneOfIrp(Irp)->Streams[Stream].Level;
+    Found->Level = &AudioOfIrp(Irp)->Streams[Stream].Level;
     if (Channel->Channel == ALL_CHANNELS) {
         Found->First = 0;
         Found->End = WAVE_CHANNELS_MAX;
