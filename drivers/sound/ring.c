@@ -23,7 +23,7 @@ static ULONGLONG NextFrame(PAUDIO_STREAM Stream)
 }
 
 /* How many frames the card has moved since STOP. PERIODS counts from RingStart on; a card that is
- * out of its slot reads as all ones. */
+ * out of its slot reads as all ones. Lock is held. */
 static ULONGLONG CardFrame(PAUDIO_STREAM Stream)
 {
     PSOUND_RING Ring = RingOf(Stream);
@@ -89,7 +89,7 @@ LONGLONG EngineTimeOfNext(PAUDIO_STREAM Stream)
 {
     PSOUND_RING Ring = RingOf(Stream);
 
-    return Ring->StartTime + AudioTimeOf(NextFrame(Stream) - Ring->Moved, Stream->Wave.Rate);
+    return Ring->StartTime + AudioTimeOf(NextFrame(Stream) - Ring->StartFrame, Stream->Wave.Rate);
 }
 
 /* Done follows what is in the ring, and is zero in STOP. */
@@ -159,18 +159,20 @@ static VOID Record(PAUDIO_STREAM Stream, ULONGLONG Card)
 
 VOID RingService(PAUDIO_STREAM Stream)
 {
+    ULONGLONG Card;
     BOOLEAN Running;
     KIRQL Irql;
 
     KeAcquireSpinLock(&Stream->Audio->Lock, &Irql);
     Running = Stream->Running;
+    Card = CardFrame(Stream);
     KeReleaseSpinLock(&Stream->Audio->Lock, Irql);
     if (!Running)
         return;
     if (Stream->Id == AUDIO_RENDER)
-        Play(Stream, CardFrame(Stream));
+        Play(Stream, Card);
     else
-        Record(Stream, CardFrame(Stream));
+        Record(Stream, Card);
 }
 
 /* ---- Start and stop -------------------------------------------------------------------------- */
@@ -194,12 +196,16 @@ static VOID Program(PAUDIO_STREAM Stream)
 VOID RingStart(PAUDIO_STREAM Stream)
 {
     PSOUND_RING Ring = RingOf(Stream);
+    KIRQL Irql;
 
     if (Ring->OnCard)
         return;
     Program(Stream);
+    KeAcquireSpinLock(&Stream->Audio->Lock, &Irql);
+    Ring->StartFrame = Ring->Moved;
     Ring->StartTime = AudioNow();
     Ring->OnCard = TRUE;
+    KeReleaseSpinLock(&Stream->Audio->Lock, Irql);
     KeMemoryBarrier(); /* what is in the ring, before the card may look */
     SoundWrite(SoundOf(Stream), StreamRegister(Stream, A32_RUN), 1);
 }
@@ -207,14 +213,15 @@ VOID RingStart(PAUDIO_STREAM Stream)
 VOID RingStop(PAUDIO_STREAM Stream)
 {
     PSOUND_RING Ring = RingOf(Stream);
-    ULONGLONG Card;
+    KIRQL Irql;
 
     if (!Ring->OnCard)
         return;
     SoundWrite(SoundOf(Stream), StreamRegister(Stream, A32_RUN), 0);
-    Card = CardFrame(Stream);
+    KeAcquireSpinLock(&Stream->Audio->Lock, &Irql);
+    Ring->Moved = CardFrame(Stream);
     Ring->OnCard = FALSE;
-    Ring->Moved = Card;
+    KeReleaseSpinLock(&Stream->Audio->Lock, Irql);
 }
 
 /* The first RUN after STOP. A player's first period is silence: there is nothing else yet. */

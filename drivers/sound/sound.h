@@ -24,11 +24,12 @@ typedef struct _SOUND_RING {
     PUCHAR Va;
     PHYSICAL_ADDRESS La;
     ULONG PeriodFrames;
-    ULONGLONG Moved; /* frames the card had moved when it was last started */
-    LONGLONG StartTime; /* 100 ns; then */
+    BOOLEAN OnCard; /* Lock; the card has it running */
+    ULONGLONG Moved; /* Lock; frames the card had moved when it was last started, or stopped */
+    ULONGLONG StartFrame; /* the first that is moved after RingStart, and when that was */
+    LONGLONG StartTime; /* 100 ns */
     ULONGLONG Cleared; /* frames below are silence in the ring, unless written again */
     ULONGLONG SoundFrom, SoundTo; /* Lock; the last frames that were no silence, in one piece */
-    BOOLEAN OnCard; /* Control: the card has it running */
 } SOUND_RING, *PSOUND_RING;
 
 typedef struct _SOUND {
