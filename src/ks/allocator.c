@@ -4,8 +4,8 @@
  * DISPATCH_LEVEL, fail instead, and such callers enable FREEFRAME. Memory comes from a pool or from
  * functions of the driver's. KsCreateDefaultAllocatorEx; KSALLOCATOR_FRAMING;
  * KSPROPSETID_StreamAllocator; KSMETHOD_STREAMALLOCATOR_ALLOC.
- * UNDOC: framing without SYSTEM_MEMORY asks for memory of a device's. The default memory is pool, so
- * it is refused with STATUS_INVALID_PARAMETER; a driver's functions may have some.
+ * UNDOC: framing without SYSTEM_MEMORY asks for memory of a device's. The default memory is pool,
+ * so it is refused with STATUS_INVALID_PARAMETER; a driver's functions may have some.
  * UNDOC: clients from user mode cannot use the frames, and get STATUS_INVALID_DEVICE_REQUEST.
  * UNDOC: the table of an allocator of paged pool. Its functions would not work at DISPATCH_LEVEL:
  * STATUS_INVALID_DEVICE_REQUEST.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads, writes, stream requests and questions that a kernel client sends to a file object. A driver
- * with fast I/O is tried that way first, where a caller in the kernel may; otherwise there is an
- * IRP, and on a file opened for synchronous I/O its end is waited for. KsReadFile; KsWriteFile;
- * KsStreamIo; KsQueryInformationFile; KsSetInformationFile.
+/* Reads, writes, stream requests and questions that a kernel client sends to a file object. A
+ * driver with fast I/O is tried that way first, where a caller in the kernel may; otherwise there
+ * is an IRP, and on a file opened for synchronous I/O its end is waited for. KsReadFile;
+ * KsWriteFile; KsStreamIo; KsQueryInformationFile; KsSetInformationFile.
  * UNDOC: PortContext. Completion ports do not exist here; it rides in the IRP. */
 #include "ks/device.h"
 #include "ks/room.h"

@@ -31,9 +31,9 @@ static ULONG client_flags; /* of the client's headers */
 static void look(PIRP irp)
 {
     PKSSTREAM_HEADER first = irp->AssociatedIrp.SystemBuffer;
+    PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(irp);
 
-    headers_seen = IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceIoControl.OutputBufferLength /
-                   first->Size;
+    headers_seen = stack->Parameters.DeviceIoControl.OutputBufferLength / first->Size;
     mdls_seen = locked_seen = mapped_seen = 0;
     for (PMDL mdl = irp->MdlAddress; mdl != NULL; mdl = mdl->Next) {
         mdls_seen++;
@@ -62,10 +62,12 @@ static void take_extra(PIRP irp)
     extra_status = KsAllocateExtraData(irp, extra, &buffer);
     if (!NT_SUCCESS(extra_status))
         return;
-    second = (PKSSTREAM_HEADER)(PVOID)((UCHAR *)buffer + sizeof *second + extra);
-    assert_int_equal(second->Size, sizeof *second);
-    assert_int_equal(second->FrameExtent, 100);
     assert_int_equal(((UCHAR *)buffer)[sizeof *second], 0);
+    second = (PKSSTREAM_HEADER)(PVOID)((UCHAR *)buffer + sizeof *second + extra);
+    if (headers_seen == 2) {
+        assert_int_equal(second->Size, sizeof *second);
+        assert_int_equal(second->FrameExtent, 100);
+    }
     ExFreePool(buffer);
 }
 
@@ -185,22 +187,27 @@ static NTSTATUS take_reset(PIRP irp)
     return KsAcquireResetValue(irp, &reset);
 }
 
+static NTSTATUS ask_reset(const ULONG *value, ULONG bytes)
+{
+    return legacy_request(file, IOCTL_KS_RESET_STATE, value, bytes, NULL, 0, NULL);
+}
+
 static void reset_body(void)
 {
     ULONG value = KSRESET_END;
 
     begin(take_reset, NULL);
-    assert_int_equal(legacy_request(file, IOCTL_KS_RESET_STATE, &value, sizeof value, NULL, 0, NULL),
+    assert_int_equal(ask_reset(&value, sizeof value),
                      STATUS_SUCCESS);
     assert_int_equal(reset, KSRESET_END);
     value = KSRESET_BEGIN;
-    assert_int_equal(legacy_request(file, IOCTL_KS_RESET_STATE, &value, sizeof value, NULL, 0, NULL),
+    assert_int_equal(ask_reset(&value, sizeof value),
                      STATUS_SUCCESS);
     assert_int_equal(reset, KSRESET_BEGIN);
     value = 2;
-    assert_int_equal(legacy_request(file, IOCTL_KS_RESET_STATE, &value, sizeof value, NULL, 0, NULL),
+    assert_int_equal(ask_reset(&value, sizeof value),
                      STATUS_INVALID_PARAMETER);
-    assert_int_equal(legacy_request(file, IOCTL_KS_RESET_STATE, &value, 2, NULL, 0, NULL),
+    assert_int_equal(ask_reset(&value, 2),
                      STATUS_INVALID_BUFFER_SIZE);
     assert_int_equal(io_file_control_wait(file, IOCTL_KS_RESET_STATE, 0x10, 4, 0, 0,
                                           &(ULONG_PTR){0}), STATUS_ACCESS_VIOLATION);

@@ -37,6 +37,7 @@ NTSTATUS NTAPI KsAllocateDeviceHeader(KSDEVICE_HEADER *Header, ULONG ItemsCount,
         return STATUS_INSUFFICIENT_RESOURCES;
     header->magic = header_magic;
     ks_create_list_init(&header->items);
+    ExInitializeResourceLite(&header->security);
     KeInitializeSpinLock(&header->lock);
     InitializeListHead(&header->objects);
     status = ks_create_list_add_all(&header->items, ItemsCount, ItemsList);
@@ -53,6 +54,7 @@ void NTAPI KsFreeDeviceHeader(KSDEVICE_HEADER Header)
     struct ks_device_header *header = ks_header_of(Header);
 
     ks_create_list_fini(&header->items);
+    ExDeleteResourceLite(&header->security);
     header->magic = 0;
     ks_free(header);
 }

@@ -20,6 +20,7 @@ struct ks_device_header {
     PDEVICE_OBJECT pnp_device; /* the next one of the stack */
     PDEVICE_OBJECT base_device; /* the one whose header this is */
     struct ks_create_list items;
+    ERESOURCE security; /* KsAcquireDeviceSecurityLock */
     KSPIN_LOCK lock; /* of the list below */
     LIST_ENTRY objects; /* struct ks_file, by header_link: all object headers */
 };

@@ -237,7 +237,8 @@ static void an_object_answers_for_what_is_aggregated_on_it(void **state)
 static NTSTATUS enable(PFILE_OBJECT file, ULONG id, HANDLE handle, uint64_t va)
 {
     KSEVENT request = {{{set_guid, id, KSEVENT_TYPE_ENABLE}}};
-    KSEVENTDATA data = {.NotificationType = KSEVENTF_EVENT_HANDLE, .EventHandle = {.Event = handle}};
+    KSEVENTDATA data = {.NotificationType = KSEVENTF_EVENT_HANDLE,
+                        .EventHandle = {.Event = handle}};
     ULONG_PTR bytes;
 
     assert_true(mm_copy_to_va(world->mm, va, &data, sizeof data));

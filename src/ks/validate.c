@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Create requests of objects below a filter or a pin, as the drivers see them that make such objects
- * themselves: the file's name is a class string, a backslash and a structure, which is checked and
- * given out aligned. KsValidateConnectRequest; KsValidateAllocatorCreateRequest;
+/* Create requests of objects below a filter or a pin, as the drivers see them that make such
+ * objects themselves: the file's name is a class string, a backslash and a structure, which is
+ * checked and given out aligned. KsValidateConnectRequest; KsValidateAllocatorCreateRequest;
  * KsValidateClockCreateRequest; KsValidateTopologyNodeCreateRequest.
  * UNDOC: how long the structure given out lives. It is the IRP's system buffer, and goes with it;
  * a second check of the same IRP gives the same one.

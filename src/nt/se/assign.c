@@ -19,7 +19,24 @@ static ULONG copy_part(UCHAR *to, ULONG at, const void *part, ULONG bytes, ULONG
     return at + bytes;
 }
 
-static void make_relative(const struct se_descriptor *from, UCHAR *to)
+static ULONG sid_bytes(const UCHAR *sid)
+{
+    return sid != NULL ? 8u + 4u * sid[1] : 0;
+}
+
+ULONG se_relative_bytes(const struct se_descriptor *from)
+{
+    ULONG bytes = sizeof(struct se_relative_descriptor) + sid_bytes(from->Owner) +
+                  sid_bytes(from->Group);
+
+    if (from->Control & SE_CONTROL_DACL_PRESENT)
+        bytes += se_acl_bytes(from->Dacl);
+    if (from->Control & SE_CONTROL_SACL_PRESENT)
+        bytes += se_acl_bytes(from->Sacl);
+    return bytes;
+}
+
+void se_make_relative(const struct se_descriptor *from, UCHAR *to)
 {
     struct se_relative_descriptor *header = (struct se_relative_descriptor *)(PVOID)to;
     ULONG at = sizeof *header;
@@ -28,8 +45,8 @@ static void make_relative(const struct se_descriptor *from, UCHAR *to)
     memset(header, 0, sizeof *header);
     header->Revision = from->Revision;
     header->Control = from->Control | SE_CONTROL_SELF_RELATIVE;
-    at = copy_part(to, at, owner, owner != NULL ? 8u + 4u * owner[1] : 0, &header->Owner);
-    at = copy_part(to, at, group, group != NULL ? 8u + 4u * group[1] : 0, &header->Group);
+    at = copy_part(to, at, owner, sid_bytes(owner), &header->Owner);
+    at = copy_part(to, at, group, sid_bytes(group), &header->Group);
     if (from->Control & SE_CONTROL_DACL_PRESENT)
         at = copy_part(to, at, from->Dacl, se_acl_bytes(from->Dacl), &header->Dacl);
     if (from->Control & SE_CONTROL_SACL_PRESENT)
@@ -46,7 +63,7 @@ static NTSTATUS copy(PSECURITY_DESCRIPTOR from, POOL_TYPE pool, PSECURITY_DESCRI
     if (((const struct se_descriptor *)from)->Control & SE_CONTROL_SELF_RELATIVE)
         memcpy(to, from, bytes);
     else
-        make_relative(from, to);
+        se_make_relative(from, to);
     *out = to;
     return STATUS_SUCCESS;
 }

@@ -40,6 +40,10 @@ enum {
 /* Size of an access control list, rounded up to a multiple of 4; 0 for NULL. */
 ULONG se_acl_bytes(const void *acl);
 
+/* The self-relative form of an absolute descriptor: its size, and the copy. */
+ULONG se_relative_bytes(const struct se_descriptor *from);
+void se_make_relative(const struct se_descriptor *from, UCHAR *to);
+
 WDK_ASSERT_SIZE(struct se_descriptor, SECURITY_DESCRIPTOR_MIN_LENGTH);
 
 #endif

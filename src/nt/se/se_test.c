@@ -161,7 +161,54 @@ static void descriptors_have_an_owner_a_group_and_a_list(struct nt *nt)
                      STATUS_UNKNOWN_REVISION);
 }
 
+static void parts_of_a_kept_descriptor_are_read_and_replaced(struct nt *nt)
+{
+    SECURITY_INFORMATION owner_part = OWNER_SECURITY_INFORMATION;
+    SECURITY_INFORMATION list_part = DACL_SECURITY_INFORMATION;
+    PSECURITY_DESCRIPTOR kept = NULL;
+    struct se_descriptor given;
+    UCHAR buffer[64];
+    ULONG length = sizeof buffer;
+    BOOLEAN defaulted;
+    sid_room owner;
+    PSID sid;
+    PVOID first;
+
+    (void)nt;
+    make_sid(&owner, 1, 2);
+    assert_int_equal(RtlCreateSecurityDescriptor(&given, SECURITY_DESCRIPTOR_REVISION),
+                     STATUS_SUCCESS);
+    assert_int_equal(RtlSetOwnerSecurityDescriptor(&given, &owner, FALSE), STATUS_SUCCESS);
+    assert_int_equal(SeSetSecurityDescriptorInfo(NULL, &owner_part, &given, &kept, PagedPool, NULL),
+                     STATUS_NO_SECURITY_ON_OBJECT);
+    kept = &given; /* absolute */
+    assert_int_equal(SeSetSecurityDescriptorInfo(NULL, &owner_part, &given, &kept, PagedPool, NULL),
+                     STATUS_BAD_DESCRIPTOR_FORMAT);
+    assert_int_equal(SeAssignSecurity(NULL, NULL, &kept, FALSE, NULL, NULL, PagedPool),
+                     STATUS_SUCCESS);
+    first = kept;
+    assert_int_equal(SeSetSecurityDescriptorInfo(NULL, &owner_part, &given, &kept, PagedPool, NULL),
+                     STATUS_SUCCESS);
+    assert_ptr_not_equal(kept, first);
+    length = 35;
+    assert_int_equal(SeQuerySecurityDescriptorInfo(&owner_part, buffer, &length, &kept),
+                     STATUS_BUFFER_TOO_SMALL);
+    assert_int_equal(length, 36); /* the header and the owner */
+    assert_int_equal(SeQuerySecurityDescriptorInfo(&owner_part, buffer, &length, &kept),
+                     STATUS_SUCCESS);
+    assert_int_equal(RtlGetOwnerSecurityDescriptor(buffer, &sid, &defaulted), STATUS_SUCCESS);
+    assert_true(RtlEqualSid(sid, &owner));
+    assert_int_equal(SeQuerySecurityDescriptorInfo(&list_part, buffer, &length, &kept),
+                     STATUS_SUCCESS);
+    assert_int_equal(length, 20); /* a list that lets everybody in has no entries */
+    assert_int_equal(RtlGetOwnerSecurityDescriptor(buffer, &sid, &defaulted), STATUS_SUCCESS);
+    assert_null(sid); /* not asked for */
+    ExFreePool(first);
+    ExFreePool(kept);
+}
+
 NT_TEST(identifiers_are_made_compared_and_copied)
+NT_TEST(parts_of_a_kept_descriptor_are_read_and_replaced)
 NT_TEST(identifiers_have_a_text)
 NT_TEST(lists_take_entries_while_there_is_room)
 NT_TEST(descriptors_have_an_owner_a_group_and_a_list)
@@ -171,6 +218,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_identifiers_are_made_compared_and_copied),
         cmocka_unit_test(test_identifiers_have_a_text),
+        cmocka_unit_test(test_parts_of_a_kept_descriptor_are_read_and_replaced),
         cmocka_unit_test(test_lists_take_entries_while_there_is_room),
         cmocka_unit_test(test_descriptors_have_an_owner_a_group_and_a_list),
     };
