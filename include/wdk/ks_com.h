@@ -90,4 +90,35 @@ NTSTATUS NTAPI KoDriverInitialize(PDRIVER_OBJECT DriverObject, PUNICODE_STRING R
     KoCreateObjectHandler CreateObjectHandler);
 void NTAPI KoRelease(REFCLSID ClassId);
 
+
+/* CBaseUnknown, the base of kernel COM objects that a driver writes in C++; its methods are imported
+ * by the names that Microsoft's compilers give them. A method that overrides one of the second
+ * base's gets the address of that base. */
+typedef struct {
+    const PVOID *NonDelegated; /* query, add, release; then the deleting destructor */
+    const PVOID *Indirected; /* query, add, release */
+    LONG m_RefCount;
+    BOOLEAN m_UsingClassId;
+    GUID m_ClassId;
+    PUNKNOWN m_UnknownOuter;
+} CBASEUNKNOWN, *PCBASEUNKNOWN;
+
+WDK_ASSERT_SIZE(CBASEUNKNOWN, 48);
+WDK_ASSERT_OFFSET(CBASEUNKNOWN, m_RefCount, 16);
+WDK_ASSERT_OFFSET(CBASEUNKNOWN, m_ClassId, 24);
+WDK_ASSERT_OFFSET(CBASEUNKNOWN, m_UnknownOuter, 40);
+
+PVOID NTAPI ks_CBaseUnknown(PCBASEUNKNOWN This, PUNKNOWN UnknownOuter);
+PVOID NTAPI ks_CBaseUnknown_class(PCBASEUNKNOWN This, REFCLSID ClassId, PUNKNOWN UnknownOuter);
+void NTAPI ks_CBaseUnknown_default(PCBASEUNKNOWN This);
+void NTAPI ks_CBaseUnknown_destroy(PCBASEUNKNOWN This);
+NTSTATUS NTAPI ks_CBaseUnknown_NonDelegatedQueryInterface(PCBASEUNKNOWN This, REFIID InterfaceId,
+    PVOID *Interface);
+ULONG NTAPI ks_CBaseUnknown_NonDelegatedAddRef(PCBASEUNKNOWN This);
+ULONG NTAPI ks_CBaseUnknown_NonDelegatedRelease(PCBASEUNKNOWN This);
+NTSTATUS NTAPI ks_CBaseUnknown_IndirectedQueryInterface(PVOID Indirected, REFIID InterfaceId,
+    PVOID *Interface);
+ULONG NTAPI ks_CBaseUnknown_IndirectedAddRef(PVOID Indirected);
+ULONG NTAPI ks_CBaseUnknown_IndirectedRelease(PVOID Indirected);
+
 #endif

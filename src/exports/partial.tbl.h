@@ -2,6 +2,8 @@
 /* What is missing of each function whose row is PARTIAL, for `weir imports` and docs/coverage.md.
  *
  * PARTIAL(name, lacks)   lacks: a few words that end no sentence */
+PARTIAL(??0CBaseUnknown@@QEAA@AEBU_GUID@@PEAUIUnknown@@@Z, "the class's count of objects, which stops the run at the last release")
+PARTIAL(?NonDelegatedRelease@CBaseUnknown@@UEAAKXZ, "the count of a class made by class id, which stops the run")
 PARTIAL(DbgSetDebugFilterState,         "what a mask does: every message is let through")
 PARTIAL(EtwActivityIdControl,           "ids that were set: none is kept")
 PARTIAL(ExAllocatePool3,                "extended parameters, which stop the run")
