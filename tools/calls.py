@@ -26,7 +26,7 @@ def functions_of(text):
     found = {}
     for match in re.finditer(r"^(?:static |inline )*[\w *\n]+?\b(\w+)\([^;{]*\)\n\{\n(.*?)^\}$", text, re.M | re.S):
         found[match.group(1)] = match.group(2)
-    for match in re.finditer(r"^(?:static )?const [^;(={]*?\b(\w+)(?:\[\w*\])+ = \{\n(.*?)^\};$", text,
+    for match in re.finditer(r"^(?:static )?const [^;(={]*?\b(\w+)(?:\[\w*\])* = \{\n(.*?)^\};$", text,
                              re.M | re.S):
         found[match.group(1)] = match.group(2)
     for match in re.finditer(r"^\}\s*(\w+)(?:\[\w*\])+ = \{\n(.*?)^\};$", text, re.M | re.S):

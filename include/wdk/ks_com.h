@@ -90,10 +90,9 @@ NTSTATUS NTAPI KoDriverInitialize(PDRIVER_OBJECT DriverObject, PUNICODE_STRING R
     KoCreateObjectHandler CreateObjectHandler);
 void NTAPI KoRelease(REFCLSID ClassId);
 
-
-/* CBaseUnknown, the base of kernel COM objects that a driver writes in C++; its methods are imported
- * by the names that Microsoft's compilers give them. A method that overrides one of the second
- * base's gets the address of that base. */
+/* CBaseUnknown, the base of kernel COM objects that a driver writes in C++; its methods are
+ * imported by the names that Microsoft's compilers give them. A method that overrides one of the
+ * second base's gets the address of that base. */
 typedef struct {
     const PVOID *NonDelegated; /* query, add, release; then the deleting destructor */
     const PVOID *Indirected; /* query, add, release */

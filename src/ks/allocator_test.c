@@ -18,11 +18,19 @@ static bool extended;
 
 static NTSTATUS NTAPI create_allocator(PDEVICE_OBJECT device, PIRP irp)
 {
+    PKSALLOCATOR_FRAMING framing = NULL;
+    NTSTATUS valid = KsValidateAllocatorCreateRequest(irp, &framing);
+    NTSTATUS status =
+        extended ? KsCreateDefaultAllocatorEx(irp, external.context, external.allocate,
+                                              external.free, external.initialize, external.delete)
+                 : KsCreateDefaultAllocator(irp);
+
     (void)device;
-    return legacy_finish(irp, extended ? KsCreateDefaultAllocatorEx(
-                                             irp, external.context, external.allocate,
-                                             external.free, external.initialize, external.delete)
-                                       : KsCreateDefaultAllocator(irp));
+    if (NT_SUCCESS(valid))
+        assert_int_equal((ULONG_PTR)framing % 8, 0);
+    else
+        assert_int_equal(status, valid);
+    return legacy_finish(irp, status);
 }
 
 static PFILE_OBJECT file, allocator;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* CBaseUnknown, what kernel COM gives C++ drivers to derive from: two tables of virtual functions, a
- * count, and the outer unknown, which is the object itself unless it is aggregated. Derived
+/* CBaseUnknown, what kernel COM gives C++ drivers to derive from: two tables of virtual functions,
+ * a count, and the outer unknown, which is the object itself unless it is aggregated. Derived
  * constructors call ours first and then put their own tables over ours; those name our methods
  * where the class has none of its own. The last release deletes the object by its virtual
  * destructor, so by the derived class's operator delete. kcom.h, as mingw-w64 has it; the layout is

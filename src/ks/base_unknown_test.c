@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* CBaseUnknown as a derived class of C++ uses it: with tables of its own over ours, with and without
- * an outer unknown. */
+/* CBaseUnknown as a derived class of C++ uses it: with tables of its own over ours, with and
+ * without an outer unknown. */
 #include "ks/ks_world.h"
 
 static const struct world_config plain = {.windows = KE_WINDOWS_10, .no_adapter = true};

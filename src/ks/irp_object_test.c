@@ -40,25 +40,37 @@ static NTSTATUS NTAPI add_to_pin(PIRP irp, PKSEVENTDATA data, PKSEVENT_ENTRY ent
 }
 
 static const KSPROPERTY_ITEM items[] = {
-    {.PropertyId = 0, .SetPropertyHandler = look, .MinProperty = sizeof(KSPROPERTY)}};
-static const KSPROPERTY_SET sets[] = {{&set_guid, 1, items, 0, NULL}};
+    {.PropertyId = 0, .SetPropertyHandler = look, .MinProperty = sizeof(KSPROPERTY)},
+};
+static const KSPROPERTY_SET sets[] = {
+    {&set_guid, 1, items, 0, NULL},
+};
 static const KSEVENT_ITEM events[] = {
     {.EventId = 0, .DataInput = sizeof(KSEVENTDATA), .AddHandler = add_to_object},
     {.EventId = 1, .DataInput = sizeof(KSEVENTDATA), .AddHandler = add_to_pin},
 };
-static const KSEVENT_SET event_sets[] = {{&set_guid, ARRAY_LEN(events), events}};
-static const KSAUTOMATION_TABLE table = {.PropertySetsCount = 1,
-                                         .PropertyItemSize = sizeof(KSPROPERTY_ITEM),
-                                         .PropertySets = sets,
-                                         .EventSetsCount = 1,
-                                         .EventItemSize = sizeof(KSEVENT_ITEM),
-                                         .EventSets = event_sets};
-static const KSNODE_DESCRIPTOR nodes[] = {{.AutomationTable = &table}, {.AutomationTable = &table}};
-static const struct world_config with_tables = {.windows = KE_WINDOWS_10,
-                                                .no_adapter = true,
-                                                .pin_table = &table,
-                                                .nodes = nodes,
-                                                .node_count = ARRAY_LEN(nodes)};
+static const KSEVENT_SET event_sets[] = {
+    {&set_guid, ARRAY_LEN(events), events},
+};
+static const KSAUTOMATION_TABLE table = {
+    .PropertySetsCount = 1,
+    .PropertyItemSize = sizeof(KSPROPERTY_ITEM),
+    .PropertySets = sets,
+    .EventSetsCount = 1,
+    .EventItemSize = sizeof(KSEVENT_ITEM),
+    .EventSets = event_sets,
+};
+static const KSNODE_DESCRIPTOR nodes[] = {
+    {.AutomationTable = &table},
+    {.AutomationTable = &table},
+};
+static const struct world_config with_tables = {
+    .windows = KE_WINDOWS_10,
+    .no_adapter = true,
+    .pin_table = &table,
+    .nodes = nodes,
+    .node_count = ARRAY_LEN(nodes),
+};
 
 static NTSTATUS ask(PFILE_OBJECT file, ULONG flags, ULONG node)
 {
