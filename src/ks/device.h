@@ -37,7 +37,6 @@ struct ks_device {
     PIO_WORKITEM post_start_item;
     PIO_WORKITEM power_item;
     PIRP power_irp; /* waits for the worker: at most one a device, as power IRPs come one by one */
-    GUID bus_type;
     BUS_INTERFACE_STANDARD bus; /* asked for at the first KsDeviceGetBusData */
 };
 

@@ -54,6 +54,7 @@ void NTAPI KsFreeDeviceHeader(KSDEVICE_HEADER Header)
     struct ks_device_header *header = ks_header_of(Header);
 
     ks_create_list_fini(&header->items);
+    ks_header_release_bus(header);
     ExDeleteResourceLite(&header->security);
     header->magic = 0;
     ks_free(header);

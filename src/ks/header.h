@@ -20,6 +20,7 @@ struct ks_device_header {
     PDEVICE_OBJECT pnp_device; /* the next one of the stack */
     PDEVICE_OBJECT base_device; /* the one whose header this is */
     struct ks_create_list items;
+    BUS_INTERFACE_REFERENCE bus; /* asked for at the first KsReferenceBusObject */
     ERESOURCE security; /* KsAcquireDeviceSecurityLock */
     KSPIN_LOCK lock; /* of the list below */
     LIST_ENTRY objects; /* struct ks_file, by header_link: all object headers */
@@ -28,6 +29,8 @@ struct ks_device_header {
 struct ks_device_header *ks_header_of(PVOID header);
 /* The header of a device object; NULL when its extension has none. */
 struct ks_device_header *ks_header_of_object(PDEVICE_OBJECT object);
+/* Gives the bus's interface back; bus_reference.c. */
+void ks_header_release_bus(struct ks_device_header *header);
 /* Frees items that were made with KSCREATE_ITEM_FREEONSTOP. */
 void ks_header_free_on_stop(struct ks_device_header *header);
 
