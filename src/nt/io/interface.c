@@ -176,6 +176,16 @@ void io_node_disable_interfaces(struct io_node *node)
 
 /* ---- For drivers ----------------------------------------------------------------------------- */
 
+/* "must not contain any path separator characters". */
+static bool has_separator(const UNICODE_STRING *reference)
+{
+    for (unsigned i = 0; reference != NULL && i < reference->Length / sizeof(WCHAR); i++) {
+        if (reference->Buffer[i] == '\\' || reference->Buffer[i] == '/')
+            return true;
+    }
+    return false;
+}
+
 NTSTATUS NTAPI IoRegisterDeviceInterface(PDEVICE_OBJECT pdo, const GUID *guid,
                                          PUNICODE_STRING reference, PUNICODE_STRING name)
 {
@@ -185,7 +195,7 @@ NTSTATUS NTAPI IoRegisterDeviceInterface(PDEVICE_OBJECT pdo, const GUID *guid,
     struct io_interface *existing;
     NTSTATUS status;
 
-    if (node == NULL)
+    if (node == NULL || has_separator(reference))
         return STATUS_INVALID_DEVICE_REQUEST;
     interface = calloc(1, sizeof *interface);
     if (interface == NULL)

@@ -116,15 +116,30 @@ static void tell_existing(struct io *io, struct notification *notification)
     }
 }
 
+/* Which interfaces, which device: data says it. Of the whole machine there is nothing to say. */
+static bool is_category(IO_NOTIFICATION_EVENT_CATEGORY category, PVOID data)
+{
+    switch (category) {
+    case EventCategoryHardwareProfileChange:
+    case EventCategoryKernelSoftRestart: return true;
+    case EventCategoryDeviceInterfaceChange:
+    case EventCategoryTargetDeviceChange: return data != NULL;
+    default: return false;
+    }
+}
+
 NTSTATUS NTAPI IoRegisterPlugPlayNotification(IO_NOTIFICATION_EVENT_CATEGORY category,
                                               ULONG flags, PVOID data, PDRIVER_OBJECT driver,
                                               PDRIVER_NOTIFICATION_CALLBACK_ROUTINE callback,
                                               PVOID context, PVOID *entry)
 {
     struct io *io = io_of(ke_current());
-    struct notification *notification = calloc(1, sizeof *notification);
+    struct notification *notification;
 
     (void)driver;
+    if (callback == NULL || !is_category(category, data))
+        return STATUS_INVALID_PARAMETER; /* UNDOC: "an appropriate error status" */
+    notification = calloc(1, sizeof *notification);
     if (notification == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
     notification->category = category;

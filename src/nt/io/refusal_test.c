@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/* What the I/O manager does not do for a driver: devices that are none, names and keys that are not
+ * there, requests and packets that cannot be; and what is given back without having been taken. */
+#include "io/nt_test.h"
+
+static const GUID capture_guid = {0x65e8773d, 0x8f56, 0x11d0,
+                                  {0xa3, 0xb9, 0x00, 0xa0, 0xc9, 0x22, 0x31, 0x96}};
+static const DEVPROPKEY property = {{1, 2, 3, {4}}, 5};
+enum { TAG = 0x31313131 };
+
+static PDEVICE_OBJECT pdo_of(struct nt *nt)
+{
+    PDEVICE_OBJECT pdo = nt_device(nt_driver(nt, "bus"), u"\\Device\\pdo");
+    struct io_node *node;
+
+    assert_int_equal(io_node_create(nt->io, pdo, &node), STATUS_SUCCESS);
+    strcpy(node->instance_path, "PCI\\VEN_1234&DEV_5678\\3&1&0&18");
+    return pdo;
+}
+
+static void an_interface_needs_a_device_and_a_plain_reference(struct nt *nt)
+{
+    PDEVICE_OBJECT pdo = pdo_of(nt), stranger = nt_device(nt_driver(nt, "one"), NULL);
+    UNICODE_STRING name = {0}, unknown = nt_string(u"\\??\\nothing"), alias = {0};
+    UNICODE_STRING bad[] = {nt_string(u"a\\b"), nt_string(u"a/b")};
+    ULONG value = 1, needed;
+    DEVPROPTYPE type;
+
+    assert_int_equal(IoRegisterDeviceInterface(stranger, &capture_guid, NULL, &name),
+                     STATUS_INVALID_DEVICE_REQUEST);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(IoRegisterDeviceInterface(pdo, &capture_guid, &bad[i], &name),
+                         STATUS_INVALID_DEVICE_REQUEST);
+    assert_null(name.Buffer);
+    assert_int_equal(IoSetDeviceInterfaceState(&unknown, TRUE), STATUS_OBJECT_NAME_NOT_FOUND);
+    assert_false(NT_SUCCESS(IoGetDeviceInterfaceAlias(&unknown, &capture_guid, &alias)));
+    assert_int_equal(IoSetDeviceInterfacePropertyData(&unknown, &property, 0, 0, 7, 4, &value),
+                     STATUS_OBJECT_NAME_NOT_FOUND);
+    assert_int_equal(IoGetDeviceInterfacePropertyData(&unknown, &property, 0, 0, 4, &value,
+                                                      &needed, &type),
+                     STATUS_OBJECT_NAME_NOT_FOUND);
+}
+
+static void what_is_no_pdo_has_no_properties_and_no_key(struct nt *nt)
+{
+    PDEVICE_OBJECT pdo = pdo_of(nt), stranger = nt_device(nt_driver(nt, "one"), NULL);
+    HANDLE key = (HANDLE)7;
+    ULONG value = 0, needed = 0;
+    DEVPROPTYPE type;
+
+    assert_int_equal(IoGetDeviceProperty(stranger, DevicePropertyBusNumber, 4, &value, &needed),
+                     STATUS_INVALID_DEVICE_REQUEST);
+    assert_int_equal(IoGetDeviceProperty(pdo, (DEVICE_REGISTRY_PROPERTY)999, 4, &value, &needed),
+                     STATUS_INVALID_PARAMETER_2);
+    assert_int_equal(IoSetDevicePropertyData(stranger, &property, 0, 0, 7, 4, &value),
+                     STATUS_INVALID_DEVICE_REQUEST);
+    assert_int_equal(IoGetDevicePropertyData(stranger, &property, 0, 0, 4, &value, &needed, &type),
+                     STATUS_INVALID_DEVICE_REQUEST);
+    assert_int_equal(IoOpenDeviceRegistryKey(stranger, PLUGPLAY_REGKEY_DEVICE, KEY_READ, &key),
+                     STATUS_INVALID_DEVICE_REQUEST);
+    assert_int_equal(IoOpenDeviceRegistryKey(pdo, 0, KEY_READ, &key), STATUS_INVALID_PARAMETER);
+    assert_int_equal(IoOpenDeviceRegistryKey(pdo, PLUGPLAY_REGKEY_DRIVER, KEY_READ, &key),
+                     STATUS_OBJECT_NAME_NOT_FOUND); /* no driver was installed */
+    assert_ptr_equal(key, (HANDLE)7);
+}
+
+static NTSTATUS NTAPI told(PVOID notification, PVOID context)
+{
+    (void)notification;
+    (void)context;
+    return STATUS_SUCCESS;
+}
+
+static void a_notification_is_of_a_category_and_calls_somebody(struct nt *nt)
+{
+    PDRIVER_OBJECT driver = nt_driver(nt, "one");
+    PVOID guid = (PVOID)(uintptr_t)&capture_guid, entry = NULL;
+
+    assert_int_equal(IoRegisterPlugPlayNotification((IO_NOTIFICATION_EVENT_CATEGORY)99, 0, guid,
+                                                    driver, told, NULL, &entry),
+                     STATUS_INVALID_PARAMETER);
+    assert_int_equal(IoRegisterPlugPlayNotification(EventCategoryDeviceInterfaceChange, 0, guid,
+                                                    driver, NULL, NULL, &entry),
+                     STATUS_INVALID_PARAMETER);
+    assert_int_equal(IoRegisterPlugPlayNotification(EventCategoryTargetDeviceChange, 0, NULL,
+                                                    driver, told, NULL, &entry),
+                     STATUS_INVALID_PARAMETER);
+    assert_null(entry);
+}
+
+static void names_that_are_not_there_open_nothing(struct nt *nt)
+{
+    UNICODE_STRING name = nt_string(u"\\Device\\None"), taken = nt_string(u"\\Device\\Taken");
+    OBJECT_ATTRIBUTES attributes;
+    PFILE_OBJECT file = NULL;
+    PDEVICE_OBJECT device = NULL, second = NULL;
+    IO_STATUS_BLOCK iosb;
+    HANDLE handle = (HANDLE)7;
+
+    InitializeObjectAttributes(&attributes, &name, OBJ_KERNEL_HANDLE, NULL, NULL);
+    assert_int_equal(IoGetDeviceObjectPointer(&name, FILE_READ_DATA, &file, &device),
+                     STATUS_OBJECT_NAME_NOT_FOUND);
+    assert_null(file);
+    assert_int_equal(ZwCreateFile(&handle, FILE_READ_DATA, &attributes, &iosb, NULL, 0, 0,
+                                  FILE_OPEN, 0, NULL, 0),
+                     STATUS_OBJECT_NAME_NOT_FOUND);
+    assert_int_equal(ZwOpenFile(&handle, FILE_READ_DATA, &attributes, &iosb, 0, 0),
+                     STATUS_OBJECT_NAME_NOT_FOUND);
+    assert_ptr_equal(handle, (HANDLE)7);
+    nt->driver = nt_driver(nt, "one");
+    (void)nt_device(nt->driver, u"\\Device\\Taken");
+    assert_int_equal(IoCreateDevice(nt->driver, 0, &taken, 0, 0, FALSE, &second),
+                     STATUS_OBJECT_NAME_COLLISION);
+}
+
+/* ---- Given back without having been taken ---------------------------------------------------- */
+
+static KSPIN_LOCK lock;
+static void (*release)(void);
+
+static void at_dpc_level(void)
+{
+    KeReleaseSpinLockFromDpcLevel(&lock);
+}
+
+static void at_dpc_level_the_old_way(void)
+{
+    KefReleaseSpinLockFromDpcLevel(&lock);
+}
+
+static void with_irql(void)
+{
+    KfReleaseSpinLock(&lock, DISPATCH_LEVEL);
+}
+
+static void for_a_dpc(void)
+{
+    KeReleaseSpinLockForDpc(&lock, DISPATCH_LEVEL);
+}
+
+static void cancel_lock(void)
+{
+    IoReleaseCancelSpinLock(DISPATCH_LEVEL);
+}
+
+static void give_back(struct nt *nt)
+{
+    KIRQL old = KeRaiseIrqlToDpcLevel();
+
+    (void)nt;
+    lock = 0;
+    release();
+    KeLowerIrql(old);
+}
+
+static void a_lock_that_nobody_holds_is_not_released(void **state)
+{
+    void (*const ways[])(void) = {at_dpc_level, at_dpc_level_the_old_way, with_irql, for_a_dpc,
+                                  cancel_lock};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LEN(ways); i++) {
+        release = ways[i];
+        NT_FINDS(give_back, spin_lock_not_owned, 0);
+    }
+}
+
+static void free_twice(struct nt *nt)
+{
+    PVOID block = ExAllocatePoolWithTag(NonPagedPool, 64, TAG);
+
+    (void)nt;
+    ExFreePoolWithTag(block, TAG);
+    ExFreePoolWithTag(block, TAG);
+}
+
+static void free_twice_without_a_tag(struct nt *nt)
+{
+    PVOID block = ExAllocatePoolWithTag(NonPagedPool, 64, TAG);
+
+    (void)nt;
+    ExFreePool(block);
+    ExFreePool(block);
+}
+
+static void free_twice_the_new_way(struct nt *nt)
+{
+    PVOID block = ExAllocatePool2(POOL_FLAG_NON_PAGED, 64, TAG);
+
+    (void)nt;
+    ExFreePool2(block, TAG, NULL, 0);
+    ExFreePool2(block, TAG, NULL, 0);
+}
+
+static void pool_is_freed_once(void **state)
+{
+    void (*const bodies[])(struct nt *nt) = {free_twice, free_twice_without_a_tag,
+                                             free_twice_the_new_way};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LEN(bodies); i++) {
+        struct nt nt;
+
+        nt_live(&nt, 1, 1, bodies[i]);
+        assert_int_equal(nt.world.bug_check, 0xC2);
+    }
+}
+
+static void release_a_resource(struct nt *nt)
+{
+    static ERESOURCE resource;
+
+    (void)nt;
+    ExInitializeResourceLite(&resource);
+    KeEnterCriticalRegion();
+    ExReleaseResourceLite(&resource);
+}
+
+static void a_resource_is_released_by_its_owner(void **state)
+{
+    struct nt nt;
+
+    (void)state;
+    nt_live(&nt, 1, 1, release_a_resource);
+    assert_int_equal(nt.world.bug_check, 0xE3);
+}
+
+NT_TEST(an_interface_needs_a_device_and_a_plain_reference)
+NT_TEST(what_is_no_pdo_has_no_properties_and_no_key)
+NT_TEST(a_notification_is_of_a_category_and_calls_somebody)
+NT_TEST(names_that_are_not_there_open_nothing)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_an_interface_needs_a_device_and_a_plain_reference),
+        cmocka_unit_test(test_what_is_no_pdo_has_no_properties_and_no_key),
+        cmocka_unit_test(test_a_notification_is_of_a_category_and_calls_somebody),
+        cmocka_unit_test(test_names_that_are_not_there_open_nothing),
+        cmocka_unit_test(a_lock_that_nobody_holds_is_not_released),
+        cmocka_unit_test(pool_is_freed_once),
+        cmocka_unit_test(a_resource_is_released_by_its_owner),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
