@@ -294,6 +294,39 @@ static void the_old_names_do_the_same(void **state)
     assert_int_equal(testbed_events(&bed.base, TRACE_finding, &(struct trace_event){0}), 0);
 }
 
+static void the_old_names_refuse_the_same(void **state)
+{
+    ULONG registers, length = 100;
+    PDMA_ADAPTER a = hal_bed_adapter(&bed, false, false, PACKET, &registers);
+    struct channel channel = {.answer = DeallocateObjectKeepRegisters};
+    uint64_t va;
+    PMDL mdl = hal_bed_buffer(&bed, PACKET, 0, &va);
+    PHYSICAL_ADDRESS la;
+    PVOID buffer;
+
+    (void)state;
+    assert_null(HalAllocateCommonBuffer(a, 0, &la, TRUE));
+    buffer = HalAllocateCommonBuffer(a, 4096, &la, TRUE);
+    HalFreeCommonBuffer(a, 8192, la, buffer, TRUE);
+    assert_int_equal(testbed_findings(&bed.base, VERIFY_common_buffer_free), 1);
+    HalFreeCommonBuffer(a, 4096, la, buffer, TRUE);
+    ke_irql_raise(DISPATCH_LEVEL);
+    assert_int_equal(IoAllocateAdapterChannel(a, NULL, registers + 1, execute, &channel),
+                     STATUS_INSUFFICIENT_RESOURCES);
+    assert_int_equal(testbed_findings(&bed.base, VERIFY_too_many_registers), 1);
+    IoFreeAdapterChannel(a);
+    assert_int_equal(testbed_findings(&bed.base, VERIFY_channel_not_held), 1);
+    assert_int_equal(IoAllocateAdapterChannel(a, NULL, 1, execute, &channel), STATUS_SUCCESS);
+    IoFlushAdapterBuffers(a, mdl, channel.base, (PVOID)va, 100, FALSE);
+    assert_int_equal(testbed_findings(&bed.base, VERIFY_flush_not_mapped), 1);
+    assert_int_equal(IoMapTransfer(a, mdl, (PVOID)77, (PVOID)va, &length, FALSE).QuadPart, 0);
+    assert_int_equal(testbed_findings(&bed.base, VERIFY_registers_unknown), 1);
+    IoFreeMapRegisters(a, channel.base, 1);
+    IoFreeMapRegisters(a, channel.base, 1);
+    assert_int_equal(testbed_findings(&bed.base, VERIFY_registers_free), 1);
+    operations(a)->PutDmaAdapter(a);
+}
+
 static void get_an_adapter_the_old_way(void *ctx)
 {
     ULONG registers;
@@ -457,6 +490,7 @@ int main(void)
         TEST(a_channel_waits_for_registers),
         TEST(misuse_of_channels_is_found),
         TEST(the_old_names_do_the_same),
+        TEST(the_old_names_refuse_the_same),
         TEST(making_an_adapter_the_old_way_is_a_bug_check),
         TEST(a_device_has_one_request_at_a_time),
         TEST(what_is_mapped_is_not_mapped_again),

@@ -113,6 +113,85 @@ static void names_that_are_not_there_open_nothing(struct nt *nt)
                      STATUS_OBJECT_NAME_COLLISION);
 }
 
+static void a_timer_and_a_request_need_a_device_and_a_location(struct nt *nt)
+{
+    PDEVICE_OBJECT device = nt_device(nt_driver(nt, "one"), NULL);
+    PIRP irp = IoAllocateIrp(1, FALSE);
+
+    assert_int_equal(IoInitializeTimer((PDEVICE_OBJECT)irp, NULL, NULL), STATUS_INVALID_PARAMETER);
+    IoSetNextIrpStackLocation(irp); /* its only one */
+    assert_false(IoForwardIrpSynchronously(device, irp));
+    IoFreeIrp(irp);
+}
+
+static void a_handle_of_nothing_is_no_key(struct nt *nt)
+{
+    UNICODE_STRING name = nt_string(u"V");
+    HANDLE nobody = (HANDLE)(ULONG_PTR)0x7ff0;
+    ULONG value = 1, needed = 0;
+
+    (void)nt;
+    assert_int_equal(ZwSetValueKey(nobody, &name, 0, REG_DWORD, &value, 4), STATUS_INVALID_HANDLE);
+    assert_int_equal(ZwQueryKey(nobody, KeyFullInformation, &value, 4, &needed),
+                     STATUS_INVALID_HANDLE);
+}
+
+static void fail_next(struct nt *nt, const char *point)
+{
+    assert_int_equal(sim_fault_arm(nt->world.sim, point, 1), 0);
+}
+
+static VOID NTAPI expired(PEX_TIMER timer, PVOID context)
+{
+    (void)timer;
+    (void)context;
+}
+
+static void without_memory_nothing_is_made(struct nt *nt)
+{
+    PDEVICE_OBJECT device = nt_device(nt_driver(nt, "one"), NULL);
+    LARGE_INTEGER offset = {.QuadPart = 0};
+    IO_STATUS_BLOCK iosb;
+    KEVENT event;
+
+    KeInitializeEvent(&event, NotificationEvent, FALSE);
+    fail_next(nt, "pool");
+    assert_null(ExAllocatePool(NonPagedPool, 64));
+    fail_next(nt, "pool");
+    assert_null(ExAllocatePoolWithTagPriority(NonPagedPool, 64, TAG, NormalPoolPriority));
+    fail_next(nt, "pool");
+    assert_null(ExAllocatePoolWithQuota(NonPagedPool | POOL_QUOTA_FAIL_INSTEAD_OF_RAISE, 64));
+    fail_next(nt, "pool");
+    assert_null(ExAllocateTimer(expired, NULL, 0));
+    fail_next(nt, "pool");
+    assert_null(IoBuildAsynchronousFsdRequest(IRP_MJ_READ, device, NULL, 0, &offset, &iosb));
+    fail_next(nt, "pool");
+    assert_null(IoBuildSynchronousFsdRequest(IRP_MJ_READ, device, NULL, 0, &offset, &event,
+                                             &iosb));
+    fail_next(nt, "pool");
+    assert_null(IoAllocateMdl(&iosb, sizeof iosb, FALSE, FALSE, NULL));
+}
+
+static void without_address_space_nothing_is_mapped(struct nt *nt)
+{
+    PVOID buffer = ExAllocatePoolWithTag(PagedPool, 4096, TAG);
+    PMDL mdl = IoAllocateMdl(buffer, 4096, FALSE, FALSE, NULL);
+
+    MmProbeAndLockPages(mdl, KernelMode, IoWriteAccess);
+    fail_next(nt, "map");
+    assert_null(MmMapLockedPagesSpecifyCache(mdl, KernelMode, MmCached, NULL, FALSE,
+                                             NormalPagePriority));
+    MmUnlockPages(mdl);
+    IoFreeMdl(mdl);
+    ExFreePool(buffer);
+}
+
+static void unmap_what_is_not_mapped(struct nt *nt)
+{
+    (void)nt;
+    MmUnmapIoSpace((PVOID)0x1000, 4096);
+}
+
 /* ---- Given back without having been taken ---------------------------------------------------- */
 
 static KSPIN_LOCK lock;
@@ -206,6 +285,24 @@ static void pool_is_freed_once(void **state)
     }
 }
 
+static void release_a_mutant(struct nt *nt)
+{
+    KMUTANT mutant;
+
+    (void)nt;
+    KeInitializeMutant(&mutant, FALSE);
+    KeReleaseMutant(&mutant, 0, FALSE, FALSE);
+}
+
+static void a_mutant_is_released_by_its_owner(void **state)
+{
+    struct nt nt;
+
+    (void)state;
+    nt_live(&nt, 1, 1, release_a_mutant);
+    assert_int_equal(nt.world.bug_check, 0x1E); /* STATUS_MUTANT_NOT_OWNED, which nobody handles */
+}
+
 static void release_a_resource(struct nt *nt)
 {
     static ERESOURCE resource;
@@ -228,6 +325,11 @@ static void a_resource_is_released_by_its_owner(void **state)
 NT_TEST(an_interface_needs_a_device_and_a_plain_reference)
 NT_TEST(what_is_no_pdo_has_no_properties_and_no_key)
 NT_TEST(a_notification_is_of_a_category_and_calls_somebody)
+NT_TEST(a_timer_and_a_request_need_a_device_and_a_location)
+NT_TEST(a_handle_of_nothing_is_no_key)
+NT_TEST(without_memory_nothing_is_made)
+NT_TEST(without_address_space_nothing_is_mapped)
+NT_FINDING_TEST(unmap_what_is_not_mapped, unknown_free, 0)
 NT_TEST(names_that_are_not_there_open_nothing)
 
 int main(void)
@@ -236,6 +338,12 @@ int main(void)
         cmocka_unit_test(test_an_interface_needs_a_device_and_a_plain_reference),
         cmocka_unit_test(test_what_is_no_pdo_has_no_properties_and_no_key),
         cmocka_unit_test(test_a_notification_is_of_a_category_and_calls_somebody),
+        cmocka_unit_test(test_a_timer_and_a_request_need_a_device_and_a_location),
+        cmocka_unit_test(test_a_handle_of_nothing_is_no_key),
+        cmocka_unit_test(test_without_memory_nothing_is_made),
+        cmocka_unit_test(test_without_address_space_nothing_is_mapped),
+        cmocka_unit_test(test_unmap_what_is_not_mapped),
+        cmocka_unit_test(a_mutant_is_released_by_its_owner),
         cmocka_unit_test(test_names_that_are_not_there_open_nothing),
         cmocka_unit_test(a_lock_that_nobody_holds_is_not_released),
         cmocka_unit_test(pool_is_freed_once),
