@@ -226,9 +226,3 @@ NTSTATUS NTAPI ObReferenceObjectByPointerWithTag(PVOID body, ACCESS_MASK access,
     (void)tag;
     return ObReferenceObjectByPointer(body, access, type, mode);
 }
-
-/* Nothing here is permanent. */
-void NTAPI ObMakeTemporaryObject(PVOID body)
-{
-    (void)body;
-}

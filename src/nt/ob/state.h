@@ -15,6 +15,7 @@ struct ob_object {
     ob_close_fn *on_close;
     uint64_t references;
     uint32_t handles;
+    bool permanent; /* one reference is the name's */
     struct list_node link; /* in order of creation */
 };
 
