@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Symbolic links and directories as drivers make them.
  *
- * A link made by IoCreateSymbolicLink stays until IoDeleteSymbolicLink; no handle keeps it. One made
- * by ZwCreateSymbolicLinkObject goes with its last handle, unless it was made with OBJ_PERMANENT
+ * A link made by IoCreateSymbolicLink stays until IoDeleteSymbolicLink; no handle keeps it. Made by
+ * ZwCreateSymbolicLinkObject it goes with its last handle, unless it was made with OBJ_PERMANENT
  * and ZwMakeTemporaryObject has not been called. Names are a table of whole paths (name.c), so a
  * directory is a name among them: it can be made, opened and go, and what lies below it is found by
- * its own path. ZwCreateSymbolicLinkObject, ZwCreateDirectoryObject, ZwMakeTemporaryObject. */
+ * its own path. ZwCreateSymbolicLinkObject, ZwCreateDirectoryObject, ZwMakeTemporaryObject.
+ */
 #include <string.h>
 
 #include "ob/state.h"
