@@ -23,6 +23,17 @@ static void providers_write_to_nobody_and_unknown_ones_are_refused(void **state)
     NT_RUN(register_and_write);
 }
 
+static NTSTATUS NTCDECL by_list(TRACEHANDLE session, LPGUID message, ...)
+{
+    NT_VA_LIST list;
+    NTSTATUS status;
+
+    NT_VA_START(list, message);
+    status = WmiTraceMessageVa(session, 0, message, 10, list);
+    NT_VA_END(list);
+    return status;
+}
+
 static void no_session(struct nt *nt)
 {
     GUID message = {.Data1 = 2};
@@ -32,6 +43,7 @@ static void no_session(struct nt *nt)
     (void)nt;
     assert_int_equal(WmiTraceMessage(handle, 0, &message, 10, &name, 4, NULL, 0),
                      STATUS_INVALID_HANDLE);
+    assert_int_equal(by_list(handle, &message, &name, (SIZE_T)4, NULL), STATUS_INVALID_HANDLE);
     assert_int_equal(WmiQueryTraceInformation(TraceHandleByNameClass, &handle, 4, &needed, &name),
                      STATUS_INFO_LENGTH_MISMATCH);
     assert_int_equal(needed, sizeof(TRACEHANDLE));

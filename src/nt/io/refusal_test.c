@@ -186,6 +186,63 @@ static void without_address_space_nothing_is_mapped(struct nt *nt)
     ExFreePool(buffer);
 }
 
+static void describe_paged_pool(struct nt *nt)
+{
+    PVOID buffer = ExAllocatePoolWithTag(PagedPool, 4096, TAG);
+
+    (void)nt;
+    MmBuildMdlForNonPagedPool(IoAllocateMdl(buffer, 4096, FALSE, FALSE, NULL));
+}
+
+static void describe_more_than_there_is(struct nt *nt)
+{
+    PUCHAR buffer = ExAllocatePoolWithTag(NonPagedPool, 4096, TAG);
+    PMDL mdl = IoAllocateMdl(buffer, 4096, FALSE, FALSE, NULL);
+    PMDL part = IoAllocateMdl(buffer, 8192, FALSE, FALSE, NULL);
+
+    (void)nt;
+    MmBuildMdlForNonPagedPool(mdl);
+    IoBuildPartialMdl(mdl, part, buffer + 2048, 4096);
+}
+
+static void an_event_that_nobody_receives_is_freed(struct nt *nt)
+{
+    PVOID event = ExAllocatePoolWithTag(NonPagedPool, 64, TAG);
+
+    (void)nt;
+    assert_int_equal(IoWMIWriteEvent(event), STATUS_SUCCESS);
+}
+
+static void write_a_freed_event(struct nt *nt)
+{
+    PVOID event = ExAllocatePoolWithTag(NonPagedPool, 64, TAG);
+
+    (void)nt;
+    IoWMIWriteEvent(event);
+    IoWMIWriteEvent(event);
+}
+
+static void a_part_without_address_space_raises(struct nt *nt)
+{
+    PVOID buffer = ExAllocatePoolWithTag(PagedPool, 4096, TAG);
+    PMDL mdl = IoAllocateMdl(buffer, 4096, FALSE, FALSE, NULL);
+
+    MmProbeAndLockPages(mdl, KernelMode, IoWriteAccess);
+    fail_next(nt, "map");
+    assert_null(MmMapLockedPages(mdl, KernelMode));
+}
+
+static void what_cannot_go_on_is_a_bug_check(void **state)
+{
+    struct nt nt;
+
+    (void)state;
+    nt_live(&nt, 1, 1, write_a_freed_event);
+    assert_int_equal(nt.world.bug_check, 0xC2);
+    nt_live(&nt, 1, 1, a_part_without_address_space_raises);
+    assert_int_not_equal(nt.world.bug_check, 0);
+}
+
 static void unmap_what_is_not_mapped(struct nt *nt)
 {
     (void)nt;
@@ -329,6 +386,9 @@ NT_TEST(a_timer_and_a_request_need_a_device_and_a_location)
 NT_TEST(a_handle_of_nothing_is_no_key)
 NT_TEST(without_memory_nothing_is_made)
 NT_TEST(without_address_space_nothing_is_mapped)
+NT_TEST(an_event_that_nobody_receives_is_freed)
+NT_FINDING_TEST(describe_paged_pool, mdl_state, 0)
+NT_FINDING_TEST(describe_more_than_there_is, mdl_state, 0)
 NT_FINDING_TEST(unmap_what_is_not_mapped, unknown_free, 0)
 NT_TEST(names_that_are_not_there_open_nothing)
 
@@ -342,6 +402,10 @@ int main(void)
         cmocka_unit_test(test_a_handle_of_nothing_is_no_key),
         cmocka_unit_test(test_without_memory_nothing_is_made),
         cmocka_unit_test(test_without_address_space_nothing_is_mapped),
+        cmocka_unit_test(test_an_event_that_nobody_receives_is_freed),
+        cmocka_unit_test(test_describe_paged_pool),
+        cmocka_unit_test(test_describe_more_than_there_is),
+        cmocka_unit_test(what_cannot_go_on_is_a_bug_check),
         cmocka_unit_test(test_unmap_what_is_not_mapped),
         cmocka_unit_test(a_mutant_is_released_by_its_owner),
         cmocka_unit_test(test_names_that_are_not_there_open_nothing),

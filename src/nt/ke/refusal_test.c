@@ -60,6 +60,23 @@ static void what_is_no_interrupt_is_told(void **state)
     }
 }
 
+static void another_group(struct world *world)
+{
+    GROUP_AFFINITY wanted = {.Mask = 1, .Group = 1}, before = {.Mask = 77};
+
+    (void)world;
+    KeSetSystemGroupAffinityThread(&wanted, &before);
+    assert_int_equal(before.Mask, 0); /* nothing was set */
+    KeSetSystemAffinityThread(0); /* nor here: no such processor */
+    assert_true(KeGetCurrentProcessorNumber() < 2);
+}
+
+static void affinity_to_nothing_changes_nothing(void **state)
+{
+    (void)state;
+    RUN(1, 2, another_group);
+}
+
 static void take_twice(struct world *world)
 {
     KSPIN_LOCK lock = 0;
@@ -101,6 +118,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_no_thread_is_told),
         cmocka_unit_test(what_is_no_interrupt_is_told),
+        cmocka_unit_test(affinity_to_nothing_changes_nothing),
         cmocka_unit_test(a_lock_is_not_taken_twice_the_old_way),
         cmocka_unit_test(a_delay_at_dispatch_level_is_told),
     };

@@ -11,6 +11,7 @@ static PDEVICE_OBJECT pdo, fdo, lower;
 static NTSTATUS start_status, query_status, add_status;
 static bool forget_to_clear, forget_to_detach, detach_early;
 static ULONG resources_given;
+static unsigned state_queries, relation_queries;
 
 static void tell(char letter)
 {
@@ -53,6 +54,13 @@ static NTSTATUS NTAPI bus_pnp(PDEVICE_OBJECT device, PIRP irp)
         assert_int_equal(location->Parameters.DeviceCapabilities.Capabilities->Address, UINT32_MAX);
         location->Parameters.DeviceCapabilities.Capabilities->Address = 5;
         return nt_complete(irp, STATUS_SUCCESS, 0);
+    case IRP_MN_QUERY_PNP_DEVICE_STATE:
+        state_queries++;
+        break;
+    case IRP_MN_QUERY_DEVICE_RELATIONS:
+        if (location->Parameters.QueryDeviceRelations.Type == BusRelations)
+            relation_queries++;
+        break;
     case IRP_MN_START_DEVICE:
         tell('b');
         return nt_complete(irp, STATUS_SUCCESS, 0);
@@ -419,6 +427,25 @@ static void sleep_and_wake_change_the_device_too(struct nt *nt)
     pnp_destroy(pnp);
 }
 
+static void what_a_driver_calls_stale_is_asked_for_again(struct nt *nt)
+{
+    unsigned states, relations;
+
+    add_and_start(nt);
+    states = state_queries;
+    relations = relation_queries;
+    IoInvalidateDeviceState(pdo);
+    sleep_ms(1);
+    assert_int_equal(state_queries, states + 1);
+    IoInvalidateDeviceRelations(pdo, BusRelations);
+    sleep_ms(1);
+    assert_int_equal(relation_queries, relations + 1);
+    IoInvalidateDeviceRelations(pdo, EjectionRelations); /* nobody asked for those before */
+    sleep_ms(1);
+    assert_int_equal(relation_queries, relations + 1);
+    pnp_destroy(pnp);
+}
+
 static void a_device_left_initializing_is_found(struct nt *nt)
 {
     set_up(nt);
@@ -448,6 +475,7 @@ NT_TEST(a_refused_query_is_cancelled)
 NT_TEST(an_open_file_keeps_a_device_from_removal)
 NT_TEST(after_a_surprise_removal_waits_for_the_last_file)
 NT_TEST(sleep_and_wake_change_the_device_too)
+NT_TEST(what_a_driver_calls_stale_is_asked_for_again)
 NT_FINDING_TEST(a_device_left_initializing_is_found, device_initializing, 0)
 NT_FINDING_TEST(detaching_at_a_surprise_is_found, surprise_order, 0)
 
@@ -464,6 +492,7 @@ int main(void)
         cmocka_unit_test(test_an_open_file_keeps_a_device_from_removal),
         cmocka_unit_test(test_after_a_surprise_removal_waits_for_the_last_file),
         cmocka_unit_test(test_sleep_and_wake_change_the_device_too),
+        cmocka_unit_test(test_what_a_driver_calls_stale_is_asked_for_again),
         cmocka_unit_test(test_a_device_left_initializing_is_found),
         cmocka_unit_test(test_detaching_at_a_surprise_is_found),
     };

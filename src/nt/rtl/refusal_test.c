@@ -58,6 +58,21 @@ static void searches_without_a_find_are_null(struct nt *nt)
     assert_int_equal(nt__itoa_s(255, NULL, 8, 10), 22);
 }
 
+static void what_is_no_number_is_zero_and_what_is_too_large_the_largest(struct nt *nt)
+{
+    WCHAR *end = NULL;
+    static const WCHAR word[] = u"word";
+    WCHAR room[4];
+
+    (void)nt;
+    assert_int_equal(nt_wcstoul(word, &end, 10), 0);
+    assert_ptr_equal(end, word);
+    assert_int_equal(nt_wcstoul(u"99999999999", NULL, 10), UINT32_MAX);
+    assert_true(nt__strtoui64("99999999999999999999999", NULL, 10) == UINT64_MAX);
+    assert_true(nt__strtoui64("word", NULL, 10) == 0);
+    assert_int_equal(nt__snwprintf(room, 3, u"%s", u"abcdef"), -1); /* it does not fit */
+}
+
 static void oem_strings_are_freed(struct nt *nt)
 {
     OEM_STRING string = {2, 3, ExAllocatePoolWithTag(PagedPool, 3, 0x31313131)};
@@ -125,6 +140,7 @@ NT_TEST(a_conversion_needs_room_for_its_result)
 NT_TEST(what_is_no_number_is_no_integer)
 NT_TEST(a_duplicate_needs_a_source_and_flags_that_are_there)
 NT_TEST(searches_without_a_find_are_null)
+NT_TEST(what_is_no_number_is_zero_and_what_is_too_large_the_largest)
 NT_TEST(oem_strings_are_freed)
 NT_TEST(the_product_and_its_service_packs_are_known)
 NT_TEST(what_is_no_descriptor_is_not_valid)
@@ -137,6 +153,7 @@ int main(void)
         cmocka_unit_test(test_what_is_no_number_is_no_integer),
         cmocka_unit_test(test_a_duplicate_needs_a_source_and_flags_that_are_there),
         cmocka_unit_test(test_searches_without_a_find_are_null),
+        cmocka_unit_test(test_what_is_no_number_is_zero_and_what_is_too_large_the_largest),
         cmocka_unit_test(test_oem_strings_are_freed),
         cmocka_unit_test(test_the_product_and_its_service_packs_are_known),
         cmocka_unit_test(test_what_is_no_descriptor_is_not_valid),
