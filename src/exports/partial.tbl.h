@@ -31,5 +31,6 @@ PARTIAL(ZwOpenDirectoryObject,          "names below a root directory, which sto
 PARTIAL(ZwOpenSymbolicLinkObject,       "names below a root directory, which stop the run")
 PARTIAL(ZwQueryDirectoryFile,           "APC routines")
 PARTIAL(ZwReadFile,                     "APC routines, and requests that are pending when it returns")
+PARTIAL(ZwSetInformationThread,         "ThreadPowerThrottlingState, which is refused")
 PARTIAL(ZwSetTimer,                     "APC routines")
 PARTIAL(ZwWriteFile,                    "APC routines, and requests that are pending when it returns")

@@ -102,3 +102,14 @@ USHORT NTAPI RtlCaptureStackBackTrace(ULONG FramesToSkip, ULONG FramesToCapture,
         *BackTraceHash = hash;
     return given;
 }
+
+/* UNDOC: no page has it. Callers from the caller's own frame on; there is no user-mode stack (flag
+ * 1) to walk. */
+ULONG NTAPI RtlWalkFrameChain(PVOID *Callers, ULONG Count, ULONG Flags)
+{
+    enum { USER_MODE_STACK = 1 };
+
+    if (Flags & USER_MODE_STACK)
+        return 0;
+    return RtlCaptureStackBackTrace(0, Count, Callers, NULL);
+}

@@ -94,3 +94,41 @@ PPHYSICAL_MEMORY_RANGE NTAPI MmGetPhysicalMemoryRanges(void)
     }
     return ranges;
 }
+
+/* ---- Secured ranges -------------------------------------------------------------------------- */
+
+static bool may_be_used(struct mm *mm, uint64_t va, uint64_t size_bytes, bool write)
+{
+    uint64_t end;
+
+    if (weir_add_overflows(va, size_bytes, &end) || end > MM_USER_PROBE_ADDRESS)
+        return false;
+    for (uint64_t at = va & ~(uint64_t)(MM_PAGE_SIZE - 1); at < end; at += MM_PAGE_SIZE) {
+        struct mm_region *region = region_find(mm, at);
+
+        if (region == NULL || region->kind != REGION_USER ||
+            at >= region->base_va + (region->pages << MM_PAGE_SHIFT))
+            return false;
+        if (write && !(region->protection & HOST_WRITE))
+            return false;
+    }
+    return true;
+}
+
+/* The application never changes a protection and frees no buffer before its request is done, so a
+ * range that may be used now stays so: the handle is a number. MmSecureVirtualMemory. */
+HANDLE NTAPI MmSecureVirtualMemory(PVOID Address, SIZE_T Size, ULONG ProbeMode)
+{
+    struct mm *mm = mm_here();
+
+    if (Size == 0 || (ProbeMode != PAGE_READWRITE && ProbeMode != PAGE_READONLY))
+        return NULL;
+    if (!may_be_used(mm, (uint64_t)(uintptr_t)Address, Size, ProbeMode == PAGE_READWRITE))
+        return NULL;
+    return (HANDLE)(uintptr_t)(++mm->secured * 16);
+}
+
+void NTAPI MmUnsecureVirtualMemory(HANDLE SecureHandle)
+{
+    (void)SecureHandle;
+}

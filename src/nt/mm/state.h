@@ -27,6 +27,7 @@ struct mm {
     struct mm_io_ops io;
     void *io_ctx;
     mm_raise_fn *raise;
+    uint64_t secured; /* handles of secured ranges given so far */
 };
 
 static inline struct mm *mm_here(void)

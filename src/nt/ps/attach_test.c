@@ -128,6 +128,56 @@ static void a_routine_for_processes_is_registered_once(struct nt *nt)
     assert_int_equal(PsSetCreateProcessNotifyRoutine(on_process, TRUE), STATUS_SUCCESS);
 }
 
+static void a_threads_priority_is_set_by_its_handle(struct nt *nt)
+{
+    HANDLE current = (HANDLE)(LONG_PTR)-2, nobody = (HANDLE)(ULONG_PTR)0x7ff0, event;
+    LONG priority = 12, base = 2, none = 0, page = 5;
+
+    (void)nt;
+    assert_int_equal(ZwSetInformationThread(current, 2, &priority, sizeof priority),
+                     STATUS_SUCCESS);
+    assert_int_equal(KeQueryPriorityThread(KeGetCurrentThread()), 12);
+    assert_int_equal(ZwSetInformationThread(current, 3, &base, sizeof base), STATUS_SUCCESS);
+    assert_int_equal(KeQueryPriorityThread(KeGetCurrentThread()), 10);
+    assert_int_equal(ZwSetInformationThread(current, 24, &page, sizeof page), STATUS_SUCCESS);
+    assert_int_equal(ZwSetInformationThread(current, 2, &none, sizeof none),
+                     STATUS_INVALID_PARAMETER);
+    assert_int_equal(ZwSetInformationThread(current, 3, &priority, sizeof priority),
+                     STATUS_INVALID_PARAMETER);
+    assert_int_equal(ZwSetInformationThread(current, 24, &none, sizeof none),
+                     STATUS_INVALID_PARAMETER);
+    assert_int_equal(ZwSetInformationThread(current, 2, &priority, 2),
+                     STATUS_INFO_LENGTH_MISMATCH);
+    assert_int_equal(ZwSetInformationThread(current, 99, &priority, sizeof priority),
+                     STATUS_INVALID_INFO_CLASS);
+    assert_int_equal(ZwSetInformationThread(nobody, 2, &priority, sizeof priority),
+                     STATUS_INVALID_HANDLE);
+    assert_int_equal(ZwCreateEvent(&event, 0x1F0003, NULL, NotificationEvent, FALSE), 0);
+    assert_int_equal(ZwSetInformationThread(event, 2, &priority, sizeof priority),
+                     STATUS_OBJECT_TYPE_MISMATCH);
+    ZwClose(event);
+}
+
+static void user_memory_is_secured_where_it_may_be_used_so(struct nt *nt)
+{
+    uint64_t va;
+    HANDLE handle, second;
+
+    assert_int_equal(mm_user_allocate(nt->mm, 3 * 4096, 0, &va), 0);
+    handle = MmSecureVirtualMemory((PVOID)va, 3 * 4096, PAGE_READWRITE);
+    second = MmSecureVirtualMemory((PVOID)(va + 100), 10, PAGE_READONLY);
+    assert_non_null(handle);
+    assert_non_null(second);
+    assert_ptr_not_equal(handle, second);
+    MmUnsecureVirtualMemory(handle);
+    MmUnsecureVirtualMemory(second);
+    assert_null(MmSecureVirtualMemory((PVOID)va, 5 * 4096, PAGE_READWRITE)); /* past its end */
+    assert_null(MmSecureVirtualMemory((PVOID)0x1000, 16, PAGE_READONLY)); /* nothing is there */
+    assert_null(MmSecureVirtualMemory((PVOID)va, 16, PAGE_EXECUTE)); /* no such mode */
+    assert_null(MmSecureVirtualMemory((PVOID)va, 0, PAGE_READONLY));
+    mm_user_free(nt->mm, va);
+}
+
 static BOOLEAN NTAPI on_nmi(PVOID context, BOOLEAN handled)
 {
     (void)context;
@@ -152,6 +202,8 @@ static void an_nmi_routine_is_known_by_its_handle(struct nt *nt)
 NT_TEST(attachments_nest_and_name_the_process)
 NT_TEST(a_routine_hears_of_threads_until_it_is_removed)
 NT_TEST(a_routine_for_processes_is_registered_once)
+NT_TEST(a_threads_priority_is_set_by_its_handle)
+NT_TEST(user_memory_is_secured_where_it_may_be_used_so)
 NT_TEST(an_nmi_routine_is_known_by_its_handle)
 
 int main(void)
@@ -161,6 +213,8 @@ int main(void)
         cmocka_unit_test(what_cannot_be_attached_is_a_bug_check),
         cmocka_unit_test(test_a_routine_hears_of_threads_until_it_is_removed),
         cmocka_unit_test(test_a_routine_for_processes_is_registered_once),
+        cmocka_unit_test(test_a_threads_priority_is_set_by_its_handle),
+        cmocka_unit_test(test_user_memory_is_secured_where_it_may_be_used_so),
         cmocka_unit_test(test_an_nmi_routine_is_known_by_its_handle),
     };
 

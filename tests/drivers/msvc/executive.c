@@ -17,6 +17,7 @@ NTSYSAPI VOID NTAPI _local_unwind(PVOID Frame, PVOID TargetIp);
 NTSYSAPI VOID NTAPI RtlRaiseStatus(NTSTATUS Status);
 NTSYSAPI USHORT NTAPI RtlCaptureStackBackTrace(ULONG FramesToSkip, ULONG FramesToCapture,
                                                PVOID *BackTrace, PULONG BackTraceHash);
+NTSYSAPI ULONG NTAPI RtlWalkFrameChain(PVOID *Callers, ULONG Count, ULONG Flags);
 NTSYSAPI PVOID NTAPI RtlPcToFileHeader(PVOID PcValue, PVOID *BaseOfImage);
 NTKERNELAPI VOID NTAPI IoGetStackLimits(PULONG_PTR LowLimit, PULONG_PTR HighLimit);
 NTKERNELAPI PVOID NTAPI IoGetInitialStack(VOID);
@@ -164,7 +165,10 @@ static BOOLEAN TheCallersAreTold(void)
         return FALSE;
     if (Trace(1, 8, Skipped, NULL) != Count - 1 || Trace(0, 1, Frames, &Hash) != 1)
         return FALSE;
-    return Trace(100, 8, Frames, NULL) == 0;
+    if (Trace(100, 8, Frames, NULL) != 0)
+        return FALSE;
+    return RtlWalkFrameChain(Skipped, 8, 0) == (ULONG)Count - 1 &&
+           RtlWalkFrameChain(Skipped, 8, 1) == 0;
 }
 
 static BOOLEAN SectionsAreLockedByAnAddress(void)
