@@ -5,7 +5,7 @@ what weir has of it, which tests call it and, from docs/refusals, which show wha
 
 usage: coverage.py            says which of the pages is not what the sources make, and what is wrong in docs/refusals
        coverage.py --write    writes both
-       coverage.py --missing MODULE    of ntoskrnl, hal or ks: functions without a line in docs/refusals, each with the
+       coverage.py --missing MODULE    of ntoskrnl, hal, ks or ksecdd: functions without a line in docs/refusals, each with the
                               tests that call it and look at a failure: a guess, to be read before a line is written
 """
 import os
@@ -22,7 +22,8 @@ WINDOWS = {
     "WIN7": "7", "WIN8": "8", "WIN81": "8.1", "WIN10": "10", "WIN10_1507": "10", "WIN10_1803": "10 1803",
     "WIN10_1903": "10 1903", "WIN11": "11",
 }
-MODULES = (("ntoskrnl.tbl.h", "ntoskrnl.exe"), ("hal.tbl.h", "hal.dll"), ("ks.tbl.h", "ks.sys"))
+MODULES = (("ntoskrnl.tbl.h", "ntoskrnl.exe"), ("hal.tbl.h", "hal.dll"), ("ks.tbl.h", "ks.sys"),
+           ("ksecdd.tbl.h", "ksecdd.sys"))
 
 # Names that DMA goes through, in each module.
 BY_NAME = re.compile(r"""(Io|Hal)\w*(Dma|Adapter|MapTransfer|MapRegisters|CommonBuffer|ScatterGather)\w*
@@ -215,7 +216,7 @@ def names_with(modules, state):
 def render_all(source, complaints):
     lacks, modules = lacks_of(source), functions_with_state(source, complaints)
     text = HEAD_ALL + totals(modules)
-    text += "\nThe names of ks.sys are all that it exports; those of ntoskrnl.exe and hal.dll are the documented ones that "
+    text += "\nThe names of ks.sys are all that it exports; those of the others are the documented ones that "
     text += "drivers import.\n\n## What partial functions lack\n\n"
     text += table([["function", "lacks"]] + [[f"`{name}`", lacks[name]] for name in sorted(lacks)])
     text += "\n## What no test calls\n\n" + names_with(modules, "untested")

@@ -46,6 +46,8 @@ int exports_bind_data(struct exports *exports, const struct exports_row *row, ui
 int exports_bind_code(struct exports *exports, const struct exports_row *row, uint64_t *out_va);
 void exports_chkstk(void);
 bool exports_is_kernel(const char *module); /* ntoskrnl or hal: one name space */
+/* Whether what is asked of one is looked for in the other. */
+bool exports_same_names(const char *one, const char *other);
 
 /* missing.c. An import that no row and no driver has, bound to a stop or to the user's stub. */
 int exports_bind_missing(struct exports *exports, const char *module, const char *name,

@@ -91,7 +91,8 @@ const struct exports_row *exports_stub_hides(const char *name)
             continue;
         if (is_for(&stub, row->module, row->name) ||
             (exports_is_kernel(row->module) &&
-             (is_for(&stub, "ntoskrnl.exe", row->name) || is_for(&stub, "hal.dll", row->name))))
+             (is_for(&stub, "ntoskrnl.exe", row->name) || is_for(&stub, "hal.dll", row->name))) ||
+            (exports_same_names(row->module, "cng.sys") && is_for(&stub, "cng.sys", row->name)))
             return row;
     }
     return NULL;

@@ -4,6 +4,7 @@
  * PARTIAL(name, lacks)   lacks: a few words that end no sentence */
 PARTIAL(??0CBaseUnknown@@QEAA@AEBU_GUID@@PEAUIUnknown@@@Z, "the class's count of objects, which stops the run at the last release")
 PARTIAL(?NonDelegatedRelease@CBaseUnknown@@UEAAKXZ, "the count of a class made by class id, which stops the run")
+PARTIAL(BCryptOpenAlgorithmProvider,    "all algorithms but random numbers: there is no such provider")
 PARTIAL(DbgSetDebugFilterState,         "what a mask does: every message is let through")
 PARTIAL(EtwActivityIdControl,           "ids that were set: none is kept")
 PARTIAL(ExAllocatePool3,                "extended parameters, which stop the run")

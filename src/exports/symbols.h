@@ -4,6 +4,7 @@
 #define WEIR_EXPORTS_SYMBOLS_H
 
 #include "rtl/crt.h"
+#include "wdk/bcrypt.h"
 #include "wdk/ks.h"
 #include "wdk/wdm.h"
 

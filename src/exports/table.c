@@ -3,7 +3,8 @@
  *
  * Windows finds an import by module and name. Functions moved between ntoskrnl.exe and hal.dll over
  * the releases (since Windows 10 2004 hal.dll merely forwards), and drivers built for one release
- * load on the others, so a name asked of either of the two is looked for in both. */
+ * load on the others, so a name asked of either of the two is looked for in both. So with
+ * ksecdd.sys and cng.sys. */
 #include <string.h>
 #include <strings.h>
 
@@ -71,6 +72,10 @@ static const struct exports_row rows[] = {
 #include "exports/ks.tbl.h"
 #undef EXPORT
 #undef EXPORT_AS
+#define EXPORT(name, args, from, to, since, class, state)                                          \
+    ROW_("ksecdd.sys", name, name, args, from, to, since, class, state)
+#include "exports/ksecdd.tbl.h"
+#undef EXPORT
 };
 
 enum { ROWS = sizeof rows / sizeof rows[0] };
@@ -80,9 +85,21 @@ bool exports_is_kernel(const char *module)
     return strcasecmp(module, "ntoskrnl.exe") == 0 || strcasecmp(module, "hal.dll") == 0;
 }
 
+static bool is_cryptography(const char *module)
+{
+    return strcasecmp(module, "ksecdd.sys") == 0 || strcasecmp(module, "cng.sys") == 0;
+}
+
 bool exports_knows_module(const char *module)
 {
-    return exports_is_kernel(module) || strcasecmp(module, "ks.sys") == 0;
+    return exports_is_kernel(module) || is_cryptography(module) ||
+           strcasecmp(module, "ks.sys") == 0;
+}
+
+bool exports_same_names(const char *one, const char *other)
+{
+    return strcasecmp(one, other) == 0 || (exports_is_kernel(one) && exports_is_kernel(other)) ||
+           (is_cryptography(one) && is_cryptography(other));
 }
 
 const struct exports_row *exports_find(const char *module, const char *name)
@@ -90,8 +107,7 @@ const struct exports_row *exports_find(const char *module, const char *name)
     for (unsigned i = 0; i < ROWS; i++) {
         if (strcmp(rows[i].name, name) != 0)
             continue;
-        if (strcasecmp(rows[i].module, module) == 0 ||
-            (exports_is_kernel(rows[i].module) && exports_is_kernel(module)))
+        if (exports_same_names(rows[i].module, module))
             return &rows[i];
     }
     return NULL;

@@ -135,6 +135,22 @@ static NTSTATUS CheckFiles(void)
     return STATUS_SUCCESS;
 }
 
+/* From ksecdd.sys. */
+NTSTATUS NTAPI BCryptGenRandom(PVOID Algorithm, PUCHAR Buffer, ULONG Bytes, ULONG Flags);
+
+static NTSTATUS CheckRandom(void)
+{
+    UCHAR Bytes[16] = {0};
+    ULONG I, Set = 0;
+
+    CHECK(40, NT_SUCCESS(BCryptGenRandom(NULL, Bytes, sizeof(Bytes), 2)));
+    for (I = 0; I < sizeof(Bytes); I++)
+        Set |= Bytes[I];
+    CHECK(41, Set != 0);
+    CHECK(42, !NT_SUCCESS(BCryptGenRandom(NULL, Bytes, sizeof(Bytes), 0)));
+    return STATUS_SUCCESS;
+}
+
 static NTSTATUS NTAPI AddDevice(PDRIVER_OBJECT DriverObject, PDEVICE_OBJECT Pdo)
 {
     NTSTATUS Status = CheckKeys(Pdo);
@@ -149,6 +165,8 @@ static NTSTATUS NTAPI AddDevice(PDRIVER_OBJECT DriverObject, PDEVICE_OBJECT Pdo)
         Status = CheckProperty(Pdo, DevicePropertyClassName, L"Image");
     if (NT_SUCCESS(Status))
         Status = CheckFiles();
+    if (NT_SUCCESS(Status))
+        Status = CheckRandom();
     return NT_SUCCESS(Status) ? AddCamera(DriverObject, Pdo) : Status;
 }
 

@@ -19,6 +19,7 @@ int ex_create(struct ke *ke, struct ex **out)
     ex->ke = ke;
     list_init(&ex->resource_list);
     sim_rng_init(&ex->uuids, sim_seed(ke_sim(ke)), "ex.uuid");
+    sim_rng_init(&ex->random, sim_seed(ke_sim(ke)), "ex.random");
     ke_set_room(ke, KE_ROOM_EX, ex);
     error = ex_workers_init(ex);
     if (error == 0)
@@ -40,6 +41,7 @@ void ex_destroy(struct ex *ex)
     ex_workers_fini(ex);
     ex_resources_fini(ex);
     array_fini(&ex->user_mode);
+    map_fini(&ex->random_providers); /* what is left of them goes with the pool */
     ex->magic = 0;
     free(ex);
 }

@@ -35,6 +35,8 @@ struct ex {
     struct map resources; /* ERESOURCE -> struct resource */
     struct list_node resource_list;
     struct sim_rng uuids;
+    struct sim_rng random; /* BCryptGenRandom's */
+    struct map random_providers; /* by handle */
     unsigned fine_timer_requests; /* of ExSetTimerResolution */
 };
 
