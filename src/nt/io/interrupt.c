@@ -113,7 +113,8 @@ NTSTATUS NTAPI IoConnectInterrupt(PKINTERRUPT *object, PKSERVICE_ROUTINE routine
 
     (void)floating_save;
     *object = NULL;
-    if (affinity == 0 || synchronize < irql || irql <= DISPATCH_LEVEL)
+    if ((affinity & KeQueryActiveProcessors()) == 0 || synchronize < irql ||
+        irql <= DISPATCH_LEVEL || routine == NULL)
         return STATUS_INVALID_PARAMETER;
     return connect(&config, object);
 }
@@ -288,8 +289,15 @@ NTSTATUS NTAPI IoConnectInterruptEx(PIO_CONNECT_INTERRUPT_PARAMETERS parameters)
     PIO_CONNECT_INTERRUPT_LINE_BASED_PARAMETERS line = &parameters->LineBased;
 
     switch (parameters->Version) {
-    case CONNECT_FULLY_SPECIFIED:
     case CONNECT_FULLY_SPECIFIED_GROUP:
+        if (ke_windows(ke_current()) < KE_WINDOWS_7) {
+            parameters->Version = CONNECT_FULLY_SPECIFIED; /* there were no groups */
+            return STATUS_NOT_SUPPORTED;
+        }
+        if (full->Group != 0)
+            return STATUS_INVALID_PARAMETER; /* all processors are in one */
+        /* fall through */
+    case CONNECT_FULLY_SPECIFIED:
         return IoConnectInterrupt(full->InterruptObject, full->ServiceRoutine, full->ServiceContext,
                                   full->SpinLock, full->Vector, full->Irql, full->SynchronizeIrql,
                                   full->InterruptMode, full->ShareVector,
@@ -314,6 +322,40 @@ void NTAPI IoDisconnectInterruptEx(PIO_DISCONNECT_INTERRUPT_PARAMETERS parameter
         disconnect_messages(parameters->ConnectionContext.InterruptMessageTable);
     else
         disconnect(parameters->ConnectionContext.InterruptObject);
+}
+
+/* ---- Active and inactive --------------------------------------------------------------------- */
+
+static void set_active(PKINTERRUPT object, bool active)
+{
+    struct io_interrupt *known = find(io_of(ke_current()), object);
+
+    if (known != NULL)
+        ke_interrupt_set_active(known->connection, active);
+}
+
+/* The context is the one that connecting gave; what is active already stays so ("Making an ISR
+ * Active or Inactive"). */
+static void report(PIO_REPORT_INTERRUPT_ACTIVE_STATE_PARAMETERS parameters, bool active)
+{
+    PIO_INTERRUPT_MESSAGE_INFO table = parameters->ConnectionContext.InterruptMessageTable;
+
+    if (parameters->Version != CONNECT_MESSAGE_BASED) {
+        set_active(parameters->ConnectionContext.InterruptObject, active);
+        return;
+    }
+    for (ULONG i = 0; i < table->MessageCount; i++)
+        set_active(table->MessageInfo[i].InterruptObject, active);
+}
+
+void NTAPI IoReportInterruptActive(PIO_REPORT_INTERRUPT_ACTIVE_STATE_PARAMETERS parameters)
+{
+    report(parameters, true);
+}
+
+void NTAPI IoReportInterruptInactive(PIO_REPORT_INTERRUPT_ACTIVE_STATE_PARAMETERS parameters)
+{
+    report(parameters, false);
 }
 
 NTSTATUS NTAPI IoGetAffinityInterrupt(PKINTERRUPT object, PGROUP_AFFINITY affinity)

@@ -35,6 +35,7 @@ struct ke_interrupt {
     KSPIN_LOCK own_lock;
     PKSPIN_LOCK lock;
     uint32_t running;
+    bool inactive; /* soft-disconnected */
     struct list_node link;
 };
 
@@ -90,11 +91,22 @@ static struct ke_vector *vector_at(struct ke *ke, uint32_t number)
 
 /* ---- Asking for delivery --------------------------------------------------------------------- */
 
+static bool has_active(const struct ke_vector *vector)
+{
+    const struct ke_interrupt *interrupt;
+
+    list_for_each_entry(interrupt, &vector->connections, link) {
+        if (!interrupt->inactive)
+            return true;
+    }
+    return false;
+}
+
 static void request(struct ke *ke, struct ke_vector *vector)
 {
     struct ke_cpu *cpu;
 
-    if (vector->waiting || list_is_empty(&vector->connections))
+    if (vector->waiting || !has_active(vector))
         return;
     cpu = &ke->cpus[sim_rng_below(&ke->interrupts->rng, ke->cpu_count)];
     vector->waiting = true;
@@ -172,6 +184,8 @@ static void call_routines(struct ke *ke, struct ke_vector *vector)
     list_for_each_entry(interrupt, &vector->connections, link) {
         bool claimed;
 
+        if (interrupt->inactive)
+            continue;
         interrupt->running++; /* keeps it on the list */
         claimed = run_routine(ke, interrupt);
         interrupt->running--;
@@ -288,6 +302,19 @@ void ke_interrupt_disconnect(struct ke_interrupt *interrupt)
         map_remove(&ke->kinterrupts, key);
     interrupt->magic = 0;
     free(interrupt);
+}
+
+/* Where no connection is active, the vector is masked: a line waits, a message is lost. */
+void ke_interrupt_set_active(struct ke_interrupt *interrupt, bool active)
+{
+    struct ke_vector *vector = interrupt->vector;
+
+    weir_assert(interrupt->magic == interrupt_magic);
+    interrupt->inactive = !active;
+    if (!has_active(vector))
+        withdraw(vector);
+    else if (vector->asserted && !vector->in_service)
+        request(ke_ambient, vector);
 }
 
 KIRQL ke_interrupt_acquire(struct ke_interrupt *interrupt)

@@ -149,6 +149,8 @@ struct ke_interrupt_config {
 };
 NTSTATUS ke_interrupt_connect(const struct ke_interrupt_config *config, struct ke_interrupt **out);
 void ke_interrupt_disconnect(struct ke_interrupt *interrupt); /* waits until no routine runs */
+/* Its routine is called, or not; up to DISPATCH_LEVEL. Active after connecting. */
+void ke_interrupt_set_active(struct ke_interrupt *interrupt, bool active);
 BOOLEAN ke_interrupt_synchronize(struct ke_interrupt *interrupt, PKSYNCHRONIZE_ROUTINE routine,
                                  void *context);
 KIRQL ke_interrupt_acquire(struct ke_interrupt *interrupt);
