@@ -298,6 +298,87 @@ static void the_bus_interface_reads_config_space(struct nt *nt)
     assert_int_equal(io_send(bus.pdo, &location, &iosb), STATUS_NOT_SUPPORTED);
 }
 
+static void get_interface(BUS_INTERFACE_STANDARD *standard)
+{
+    IO_STACK_LOCATION location = {.MajorFunction = IRP_MJ_PNP,
+                                  .MinorFunction = IRP_MN_QUERY_INTERFACE};
+    IO_STATUS_BLOCK iosb = {.Status = STATUS_NOT_SUPPORTED};
+
+    location.Parameters.QueryInterface.InterfaceType = &GUID_BUS_INTERFACE_STANDARD;
+    location.Parameters.QueryInterface.Size = sizeof *standard;
+    location.Parameters.QueryInterface.Version = 1;
+    location.Parameters.QueryInterface.Interface = (PINTERFACE)standard;
+    assert_int_equal(io_send(bus.pdo, &location, &iosb), STATUS_SUCCESS);
+    location.Parameters.QueryInterface.Size = sizeof *standard - 1;
+    iosb = (IO_STATUS_BLOCK){.Status = STATUS_NOT_SUPPORTED};
+    assert_int_equal(io_send(bus.pdo, &location, &iosb), STATUS_INVALID_PARAMETER);
+}
+
+static ULONG get_data(const BUS_INTERFACE_STANDARD *standard, ULONG type, void *to, ULONG offset,
+                      ULONG length)
+{
+    return (ULONG)KE_CALL(standard->GetBusData, KE_ARG(standard->Context), type, KE_ARG(to), offset,
+                          length);
+}
+
+/* As drivers look for them: from the pointer at 0x34 on. */
+static void capabilities_are_found_through_the_bus_interface(struct nt *nt)
+{
+    static const UCHAR wanted[] = {PCI_CAPABILITY_ID_POWER_MANAGEMENT, PCI_CAPABILITY_ID_MSI,
+                                   PCI_CAPABILITY_ID_PCI_EXPRESS};
+    BUS_INTERFACE_STANDARD standard = {0};
+    USHORT status = 0, control = 0;
+    UCHAR at = 0, header[2];
+
+    add_card(nt);
+    get_interface(&standard);
+    assert_int_equal(get_data(&standard, PCI_WHICHSPACE_CONFIG, &status, 6, 2), 2);
+    assert_true(status & PCI_STATUS_CAPABILITIES_LIST);
+    assert_int_equal(get_data(&standard, PCI_WHICHSPACE_CONFIG, &at, 0x34, 1), 1);
+    for (size_t i = 0; i < sizeof wanted; i++) {
+        assert_int_equal(get_data(&standard, PCI_WHICHSPACE_CONFIG, header, at, 2), 2);
+        assert_int_equal(header[0], wanted[i]);
+        if (header[0] == PCI_CAPABILITY_ID_MSI)
+            assert_int_equal(get_data(&standard, PCI_WHICHSPACE_CONFIG, &control, at + 2u, 2), 2);
+        at = header[1];
+    }
+    assert_int_equal(at, 0);
+    assert_int_equal(control >> 1 & 7, 2); /* four messages */
+    KE_CALL(standard.InterfaceDereference, KE_ARG(standard.Context));
+}
+
+static void the_bus_interface_reaches_config_space_alone(struct nt *nt)
+{
+    BUS_INTERFACE_STANDARD standard = {0};
+    PHYSICAL_ADDRESS from = {.QuadPart = 0xE0001000}, to = {0};
+    UCHAR bytes[8] = {0}, line = 0x0B, seen = 0;
+    USHORT vendor = 0xFFFF;
+    ULONG space = 0;
+
+    add_card(nt);
+    get_interface(&standard);
+    KE_CALL(standard.InterfaceReference, KE_ARG(standard.Context));
+    assert_int_equal(get_data(&standard, PCI_WHICHSPACE_ROM, bytes, 0, 4), 0);
+    assert_int_equal(get_data(&standard, PCI_WHICHSPACE_CONFIG, bytes, 0x10000, 4), 0);
+    assert_int_equal(KE_CALL(standard.SetBusData, KE_ARG(standard.Context), PCI_WHICHSPACE_CONFIG,
+                             KE_ARG(&line), 0x3C, 1),
+                     1);
+    assert_int_equal(get_data(&standard, PCI_WHICHSPACE_CONFIG, &seen, 0x3C, 1), 1);
+    assert_int_equal(seen, line);
+    assert_int_equal(KE_CALL(standard.SetBusData, KE_ARG(standard.Context), PCI_WHICHSPACE_ROM,
+                             KE_ARG(&line), 0x3C, 1),
+                     0);
+    (void)KE_CALL(standard.SetBusData, KE_ARG(standard.Context), PCI_WHICHSPACE_CONFIG,
+                  KE_ARG(&vendor), 0, 2);
+    assert_int_equal(get_data(&standard, PCI_WHICHSPACE_CONFIG, &vendor, 0, 2), 2);
+    assert_int_equal(vendor, 0x1234); /* who made it is not written */
+    assert_true(KE_CALL(standard.TranslateBusAddress, KE_ARG(standard.Context), from.QuadPart, 4096,
+                        KE_ARG(&space), KE_ARG(&to)));
+    assert_int_equal(to.QuadPart, from.QuadPart);
+    KE_CALL(standard.InterfaceDereference, KE_ARG(standard.Context));
+    KE_CALL(standard.InterfaceDereference, KE_ARG(standard.Context));
+}
+
 static void device_power_reaches_the_card(struct nt *nt)
 {
     add_card(nt);
@@ -336,6 +417,8 @@ BUS_TEST(an_inf_may_say_no)
 BUS_TEST(messages_are_limited_to_a_power_of_two)
 BUS_TEST(decoding_follows_start_and_stop)
 BUS_TEST(the_bus_interface_reads_config_space)
+BUS_TEST(capabilities_are_found_through_the_bus_interface)
+BUS_TEST(the_bus_interface_reaches_config_space_alone)
 BUS_TEST(device_power_reaches_the_card)
 BUS_TEST(a_root_device_has_no_resources)
 
@@ -350,6 +433,8 @@ int main(void)
         cmocka_unit_test(test_messages_are_limited_to_a_power_of_two),
         cmocka_unit_test(test_decoding_follows_start_and_stop),
         cmocka_unit_test(test_the_bus_interface_reads_config_space),
+        cmocka_unit_test(test_capabilities_are_found_through_the_bus_interface),
+        cmocka_unit_test(test_the_bus_interface_reaches_config_space_alone),
         cmocka_unit_test(test_device_power_reaches_the_card),
         cmocka_unit_test(test_a_root_device_has_no_resources),
     };
