@@ -47,6 +47,7 @@ struct machine {
     struct setup_changes parameters; /* --param, made last */
     struct pnp_setup setup;
     char setup_texts[4][128]; /* what it points to */
+    bool compared; /* its interfaces with the driver's */
     const char *hardware_id; /* of a device without hardware; NULL: its usual one */
     char service[64]; /* of the driver under test */
     /* The driver under test. */
@@ -64,6 +65,7 @@ bool machine_install_choose(struct machine *machine, struct machine_error *error
 /* The changes that are not the device's: before its driver is loaded. */
 NTSTATUS machine_install_service(struct machine *machine);
 NTSTATUS machine_install_device(void *ctx, PDEVICE_OBJECT pdo); /* the others */
+void machine_install_compare(struct machine *machine); /* the driver's interfaces and the INF's */
 /* "vendor=0x1234,device=0x5678" for a card that has no identity yet; false: the INF names no PCI
  * device. */
 bool machine_install_identity(const struct machine *machine, char *out, size_t size);

@@ -67,6 +67,7 @@ const char *report_note_name(uint64_t kind)
         [TRACE_NOTE_INSTALLED] = "installed",
         [TRACE_NOTE_NOT_FOLLOWED] = "not followed",
         [TRACE_NOTE_FILE_WANTED] = "file wanted",
+        [TRACE_NOTE_NO_INTERFACE] = "not in the INF",
     };
 
     return kind < TRACE_NOTE_COUNT ? names[kind] : "?";

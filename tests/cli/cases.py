@@ -173,6 +173,18 @@ def an_inf_installs_the_card_that_is_there(world):
 
 
 @case
+def an_interface_that_the_inf_does_not_know_is_told(world):
+    changed = inf_of(world, replace=[("AddInterface = %KSCATEGORY_VIDEO%, %Reference%, Grabber.Interface\n", "")])
+    summary, text = installed(world, "--inf", changed)
+    told = [note["text"] for note in summary["notes"] if note["kind"] == "not in the INF"]
+    assert len(told) == 1 and "{6994AD05-93EF-11D0-A3CC-00A0C9223196}" in told[0], told
+    assert "{6C0A4B5E-2B0F-4E52-9D5B-3B7F7E6C1A64}: no AddInterface" in told[0], told
+    assert "not in the INF      interface of class" in text, text
+    summary, _ = installed(world, "--inf", inf_of(world))
+    assert not [note for note in summary["notes"] if note["kind"] == "not in the INF"], summary["notes"]
+
+
+@case
 def the_registry_file_comes_after_the_inf_and_param_after_both(world):
     with open(world.path("r.reg"), "w") as file:
         file.write('Windows Registry Editor Version 5.00\n\n[HKR]\n"FramesInFlight"=dword:00000009\n')

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Device objects, stacks, drivers, interfaces, properties and interrupts. */
+/* Device objects, stacks, drivers, interfaces and properties. */
 #include "io/nt_test.h"
 
 static const GUID capture_guid = {0x65e8773d, 0x8f56, 0x11d0,
@@ -394,264 +394,20 @@ static void an_alias_has_the_same_reference_string(struct nt *nt)
         RtlFreeUnicodeString(&names[i]);
 }
 
-/* ---- Interrupts ------------------------------------------------------------------------------ */
-
-enum { LINE = 0x51, FIRST_MESSAGE = 0x60 };
-static unsigned serviced[4];
-
-static BOOLEAN NTAPI service(PKINTERRUPT interrupt, PVOID context)
-{
-    struct ke *ke = context;
-
-    assert_non_null(interrupt);
-    assert_int_equal(KeGetCurrentIrql(), LINE >> 4);
-    serviced[0]++;
-    ke_vector_set_level(ke, LINE, false);
-    return TRUE;
-}
-
-static BOOLEAN NTAPI service_message(PKINTERRUPT interrupt, PVOID context, ULONG message)
-{
-    (void)interrupt;
-    (void)context;
-    serviced[message]++;
-    return TRUE;
-}
-
-/* A memory range and one interrupt: a line, or two messages. */
-static void give_resources(struct io_node *node, bool messages)
-{
-    size_t bytes = sizeof(CM_RESOURCE_LIST) + sizeof(CM_PARTIAL_RESOURCE_DESCRIPTOR);
-    PCM_RESOURCE_LIST lists[2];
-    int i;
-
-    for (i = 0; i < 2; i++) {
-        PCM_PARTIAL_RESOURCE_DESCRIPTOR d;
-
-        lists[i] = ExAllocatePoolWithTag(PagedPool, bytes, 0x31313131);
-        memset(lists[i], 0, bytes);
-        lists[i]->Count = 1;
-        lists[i]->List[0].PartialResourceList.Count = 2;
-        d = lists[i]->List[0].PartialResourceList.PartialDescriptors;
-        d[0].Type = CmResourceTypeMemory;
-        d++;
-        d->Type = CmResourceTypeInterrupt;
-        d->Flags = messages ? CM_RESOURCE_INTERRUPT_MESSAGE | CM_RESOURCE_INTERRUPT_LATCHED : 0;
-        d->u.Interrupt.Level = (USHORT)((messages ? FIRST_MESSAGE : LINE) >> 4);
-        d->u.Interrupt.Vector = messages ? FIRST_MESSAGE : LINE;
-        d->u.Interrupt.Affinity = 1;
-        if (i == 0 && messages)
-            d->u.MessageInterrupt.Raw.MessageCount = 2;
-    }
-    node->raw = lists[0];
-    node->translated = lists[1];
-}
-
-static void a_line_is_connected_from_the_devices_resources(struct nt *nt)
-{
-    struct io_node *node = make_pdo(nt);
-    PKINTERRUPT interrupt;
-    IO_CONNECT_INTERRUPT_PARAMETERS connect = {.Version = CONNECT_LINE_BASED};
-    IO_DISCONNECT_INTERRUPT_PARAMETERS disconnect;
-
-    memset(serviced, 0, sizeof serviced);
-    connect.LineBased.PhysicalDeviceObject = node->pdo;
-    connect.LineBased.InterruptObject = &interrupt;
-    connect.LineBased.ServiceRoutine = service;
-    connect.LineBased.ServiceContext = nt->world.ke;
-    assert_int_equal(IoConnectInterruptEx(&connect), STATUS_NOT_FOUND);
-    give_resources(node, false);
-    assert_int_equal(IoConnectInterruptEx(&connect), STATUS_SUCCESS);
-    ke_vector_set_level(nt->world.ke, LINE, true);
-    sleep_ms(1);
-    assert_int_equal(serviced[0], 1);
-    disconnect.Version = connect.Version;
-    disconnect.ConnectionContext.InterruptObject = interrupt;
-    IoDisconnectInterruptEx(&disconnect);
-}
-
-static void messages_are_numbered_in_one_table(struct nt *nt)
-{
-    struct io_node *node = make_pdo(nt);
-    PIO_INTERRUPT_MESSAGE_INFO table;
-    IO_CONNECT_INTERRUPT_PARAMETERS connect = {.Version = CONNECT_MESSAGE_BASED};
-    IO_DISCONNECT_INTERRUPT_PARAMETERS disconnect;
-
-    memset(serviced, 0, sizeof serviced);
-    give_resources(node, true);
-    connect.MessageBased.PhysicalDeviceObject = node->pdo;
-    connect.MessageBased.ConnectionContext.InterruptMessageTable = &table;
-    connect.MessageBased.MessageServiceRoutine = service_message;
-    assert_int_equal(IoConnectInterruptEx(&connect), STATUS_SUCCESS);
-    assert_int_equal(connect.Version, CONNECT_MESSAGE_BASED);
-    assert_int_equal(table->MessageCount, 2);
-    assert_int_equal(table->UnifiedIrql, FIRST_MESSAGE >> 4);
-    assert_int_equal(table->MessageInfo[1].Vector, FIRST_MESSAGE + 1);
-    ke_vector_pulse(nt->world.ke, FIRST_MESSAGE + 1);
-    sleep_ms(1);
-    assert_int_equal(serviced[0], 0);
-    assert_int_equal(serviced[1], 1);
-    disconnect.Version = connect.Version;
-    disconnect.ConnectionContext.InterruptMessageTable = table;
-    IoDisconnectInterruptEx(&disconnect);
-}
-
-static void a_request_for_messages_falls_back_to_the_line(struct nt *nt)
-{
-    struct io_node *node = make_pdo(nt);
-    PKINTERRUPT interrupt;
-    IO_CONNECT_INTERRUPT_PARAMETERS connect = {.Version = CONNECT_MESSAGE_BASED};
-
-    give_resources(node, false);
-    connect.MessageBased.PhysicalDeviceObject = node->pdo;
-    connect.MessageBased.ConnectionContext.InterruptObject = &interrupt;
-    connect.MessageBased.MessageServiceRoutine = service_message;
-    assert_int_equal(IoConnectInterruptEx(&connect), STATUS_NOT_FOUND);
-    connect.MessageBased.FallBackServiceRoutine = service;
-    connect.MessageBased.ServiceContext = nt->world.ke;
-    assert_int_equal(IoConnectInterruptEx(&connect), STATUS_SUCCESS);
-    assert_int_equal(connect.Version, CONNECT_LINE_BASED);
-    IoDisconnectInterrupt(interrupt);
-    connect.Version = 77;
-    assert_false(NT_SUCCESS(IoConnectInterruptEx(&connect)));
-    assert_int_equal(connect.Version, CONNECT_FULLY_SPECIFIED);
-}
-
-static void an_inactive_routine_is_not_called(struct nt *nt)
-{
-    struct io_node *node = make_pdo(nt);
-    PKINTERRUPT interrupt;
-    IO_CONNECT_INTERRUPT_PARAMETERS connect = {.Version = CONNECT_LINE_BASED};
-    IO_REPORT_INTERRUPT_ACTIVE_STATE_PARAMETERS state = {.Version = CONNECT_LINE_BASED};
-
-    memset(serviced, 0, sizeof serviced);
-    give_resources(node, false);
-    connect.LineBased.PhysicalDeviceObject = node->pdo;
-    connect.LineBased.InterruptObject = &interrupt;
-    connect.LineBased.ServiceRoutine = service;
-    connect.LineBased.ServiceContext = nt->world.ke;
-    assert_int_equal(IoConnectInterruptEx(&connect), STATUS_SUCCESS);
-    state.ConnectionContext.InterruptObject = interrupt;
-    IoReportInterruptInactive(&state);
-    IoReportInterruptInactive(&state); /* once more is no error */
-    ke_vector_set_level(nt->world.ke, LINE, true);
-    sleep_ms(1);
-    assert_int_equal(serviced[0], 0);
-    IoReportInterruptActive(&state);
-    IoReportInterruptActive(&state);
-    sleep_ms(1);
-    assert_int_equal(serviced[0], 1); /* the line was still up */
-    IoReportInterruptInactive(&state);
-    IoDisconnectInterruptEx(&state); /* whichever it is */
-}
-
-static void inactive_messages_are_lost(struct nt *nt)
-{
-    struct io_node *node = make_pdo(nt);
-    PIO_INTERRUPT_MESSAGE_INFO table;
-    IO_CONNECT_INTERRUPT_PARAMETERS connect = {.Version = CONNECT_MESSAGE_BASED};
-    IO_REPORT_INTERRUPT_ACTIVE_STATE_PARAMETERS state = {.Version = CONNECT_MESSAGE_BASED};
-
-    memset(serviced, 0, sizeof serviced);
-    give_resources(node, true);
-    connect.MessageBased.PhysicalDeviceObject = node->pdo;
-    connect.MessageBased.ConnectionContext.InterruptMessageTable = &table;
-    connect.MessageBased.MessageServiceRoutine = service_message;
-    assert_int_equal(IoConnectInterruptEx(&connect), STATUS_SUCCESS);
-    state.ConnectionContext.InterruptMessageTable = table;
-    IoReportInterruptInactive(&state);
-    ke_vector_pulse(nt->world.ke, FIRST_MESSAGE);
-    sleep_ms(1);
-    IoReportInterruptActive(&state);
-    sleep_ms(1);
-    assert_int_equal(serviced[0], 0);
-    ke_vector_pulse(nt->world.ke, FIRST_MESSAGE);
-    sleep_ms(1);
-    assert_int_equal(serviced[0], 1);
-    IoDisconnectInterruptEx(&state);
-}
-
-static void a_fully_specified_interrupt_names_its_processors_and_group(struct nt *nt)
-{
-    PKINTERRUPT interrupt;
-    IO_CONNECT_INTERRUPT_PARAMETERS connect = {.Version = CONNECT_FULLY_SPECIFIED_GROUP};
-    IO_DISCONNECT_INTERRUPT_PARAMETERS disconnect = {.Version = CONNECT_FULLY_SPECIFIED_GROUP};
-    PIO_CONNECT_INTERRUPT_FULLY_SPECIFIED_PARAMETERS full = &connect.FullySpecified;
-
-    memset(serviced, 0, sizeof serviced);
-    full->InterruptObject = &interrupt;
-    full->ServiceRoutine = service;
-    full->ServiceContext = nt->world.ke;
-    full->Vector = LINE;
-    full->Irql = full->SynchronizeIrql = LINE >> 4;
-    full->InterruptMode = LevelSensitive;
-    full->ShareVector = TRUE;
-    full->FloatingSave = TRUE;
-    full->ProcessorEnableMask = 1;
-    full->Group = 1;
-    assert_int_equal(IoConnectInterruptEx(&connect), STATUS_INVALID_PARAMETER);
-    full->Group = 0;
-    full->ProcessorEnableMask = (KAFFINITY)1 << 40; /* nobody's */
-    assert_int_equal(IoConnectInterruptEx(&connect), STATUS_INVALID_PARAMETER);
-    full->ProcessorEnableMask = 1;
-    full->Irql = PASSIVE_LEVEL; /* the resources name a DIRQL */
-    assert_int_equal(IoConnectInterruptEx(&connect), STATUS_INVALID_PARAMETER);
-    full->Irql = LINE >> 4;
-    full->ServiceRoutine = NULL;
-    assert_int_equal(IoConnectInterruptEx(&connect), STATUS_INVALID_PARAMETER);
-    full->ServiceRoutine = service;
-    assert_int_equal(IoConnectInterruptEx(&connect), STATUS_SUCCESS);
-    ke_vector_set_level(nt->world.ke, LINE, true);
-    sleep_ms(1);
-    assert_int_equal(serviced[0], 1);
-    disconnect.ConnectionContext.InterruptObject = interrupt;
-    IoDisconnectInterruptEx(&disconnect);
-}
-
-static void a_vector_is_shared_only_if_both_say_so(struct nt *nt)
-{
-    PKINTERRUPT first, second;
-    KSPIN_LOCK lock;
-
-    KeInitializeSpinLock(&lock);
-    assert_int_equal(IoConnectInterrupt(&first, service, nt->world.ke, &lock, LINE, LINE >> 4,
-                                        (LINE >> 4) + 1, LevelSensitive, FALSE, 1, FALSE),
-                     STATUS_SUCCESS);
-    assert_int_equal(IoConnectInterrupt(&second, service, nt->world.ke, &lock, LINE, LINE >> 4,
-                                        (LINE >> 4) + 1, LevelSensitive, TRUE, 1, FALSE),
-                     STATUS_INVALID_PARAMETER);
-    assert_null(second);
-    IoDisconnectInterrupt(first);
-    assert_int_equal(IoConnectInterrupt(&first, service, nt->world.ke, &lock, LINE, LINE >> 4,
-                                        LINE >> 4, LevelSensitive, TRUE, 1, FALSE),
-                     STATUS_SUCCESS);
-    assert_int_equal(IoConnectInterrupt(&second, service, nt->world.ke, &lock, LINE, LINE >> 4,
-                                        LINE >> 4, Latched, TRUE, 1, FALSE),
-                     STATUS_INVALID_PARAMETER); /* not of one kind */
-    assert_int_equal(IoConnectInterrupt(&second, service, nt->world.ke, &lock, LINE, LINE >> 4,
-                                        LINE >> 4, LevelSensitive, TRUE, 1, FALSE),
-                     STATUS_SUCCESS);
-    IoDisconnectInterrupt(second);
-    IoDisconnectInterrupt(first);
-}
-
-static void an_interrupt_without_processors_is_refused(struct nt *nt)
-{
-    PKINTERRUPT interrupt;
-
-    assert_int_equal(IoConnectInterrupt(&interrupt, service, nt->world.ke, NULL, LINE, LINE >> 4,
-                                        LINE >> 4, LevelSensitive, TRUE, 0, FALSE),
-                     STATUS_INVALID_PARAMETER);
-    assert_int_equal(IoConnectInterrupt(&interrupt, service, nt->world.ke, NULL, LINE, LINE >> 4,
-                                        3, LevelSensitive, TRUE, 1, FALSE),
-                     STATUS_INVALID_PARAMETER);
-}
-
 /* ---- What outlives its driver ---------------------------------------------------------------- */
 
 static void NTAPI do_nothing(PDRIVER_OBJECT driver)
 {
     (void)driver;
+}
+
+enum { LINE = 0x51 };
+
+static BOOLEAN NTAPI service(PKINTERRUPT interrupt, PVOID context)
+{
+    (void)interrupt;
+    (void)context;
+    return TRUE;
 }
 
 /* A driver whose image is this one function. */
@@ -781,14 +537,6 @@ NT_TEST(properties_answer_with_their_size)
 NT_TEST(parameters_are_in_the_devices_software_key)
 NT_TEST(property_data_is_kept_by_key_and_locale)
 NT_TEST(an_alias_has_the_same_reference_string)
-NT_TEST(a_line_is_connected_from_the_devices_resources)
-NT_TEST(messages_are_numbered_in_one_table)
-NT_TEST(a_request_for_messages_falls_back_to_the_line)
-NT_TEST(an_inactive_routine_is_not_called)
-NT_TEST(inactive_messages_are_lost)
-NT_TEST(a_fully_specified_interrupt_names_its_processors_and_group)
-NT_TEST(a_vector_is_shared_only_if_both_say_so)
-NT_TEST(an_interrupt_without_processors_is_refused)
 NT_FINDING_TEST(an_interrupt_that_stays_connected_is_found, interrupt_leftover, 0)
 NT_FINDING_TEST(a_notification_that_stays_registered_is_found, callback_leftover, 0)
 NT_FINDING_TEST(a_work_item_that_is_still_queued_is_found, work_leftover, 0)
@@ -816,14 +564,6 @@ int main(void)
         cmocka_unit_test(test_parameters_are_in_the_devices_software_key),
         cmocka_unit_test(test_property_data_is_kept_by_key_and_locale),
         cmocka_unit_test(test_an_alias_has_the_same_reference_string),
-        cmocka_unit_test(test_a_line_is_connected_from_the_devices_resources),
-        cmocka_unit_test(test_messages_are_numbered_in_one_table),
-        cmocka_unit_test(test_a_request_for_messages_falls_back_to_the_line),
-        cmocka_unit_test(test_an_inactive_routine_is_not_called),
-        cmocka_unit_test(test_inactive_messages_are_lost),
-        cmocka_unit_test(test_a_fully_specified_interrupt_names_its_processors_and_group),
-        cmocka_unit_test(test_a_vector_is_shared_only_if_both_say_so),
-        cmocka_unit_test(test_an_interrupt_without_processors_is_refused),
         cmocka_unit_test(test_an_interrupt_that_stays_connected_is_found),
         cmocka_unit_test(test_a_notification_that_stays_registered_is_found),
         cmocka_unit_test(test_a_work_item_that_is_still_queued_is_found),
