@@ -59,6 +59,12 @@ int option_take_json(struct options *options, char *value)
     return 0;
 }
 
+static int take_files_out(struct options *options, char *value)
+{
+    options->files_out = value;
+    return 0;
+}
+
 static int take_quiet(struct options *options, char *value)
 {
     (void)value;
@@ -91,6 +97,8 @@ static const struct option_row rows[] = {
      take_snapshot},
     {"--record", "FILE.weir", "every event of the run", take_record},
     {"--json", "FILE", "the summary for programs; - is standard output", option_take_json},
+    {"--files-out", "DIR", "the files that the driver made or wrote on the drive of --files",
+     take_files_out},
     {"--quiet", NULL, "no summary, no progress", take_quiet},
     {"--help", NULL, "this text", option_take_help},
 };
@@ -132,6 +140,14 @@ void options_default(struct options *out)
                             .pages = MM_SCATTERED, .pages_shown = "scattered",
                             .map_registers = HAL_REGISTERS_DEFAULT,
                             .iommu = HAL_IOMMU_OFF};
+}
+
+static int check_files_out(const struct options *options)
+{
+    if (options->files_out == NULL || options->files_path != NULL)
+        return 0;
+    return cli_fail(CLI_USAGE, "--files-out %s: without --files DIR there is no drive to write "
+                               "to; an empty folder will do", options->files_out);
 }
 
 /* Two outputs in one file would spoil each other, and an output in a file that is read that. */
@@ -186,6 +202,8 @@ int options_parse(int argc, char **argv, struct options *out)
     result = options_settle_pins(out);
     if (result == 0)
         result = check_paths(out);
+    if (result == 0)
+        result = check_files_out(out);
     if (result == 0)
         result = check_snapshots(out);
     if (result == 0)

@@ -50,6 +50,7 @@ struct options {
     struct machine_image others[OPTIONS_OTHERS_MAX]; /* --load; the bytes are ours */
     unsigned other_count;
     const char *files_path; /* --files */
+    const char *files_out; /* --files-out */
     struct machine_file *files; /* ours, with what they point to */
     size_t file_count;
     struct setup_inf *inf; /* --inf; ours */

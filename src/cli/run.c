@@ -506,9 +506,19 @@ static int finish(struct session *session)
     return session->exit_code;
 }
 
+/* What the driver wrote is kept whatever came of the run. */
+static int finish_with_files(struct session *session)
+{
+    int written = files_out_write(&session->child.files_out);
+    int result = finish(session);
+
+    return written != 0 ? written : result;
+}
+
 static void release(struct session *session)
 {
     run_files_release(&session->files);
+    files_out_close(&session->child.files_out);
     if (session->record.open)
         host_file_abandon(&session->record.file);
     host_file_abandon(&session->json);
@@ -539,6 +549,8 @@ int cli_run(int argc, char **argv)
                                  &session->child.driver_size_bytes);
     if (result == 0)
         result = open_outputs(session);
+    if (result == 0)
+        result = files_out_open(&session->child.files_out, session->options.files_out);
     session->child.options = &session->options;
     session->child.driver_bytes = session->driver_bytes;
     session->child.record = session->options.record != NULL;
@@ -546,7 +558,7 @@ int cli_run(int argc, char **argv)
     if (result == 0)
         result = run_machine(session);
     if (result == 0)
-        result = finish(session);
+        result = finish_with_files(session);
     release(session);
     return result;
 }

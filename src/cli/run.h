@@ -4,6 +4,7 @@
 #ifndef WEIR_CLI_RUN_H
 #define WEIR_CLI_RUN_H
 
+#include "cli/files_out.h"
 #include "cli/options.h"
 #include "super/super.h"
 
@@ -29,6 +30,7 @@ struct run_child {
     size_t driver_size_bytes;
     bool record; /* somebody wants every event */
     struct super_source *const *sources; /* by pin, NULL where nothing is played; NULL: nowhere */
+    struct files_out files_out;
     /* Instead of streaming; each document goes out as a frame. NULL: stream. */
     const struct run_inspection *inspection;
 };

@@ -317,6 +317,7 @@ int run_child_main(struct super_child *child, void *ctx)
         return 1;
     }
     say_stop(life, machine_run(machine, live, life));
+    files_out_collect(&life->run->files_out, machine);
     /* The process ends here: the memory of a broken machine is not walked again. */
     return life->failed ? 1 : 0;
 }

@@ -64,6 +64,10 @@ typedef int host_tree_found_fn(void *ctx, const char *path, bool is_folder, void
                                size_t size_bytes);
 int host_tree_read(const char *folder, uint64_t limit_bytes, host_tree_found_fn *found, void *ctx);
 
+/* A new file in the folder, with the folders on its way; parts are separated by '/'. -EEXIST when
+ * there is something of that name, -EINVAL for a path that leads elsewhere ("..", a link). */
+int host_tree_write(const char *folder, const char *path, const void *bytes, uint64_t size_bytes);
+
 /* Words for 0 or -errno: "No space left on device". Static memory. */
 const char *host_error_text(int error);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading a folder into memory. Each entry is opened by its name in the folder that was opened
- * before, never through a link, so nothing outside of the folder can be reached, whatever anybody
- * does to it meanwhile. */
+/* Reading a folder into memory, and writing new files into one. Each entry is opened by its name in
+ * the folder that was opened before, never through a link, so nothing outside of the folder can be
+ * reached, whatever anybody does to it meanwhile. */
 #include "host/file.h"
 
 #include <dirent.h>
@@ -152,4 +152,76 @@ int host_tree_read(const char *folder, uint64_t limit_bytes, host_tree_found_fn 
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
     return fd < 0 ? -errno : read_folder(&tree, fd, "");
+}
+
+/* ---- Writing --------------------------------------------------------------------------------- */
+
+static bool is_part(const char *name, size_t length)
+{
+    return length > 0 && length < 256 && !(length == 1 && name[0] == '.') &&
+           !(length == 2 && name[0] == '.' && name[1] == '.');
+}
+
+/* The folder of that name in fd, made when it is not there; fd is closed. */
+static int step_into(int fd, const char *name)
+{
+    int below;
+
+    if (mkdirat(fd, name, 0777) != 0 && errno != EEXIST) {
+        below = -errno;
+    } else {
+        below = openat(fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        below = below < 0 ? -EINVAL : below;
+    }
+    close(fd);
+    return below;
+}
+
+static int write_all(int fd, const uint8_t *bytes, uint64_t size_bytes)
+{
+    while (size_bytes > 0) {
+        ssize_t count = write(fd, bytes, size_bytes < 1 << 30 ? size_bytes : 1 << 30);
+
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0)
+            return -errno;
+        bytes += count;
+        size_bytes -= (uint64_t)count;
+    }
+    return 0;
+}
+
+int host_tree_write(const char *folder, const char *path, const void *bytes, uint64_t size_bytes)
+{
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), file, result;
+    char name[256];
+
+    if (fd < 0)
+        return -errno;
+    for (;;) {
+        size_t length = strcspn(path, "/");
+
+        if (!is_part(path, length)) {
+            close(fd);
+            return -EINVAL;
+        }
+        memcpy(name, path, length);
+        name[length] = 0;
+        if (path[length] == 0)
+            break;
+        fd = step_into(fd, name);
+        if (fd < 0)
+            return fd;
+        path += length + 1;
+    }
+    file = openat(fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    result = file < 0 ? -errno : 0;
+    close(fd);
+    if (result != 0)
+        return result;
+    result = write_all(file, bytes, size_bytes);
+    if (close(file) != 0 && result == 0)
+        result = -errno;
+    return result;
 }

@@ -77,6 +77,23 @@ static void too_much_is_refused(void **state)
     assert_int_equal(host_tree_read("/etc/passwd", 10, found, NULL), -ENOTDIR);
 }
 
+static void new_files_are_written_below_the_folder_only(void **state)
+{
+    (void)state;
+    assert_int_equal(host_tree_write(folder, "new/deep/file", "abc", 3), 0);
+    assert_int_equal(host_tree_write(folder, "new/empty", "", 0), 0);
+    assert_int_equal(host_tree_write(folder, "new/empty", "", 0), -EEXIST);
+    assert_int_equal(host_tree_write(folder, "../out", "x", 1), -EINVAL);
+    assert_int_equal(host_tree_write(folder, "new/../../out", "x", 1), -EINVAL);
+    assert_int_equal(host_tree_write(folder, "/etc/weir", "x", 1), -EINVAL);
+    assert_int_equal(host_tree_write(folder, "", "x", 1), -EINVAL);
+    assert_int_equal(host_tree_write(folder, "sub/up/out", "x", 1), -EINVAL); /* through a link */
+    assert_int_equal(host_tree_write(folder, "a/b", "x", 1), -EINVAL); /* a is a file */
+    assert_int_equal(read_all(1000), 0);
+    assert_string_equal(story,
+                        "a=|b=two|new/|new/deep/|new/deep/file=abc|new/empty=|sub/|sub/c=3|");
+}
+
 static int make_folder(void **state)
 {
     (void)state;
@@ -97,6 +114,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_folder_is_read_sorted_and_links_are_left_out),
         cmocka_unit_test(too_much_is_refused),
+        cmocka_unit_test(new_files_are_written_below_the_folder_only),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -42,5 +42,10 @@ struct inbox_file {
  * when none. */
 NTSTATUS inbox_volume_mount(struct inbox *inbox, const struct inbox_file *files, size_t count,
                             size_t *bad);
+/* Each file that a driver made, wrote or renamed, in the order of names, folder by folder; path as
+ * in struct inbox_file. On any stack, also when the machine has stopped. Ends with what changed
+ * returns when that is not 0; -ENOMEM. */
+typedef int inbox_changed_fn(void *ctx, const char *path, const void *bytes, uint64_t size_bytes);
+int inbox_volume_changed(struct inbox *inbox, inbox_changed_fn *changed, void *ctx);
 
 #endif

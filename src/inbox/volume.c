@@ -3,6 +3,8 @@
  * \Device\HarddiskVolume1; io makes \SystemRoot the folder Windows on it. */
 #include "inbox/volume.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -137,6 +139,53 @@ NTSTATUS inbox_volume_mount(struct inbox *inbox, const struct inbox_file *files,
     if (NT_SUCCESS(status))
         status = make_device(volume);
     return NT_SUCCESS(status) ? make_link() : status;
+}
+
+/* ---- What has become of it ------------------------------------------------------------------- */
+
+struct telling {
+    inbox_changed_fn *changed;
+    void *ctx;
+};
+
+static int tell(const struct telling *telling, const struct volume_node *node, const char *path);
+
+static int tell_child(const struct telling *telling, const struct volume_node *node,
+                      const char *folder)
+{
+    char name[VOLUME_NAME_MAX * 3 + 1];
+    ULONG used = 0;
+    char *path;
+    int result;
+
+    (void)RtlUnicodeToUTF8N(name, sizeof name - 1, &used, node->name,
+                            (ULONG)(node->name_chars * sizeof(WCHAR)));
+    name[used] = 0;
+    if (asprintf(&path, "%s%s%s", folder, *folder != 0 ? "/" : "", name) < 0)
+        return -ENOMEM;
+    result = tell(telling, node, path);
+    free(path);
+    return result;
+}
+
+static int tell(const struct telling *telling, const struct volume_node *node, const char *path)
+{
+    int result = 0;
+
+    if (!node->directory)
+        return node->changed_here ? telling->changed(telling->ctx, path, node->bytes,
+                                                     node->size_bytes)
+                                  : 0;
+    for (size_t i = 0; i < node->children.count && result == 0; i++)
+        result = tell_child(telling, node->children.items[i], path);
+    return result;
+}
+
+int inbox_volume_changed(struct inbox *inbox, inbox_changed_fn *changed, void *ctx)
+{
+    struct telling telling = {changed, ctx};
+
+    return inbox->volume != NULL ? tell(&telling, inbox->volume->root, "") : 0;
 }
 
 /* Files that drivers left open go with their records: the machine is over. */

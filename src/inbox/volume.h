@@ -32,6 +32,7 @@ struct volume_node {
     unsigned opens; /* not cleaned up */
     unsigned files; /* not closed */
     bool delete_pending, deleted;
+    bool changed_here; /* by a driver, its bytes or its name */
 };
 
 struct volume_open { /* one per file object */

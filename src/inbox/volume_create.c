@@ -163,6 +163,7 @@ static NTSTATUS make(const struct request *r, struct volume_place *place, ULONG_
                                      directory);
     if (place->node == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
+    place->node->changed_here = true;
     place->node->attributes = r->attributes | (directory ? 0 : FILE_ATTRIBUTE_ARCHIVE);
     IoSetShareAccess(r->access, r->share, r->file, &place->node->share);
     *information = FILE_CREATED;

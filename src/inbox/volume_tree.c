@@ -122,6 +122,7 @@ int volume_move(struct volume_node *node, struct volume_node *parent, const WCHA
     node->name_chars = chars;
     weir_assert(link_child(parent, node) == 0);
     volume_touch(parent);
+    node->changed_here = true;
     KeQuerySystemTime(&node->changed);
     return 0;
 }
@@ -151,6 +152,7 @@ NTSTATUS volume_resize(struct inbox_volume *volume, struct volume_node *node, ui
 
 void volume_touch(struct volume_node *node)
 {
+    node->changed_here = true;
     KeQuerySystemTime(&node->written);
     node->changed = node->written;
     if (!node->directory)

@@ -289,6 +289,11 @@ int machine_run(struct machine *machine, machine_main_fn *main, void *ctx)
                                                : reason;
 }
 
+int machine_files_changed(struct machine *machine, machine_file_fn *changed, void *ctx)
+{
+    return inbox_volume_changed(machine->inbox, changed, ctx);
+}
+
 struct ke *machine_ke(struct machine *machine)
 {
     return machine->ke;

@@ -107,6 +107,10 @@ bool machine_remove_device(struct machine *machine, struct machine_error *error)
 void machine_surprise_remove(struct machine *machine);
 void machine_unload_driver(struct machine *machine);
 
+/* Each file of the drive C: that a driver made, wrote or renamed; also after machine_run. */
+typedef int machine_file_fn(void *ctx, const char *path, const void *bytes, uint64_t size_bytes);
+int machine_files_changed(struct machine *machine, machine_file_fn *changed, void *ctx);
+
 struct ke *machine_ke(struct machine *machine);
 struct sim *machine_sim(struct machine *machine);
 struct mm *machine_mm(struct machine *machine);

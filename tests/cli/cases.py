@@ -263,6 +263,18 @@ def a_driver_finds_its_inf_its_registry_and_its_files(world):
 
 
 @case
+def what_a_driver_wrote_is_kept_on_request(world):
+    command = disk(world)
+    done = world.run(*command, "--files", "disk", "--files-out", "out")
+    assert done.returncode == 0, done.stderr.decode()
+    assert os.listdir(world.path("out")) == ["camera.log"], os.listdir(world.path("out"))
+    with open(world.path("out/camera.log")) as file:
+        assert file.read() == "fw1.5"
+    world.refuses([*command, "--files", "disk", "--files-out", "out"], 2, "--files-out out: wants a folder that is empty")
+    world.refuses([*command, "--files-out", "new"], 2, "without --files DIR")
+
+
+@case
 def a_driver_without_its_files_is_told_of(world):
     done = world.run(*disk(world), "--json", "s.json")
     assert done.returncode == 3, done
