@@ -143,6 +143,14 @@ NTSTATUS NTAPI ZwOpenKey(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess,
 NTSTATUS NTAPI ZwOpenKeyEx(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess,
     POBJECT_ATTRIBUTES ObjectAttributes, ULONG OpenOptions);
 NTSTATUS NTAPI ZwDeleteKey(HANDLE KeyHandle);
+#define REG_NOTIFY_CHANGE_NAME       0x00000001
+#define REG_NOTIFY_CHANGE_ATTRIBUTES 0x00000002
+#define REG_NOTIFY_CHANGE_LAST_SET   0x00000004
+#define REG_NOTIFY_CHANGE_SECURITY   0x00000008
+#define REG_LEGAL_CHANGE_FILTER      0x0000000F
+NTSTATUS NTAPI ZwNotifyChangeKey(HANDLE KeyHandle, HANDLE Event, PVOID ApcRoutine,
+    PVOID ApcContext, PIO_STATUS_BLOCK IoStatusBlock, ULONG CompletionFilter, BOOLEAN WatchTree,
+    PVOID Buffer, ULONG BufferSize, BOOLEAN Asynchronous);
 NTSTATUS NTAPI ZwFlushKey(HANDLE KeyHandle);
 NTSTATUS NTAPI ZwQueryKey(HANDLE KeyHandle, KEY_INFORMATION_CLASS KeyInformationClass,
     PVOID KeyInformation, ULONG Length, PULONG ResultLength);

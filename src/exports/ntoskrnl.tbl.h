@@ -835,6 +835,7 @@ EXPORT(ZwFreeVirtualMemory,                        4,       UNDOC,    UNDOC,    
 EXPORT(ZwLoadDriver,                               1,       UNDOC,    UNDOC,    WIN2K,      ZW,          STUB)
 EXPORT(ZwMakeTemporaryObject,                      1,       UNDOC,    UNDOC,    WIN2K,      ZW,          FULL)
 EXPORT(ZwMapViewOfSection,                         10,      UNDOC,    UNDOC,    WIN2K,      ZW,          STUB)
+EXPORT(ZwNotifyChangeKey,                          10,      PASSIVE,  PASSIVE,  WIN2K,      ZW,          FULL)
 EXPORT(ZwOpenDirectoryObject,                      3,       UNDOC,    UNDOC,    WIN2K,      ZW,          PARTIAL)
 EXPORT(ZwOpenEvent,                                3,       UNDOC,    UNDOC,    WIN2K,      ZW,          FULL)
 EXPORT(ZwOpenFile,                                 6,       UNDOC,    UNDOC,    WIN2K,      ZW,          FULL)

@@ -41,6 +41,7 @@ int cm_create(struct ke *ke, struct cm **out)
         return -ENOMEM;
     cm->magic = cm_magic;
     cm->ke = ke;
+    list_init(&cm->watches);
     cm->root = cm_key_create(NULL, u"", 0);
     if (cm->root != NULL)
         error = create_trunk(cm);
@@ -59,6 +60,7 @@ void cm_destroy(struct cm *cm)
         return;
     weir_assert(cm->magic == cm_magic);
     ke_set_room(cm->ke, KE_ROOM_CM, NULL);
+    cm_watches_fini(cm);
     if (cm->root != NULL)
         cm_key_free_tree(cm->root);
     cm->magic = 0;

@@ -4,7 +4,7 @@
  * names; this door is for rooms that fill the registry or open keys for drivers.
  * Paths are absolute (\Registry\Machine\...); "CurrentControlSet" is an ordinary key here, and
  * ControlSet001 is another word for it. Names compare without case. PASSIVE_LEVEL.
- * Not here: files, security, transactions. */
+ * Not here: files, security, transactions, callbacks. */
 #ifndef WEIR_NT_CM_H
 #define WEIR_NT_CM_H
 

@@ -73,6 +73,7 @@ struct cm_key *cm_key_create(struct cm_key *parent, const WCHAR *name, size_t ch
         parent->children.items[place] = key;
         parent->children.count++;
         parent->last_write_100ns = key->last_write_100ns = now_100ns();
+        cm_key_changed(parent, REG_NOTIFY_CHANGE_NAME);
     }
     return key;
 }
@@ -113,6 +114,7 @@ void cm_key_unlink(struct cm_key *key)
         weir_assert(found);
         array_remove_at(&parent->children, place);
         parent->last_write_100ns = now_100ns();
+        cm_key_changed(parent, REG_NOTIFY_CHANGE_NAME);
     }
     key->parent = NULL;
     key->deleted = true;
@@ -196,6 +198,8 @@ NTSTATUS cm_key_set(struct cm_key *key, const WCHAR *name, size_t chars, ULONG t
     struct cm_value *value = cm_key_value(key, name, chars);
     struct cm_value fresh = {.name_chars = (USHORT)chars};
     void *copy = malloc(size_bytes + 1);
+    bool same = value != NULL && value->type == type && value->size_bytes == size_bytes &&
+                (size_bytes == 0 || memcmp(value->data, data, size_bytes) == 0);
 
     if (copy == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
@@ -215,6 +219,8 @@ NTSTATUS cm_key_set(struct cm_key *key, const WCHAR *name, size_t chars, ULONG t
     value->type = type;
     value->size_bytes = size_bytes;
     key->last_write_100ns = now_100ns();
+    if (!same)
+        cm_key_changed(key, REG_NOTIFY_CHANGE_LAST_SET);
     return STATUS_SUCCESS;
 }
 
@@ -228,5 +234,6 @@ NTSTATUS cm_key_delete_value(struct cm_key *key, const WCHAR *name, size_t chars
     free(value->data);
     array_remove_at(&key->values, (size_t)(value - key->values.items));
     key->last_write_100ns = now_100ns();
+    cm_key_changed(key, REG_NOTIFY_CHANGE_LAST_SET);
     return STATUS_SUCCESS;
 }

@@ -30,6 +30,7 @@ struct cm {
     uint64_t magic;
     struct ke *ke;
     struct cm_key *root;
+    struct list_node watches; /* who waits for a change, oldest first */
 };
 
 enum { CM_NAME_CHARS_MAX = 255, CM_VALUE_NAME_CHARS_MAX = 16383, CM_VALUE_BYTES_MAX = 1 << 20 };
@@ -47,6 +48,12 @@ struct cm_value *cm_key_value(struct cm_key *key, const WCHAR *name, size_t char
 NTSTATUS cm_key_set(struct cm_key *key, const WCHAR *name, size_t chars, ULONG type,
                     const void *data, ULONG size_bytes);
 NTSTATUS cm_key_delete_value(struct cm_key *key, const WCHAR *name, size_t chars);
+
+/* notify.c: tells who waits for it. what: REG_NOTIFY_CHANGE_NAME (a subkey came or went) or
+ * REG_NOTIFY_CHANGE_LAST_SET. */
+void cm_key_changed(struct cm_key *key, ULONG what);
+void cm_watches_end(struct cm *cm, const void *body); /* the last handle is closed */
+void cm_watches_fini(struct cm *cm);
 
 /* The key behind a handle. */
 NTSTATUS cm_key_of(HANDLE handle, struct cm_key **out);

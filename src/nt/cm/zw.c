@@ -21,6 +21,12 @@ static void open_delete(void *body, void *state)
     ExFreePoolWithTag(body, KEY_TAG);
 }
 
+static void handles_gone(void *body, void *state)
+{
+    (void)state;
+    cm_watches_end(cm_of(ke_current()), body);
+}
+
 NTSTATUS cm_open_key(struct cm *cm, struct cm_key *key, ACCESS_MASK access, ULONG attributes,
                      HANDLE *out)
 {
@@ -31,7 +37,7 @@ NTSTATUS cm_open_key(struct cm *cm, struct cm_key *key, ACCESS_MASK access, ULON
     if (body == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
     memset(body, 0, 16);
-    status = ob_object_create(ob, OB_TYPE_KEY, body, key, open_delete, NULL);
+    status = ob_object_create(ob, OB_TYPE_KEY, body, key, open_delete, handles_gone);
     if (!NT_SUCCESS(status)) {
         ExFreePoolWithTag(body, KEY_TAG);
         return status;
