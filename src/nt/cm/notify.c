@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Telling who waits that a key has changed ("ZwNotifyChangeKey"). A wait is for one change; it ends
- * with the status STATUS_NOTIFY_ENUM_DIR in its block, or STATUS_NOTIFY_CLEANUP when the last handle
- * through which it was asked for is closed (UNDOC: both). In kernel mode the APC routine is a work
- * item and the APC context the queue for it. Attributes and security of keys never change here. */
+ * with the status STATUS_NOTIFY_ENUM_DIR in its block, or STATUS_NOTIFY_CLEANUP when the last
+ * handle through which it was asked for is closed (UNDOC: both). In kernel mode the APC routine is
+ * a work item and the APC context the queue for it. Attributes and security of keys never change
+ * here. */
 #include <stdlib.h>
 #include <string.h>
 
