@@ -230,8 +230,7 @@ static int add_line(struct reader *reader, const char *text, unsigned number)
     int result;
 
     if (reader->section == SIZE_MAX)
-        return setup_refuse(reader->error, number,
-                            "stands before the first section; this is no INF");
+        return 0; /* what stands before the first section means nothing */
     if (reader->lines++ == LINES_MAX)
         return setup_refuse(reader->error, number, "more than %d lines", LINES_MAX);
     section = &reader->inf->sections.items[reader->section];
@@ -304,6 +303,18 @@ static int expand_all(struct setup_inf *inf)
     return result;
 }
 
+/* In a template (.inx) the architecture is a word that the build fills in. */
+static void fill_in_architecture(char *text)
+{
+    static const char word[] = "$ARCH$", ours[] = "amd64";
+    char *at;
+
+    while ((at = strcasestr(text, word)) != NULL) {
+        memcpy(at, ours, sizeof ours - 1);
+        memmove(at + sizeof ours - 1, at + sizeof word - 1, strlen(at + sizeof word - 1) + 1);
+    }
+}
+
 static int check_version(const struct setup_inf *inf, struct setup_error *error)
 {
     static const char *const signatures[] = {"$Windows NT$", "$Chicago$", "$Windows 95$"};
@@ -326,8 +337,10 @@ int setup_inf_parse(const void *bytes, size_t size_bytes, struct setup_inf **out
     int result = -ENOMEM;
 
     memset(error, 0, sizeof *error);
-    if (text != NULL && inf != NULL)
+    if (text != NULL && inf != NULL) {
+        fill_in_architecture(text);
         result = read_all(&reader);
+    }
     if (result == 0)
         result = expand_all(inf);
     if (result == 0)

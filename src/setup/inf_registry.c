@@ -212,7 +212,8 @@ int inf_add_registry(const struct setup_inf *inf, const char *name, bool deletes
 
         if (result != 0)
             break;
-        if (*text != 0 && !take_number(text, 0, &flags))
+        /* UNDOC: a token that nobody defined is no flag. INFs that ship have such. */
+        if (*text != 0 && *text != '%' && !take_number(text, 0, &flags))
             return setup_refuse(error, line->number, "flags %s are no number", text);
         result = find_place(line, root, index, &place, error);
         if (result == 0)

@@ -308,7 +308,7 @@ static void what_cannot_be_is_refused_with_its_line(void **state)
 {
 #define BODY HEAD "[Manufacturer]\r\nA=Cards\r\n[Cards]\r\nd=X,PCI\\VEN_1\r\n"
     (void)state;
-    refuses("AddReg=x\r\n", 1, "before the first section");
+    refuses("AddReg=x\r\n", 0, "this is no INF");
     refuses("\r\n[Version\r\n", 2, "ends in ]");
     refuses("[Version]\r\nSignature=$None$\r\n", 0, "this is no INF");
     refuses_install(BODY, "PCI\\VEN_1\0", -EINVAL, 10, "no section [X]");
@@ -317,6 +317,8 @@ static void what_cannot_be_is_refused_with_its_line(void **state)
                     "HKX is no registry root");
     refuses_install(BODY "[X]\r\nAddReg=R\r\n[R]\r\nHKR,,a,0x10001,many\r\n", "PCI\\VEN_1\0",
                     -EINVAL, 14, "many is no number");
+    refuses_install(BODY "[X]\r\nAddReg=R\r\n[R]\r\nHKR,,a,one,1\r\n", "PCI\\VEN_1\0", -EINVAL,
+                    14, "flags one are no number");
     refuses_install(BODY "[X]\r\nAddReg=R\r\n[R]\r\nHKR,,a,1,xy\r\n", "PCI\\VEN_1\0", -EINVAL, 14,
                     "xy is no byte");
     refuses_install(BODY "[X]\r\n[X.Services]\r\nAddService=s,2,S\r\n", "PCI\\VEN_1\0", -EINVAL, 13,
@@ -347,6 +349,18 @@ static void utf16_and_the_old_code_page_are_understood(void **state)
     assert_int_equal(setup_inf_parse(wide, count, &inf, &error), 0);
     assert_string_equal(inf_value(inf_find(inf, "version"), "provider"), "Caf\xc3\xa9");
     setup_inf_destroy(inf);
+}
+
+static void a_template_is_one_for_this_architecture(void **state)
+{
+    struct setup_install out;
+
+    (void)state;
+    install("/*++ no section yet\r\n" HEAD "[Manufacturer]\r\nA=C,NT$ARCH$.10.0\r\n"
+            "[C.NT$arch$.10.0]\r\nd=X,PCI\\VEN_1\r\n[X.NT$ARCH$]\r\n",
+            &windows10, "PCI\\VEN_1\0", &out);
+    assert_string_equal(out.section, "X.NTamd64");
+    setup_install_fini(&out);
 }
 
 static void strings_that_hold_themselves_end(void **state)
@@ -406,6 +420,7 @@ int main(void)
         cmocka_unit_test(needs_of_the_same_file_are_followed),
         cmocka_unit_test(what_cannot_be_is_refused_with_its_line),
         cmocka_unit_test(utf16_and_the_old_code_page_are_understood),
+        cmocka_unit_test(a_template_is_one_for_this_architecture),
         cmocka_unit_test(strings_that_hold_themselves_end),
         cmocka_unit_test(ids_are_listed_in_order),
         cmocka_unit_test(damaged_files_are_read_or_refused),
