@@ -412,7 +412,8 @@ static void tell_interface(struct machine *machine, const GUID *class_guid,
     text_fini(&text);
 }
 
-/* Such an interface exists on Windows, but nobody who looks for filters by name finds it. */
+/* Such an interface exists on Windows, but nobody who looks for filters by name finds it. Not right
+ * after the start: AVStream enables interfaces a little later. */
 void machine_install_compare(struct machine *machine)
 {
     const UNICODE_STRING *link;

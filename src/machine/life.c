@@ -118,8 +118,6 @@ bool machine_restart_device(struct machine *machine, struct machine_error *error
     machine_progress(machine);
     status = pnp_start(machine->pnp, machine->pdo);
     if (NT_SUCCESS(status))
-        machine_install_compare(machine);
-    if (NT_SUCCESS(status))
         return true;
     return machine_fail(error, MACHINE_DRIVER, status,
                         "the driver refused to start the device on this card, status 0x%08x",
@@ -156,6 +154,7 @@ bool machine_remove_device(struct machine *machine, struct machine_error *error)
     NTSTATUS status;
 
     machine_progress(machine);
+    machine_install_compare(machine);
     status = pnp_remove(machine->pnp, machine->pdo);
     if (NT_SUCCESS(status))
         return true;
