@@ -365,18 +365,15 @@ NTSTATUS machine_install_device(void *ctx, PDEVICE_OBJECT pdo)
 
 /* ---- Afterwards ------------------------------------------------------------------------------ */
 
-static bool is_in_inf(const struct machine *machine, const GUID *class_guid,
-                      const UNICODE_STRING *reference)
+static bool is_in_inf(const struct machine *machine, const UNICODE_STRING *reference)
 {
     const struct setup_interface *interface;
-    char text[RTL_GUID_CHARS + 1];
 
-    rtl_guid_spell(class_guid, text);
     array_for_each(interface, &machine->install.interfaces) {
         UNICODE_STRING known;
 
         RtlInitUnicodeString(&known, (const WCHAR *)interface->reference);
-        if (strcasecmp(interface->class_guid, text) == 0 && rtl_equal(&known, reference))
+        if (rtl_equal(&known, reference))
             return true;
     }
     return false;
@@ -396,37 +393,35 @@ static UNICODE_STRING reference_of(const UNICODE_STRING *link)
     return out;
 }
 
-static void tell_interface(struct machine *machine, const GUID *class_guid,
-                           const UNICODE_STRING *reference)
+static void tell_reference(struct machine *machine, const UNICODE_STRING *reference)
 {
-    char guid[RTL_GUID_CHARS + 1];
     struct text text;
 
-    rtl_guid_spell(class_guid, guid);
     text_init(&text);
-    text_printf(&text, "interface of class %s, reference string ", guid);
+    text_string(&text, "reference string ");
     for (size_t i = 0; i < reference->Length / sizeof(WCHAR) && i < 100; i++)
         text_char(&text, reference->Buffer[i] < 0x7F ? (char)reference->Buffer[i] : '?');
-    text_string(&text, reference->Length != 0 ? ": no AddInterface" : "none: no AddInterface");
+    text_string(&text, " of the driver's interfaces: no AddInterface has it");
     trace_note(machine->config.trace, TRACE_NOTE_NO_INTERFACE, text_get(&text));
     text_fini(&text);
 }
 
-/* Such an interface exists on Windows, but nobody who looks for filters by name finds it. Not right
- * after the start: AVStream enables interfaces a little later. */
+/* A filter's reference string must be one of the INF's (KSFILTER_DESCRIPTOR, ReferenceGuid); not
+ * every class that it is in need be. INFs without any AddInterface are for devices whose interfaces
+ * somebody else installs. Not right after the start: AVStream enables interfaces a little later. */
 void machine_install_compare(struct machine *machine)
 {
     const UNICODE_STRING *link;
     GUID class_guid;
 
-    if (machine->config.inf == NULL || machine->compared)
+    if (machine->install.interfaces.count == 0 || machine->compared)
         return;
     machine->compared = true;
     for (unsigned i = 0;
          NT_SUCCESS(io_interface_of_any_class(machine->io, i, &class_guid, &link)); i++) {
         UNICODE_STRING reference = reference_of(link);
 
-        if (!is_in_inf(machine, &class_guid, &reference))
-            tell_interface(machine, &class_guid, &reference);
+        if (reference.Length != 0 && !is_in_inf(machine, &reference))
+            tell_reference(machine, &reference);
     }
 }

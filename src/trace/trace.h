@@ -81,7 +81,7 @@ enum trace_note {
     TRACE_NOTE_INSTALLED, /* which INF, which model */
     TRACE_NOTE_NOT_FOLLOWED, /* what the INF asks for and does not get */
     TRACE_NOTE_FILE_WANTED, /* a file the driver asked for in vain */
-    TRACE_NOTE_NO_INTERFACE, /* one of the driver's that the INF does not know */
+    TRACE_NOTE_NO_INTERFACE, /* a reference string of the driver's that the INF does not know */
     TRACE_NOTE_COUNT
 };
 void trace_note(struct trace *trace, enum trace_note kind, const char *text);
