@@ -191,7 +191,8 @@ struct weir_device_description {
     uint32_t has_line;
     uint32_t messages;
     uint32_t dma_address_bits;
-    uint32_t reserved;
+    uint32_t msix_bar; /* 0: messages are MSI; n + 1: MSI-X, any number up to 32, with their table
+                        * in BAR n, 4K of memory that weir answers for */
 };
 /* Called once, before create. Of the host there are number and text only. On failure it fills
  * error as create does. */

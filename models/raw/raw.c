@@ -162,26 +162,55 @@ static int take_fill(const struct weir_device_host *host, const struct reason *r
     return 0;
 }
 
+/* The table has the last BAR that is free. */
+static int take_msix_table(const struct reason *reason,
+                           struct weir_device_description *description)
+{
+    for (unsigned i = WEIR_BARS; i-- > 0;) {
+        bool upper = i > 0 && description->bars[i - 1].kind == WEIR_BAR_MEMORY64;
+
+        if (description->bars[i].kind != WEIR_BAR_NONE || upper)
+            continue;
+        description->bars[i] = (struct weir_bar){WEIR_BAR_MEMORY32, 0, 4096};
+        description->msix_bar = i + 1;
+        return 0;
+    }
+    return refuse(reason, "msix: no BAR is left for its table");
+}
+
+static int take_messages(const struct weir_device_host *host, const struct reason *reason,
+                         struct weir_device_description *description)
+{
+    uint64_t messages = host->number(host, "messages"), msix = host->number(host, "msix");
+
+    if (messages > 32 || (messages & (messages - 1)) != 0)
+        return refuse(reason, "messages=%s: expected 0, 1, 2, 4, 8, 16 or 32",
+                      host->text(host, "messages"));
+    if (msix > 32)
+        return refuse(reason, "msix=%s: expected 0 to 32", host->text(host, "msix"));
+    if (msix != 0 && messages != 0)
+        return refuse(reason, "msix=%s: a card has MSI or MSI-X, and messages=%s is given",
+                      host->text(host, "msix"), host->text(host, "messages"));
+    description->messages = (uint32_t)(msix != 0 ? msix : messages);
+    return msix != 0 ? take_msix_table(reason, description) : 0;
+}
+
 static int raw_describe(const struct weir_device_host *host,
                         struct weir_device_description *description, char *error,
                         size_t size_bytes)
 {
     const struct reason reason = {error, size_bytes};
-    uint64_t messages, bits;
+    uint64_t bits;
     uint8_t fill[4];
 
     if (take_identity(host, &reason, &description->pci) != 0 ||
-        take_bars(host, &reason, description->bars) != 0 || take_fill(host, &reason, fill) != 0)
+        take_bars(host, &reason, description->bars) != 0 || take_fill(host, &reason, fill) != 0 ||
+        take_messages(host, &reason, description) != 0)
         return -EINVAL;
-    messages = host->number(host, "messages");
-    if (messages > 32 || (messages & (messages - 1)) != 0)
-        return refuse(&reason, "messages=%s: expected 0, 1, 2, 4, 8, 16 or 32",
-                      host->text(host, "messages"));
     bits = host->number(host, "dma");
     if (bits < 24 || bits > 64)
         return refuse(&reason, "dma=%s: expected 24 to 64 bits", host->text(host, "dma"));
     description->has_line = (uint32_t)host->number(host, "line");
-    description->messages = (uint32_t)messages;
     description->dma_address_bits = (uint32_t)bits;
     return 0;
 }
@@ -289,6 +318,8 @@ static const struct weir_parameter parameters[] = {
     {"bar5", WEIR_PARAMETER_TEXT, 0, "none", NULL, "the same"},
     {"line", WEIR_PARAMETER_CHOICE, 0, "1", "0|1", "has INTA#"},
     {"messages", WEIR_PARAMETER_NUMBER, 0, "0", NULL, "MSI vectors: 0, 1, 2, 4, 8, 16 or 32"},
+    {"msix", WEIR_PARAMETER_NUMBER, 0, "0", NULL,
+     "MSI-X vectors, 0 to 32, instead of MSI; their table takes the last free BAR"},
     {"dma", WEIR_PARAMETER_NUMBER, 0, "64", NULL, "bits of the addresses it could put on the bus"},
     {"fill", WEIR_PARAMETER_NUMBER, 0, "0", NULL,
      "32 bits that the BARs hold over and over after a reset"},

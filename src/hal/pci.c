@@ -20,6 +20,9 @@ enum {
     CONFIG_LINE = 0x3C,
     CONFIG_COMMAND = 0x04,
     CAPABILITY_MSI = 5,
+    CAPABILITY_MSIX = 0x11,
+    MSIX_FUNCTION_MASK = 1 << 14,
+    MSIX_ENABLE = 1 << 15,
     MSI_64BIT = 0x80,
     MSI_ENABLE = 1,
     COMMAND_DECODES_AND_MASTER = 7
@@ -259,8 +262,11 @@ static void assign_interrupts(struct hal_slot *slot)
         slot->line_pin = (uint8_t)(16 + slot->number % 8);
         (void)hw_cfg_write(device, CONFIG_LINE, 1, slot->line_pin);
     }
-    slot->msi_offset = device->messages != 0 ? find_capability(slot, CAPABILITY_MSI) : 0;
-    if (slot->msi_offset == 0)
+    if (device->messages == 0)
+        return;
+    slot->msi_offset = find_capability(slot, CAPABILITY_MSI);
+    slot->msix_offset = find_capability(slot, CAPABILITY_MSIX);
+    if (slot->msi_offset == 0 && slot->msix_offset == 0)
         return;
     slot->message_count = device->messages < HW_MESSAGES_MAX ? device->messages : HW_MESSAGES_MAX;
     slot->message_first = take_vectors(slot->hal, slot->message_count);
@@ -367,6 +373,32 @@ ULONG hal_slot_number(struct hal_slot *slot)
     return slot->number << 16;
 }
 
+static void write_table(struct hal_slot *slot, uint32_t table, uint32_t offset, uint32_t value)
+{
+    hw_bar_write(slot->device, table & 7, (table & ~7u) + offset, 4, value);
+}
+
+/* Each message has an address and data of its own; those that were not given stay masked. The table
+ * lies in memory of the card's, which answers while its decodes are on. */
+static void program_table(struct hal_slot *slot, uint32_t count)
+{
+    uint32_t control, table;
+
+    if (slot->msix_offset == 0 ||
+        hw_cfg_read(slot->device, slot->msix_offset + 2, 2, &control) != 0 ||
+        hw_cfg_read(slot->device, slot->msix_offset + 4, 4, &table) != 0)
+        return;
+    control &= ~(uint32_t)(MSIX_ENABLE | MSIX_FUNCTION_MASK);
+    for (uint32_t i = 0; i < count; i++) {
+        write_table(slot, table, i * 16, PCI_MESSAGE_ADDRESS);
+        write_table(slot, table, i * 16 + 4, 0);
+        write_table(slot, table, i * 16 + 8, slot->message_first + i);
+        write_table(slot, table, i * 16 + 12, 0);
+    }
+    (void)hw_cfg_write(slot->device, slot->msix_offset + 2, 2,
+                       control | (count != 0 ? MSIX_ENABLE : 0));
+}
+
 static void program_messages(struct hal_slot *slot, uint32_t count)
 {
     uint32_t control, multiple = 0;
@@ -414,6 +446,7 @@ NTSTATUS hal_slot_enable(struct hal_slot *slot)
     program_messages(slot, slot->messages_granted);
     if (hw_cfg_write(slot->device, CONFIG_COMMAND, 2, COMMAND_DECODES_AND_MASTER) != 0)
         return STATUS_UNSUCCESSFUL;
+    program_table(slot, slot->messages_granted);
     return STATUS_SUCCESS;
 }
 
@@ -421,6 +454,7 @@ void hal_slot_disable(struct hal_slot *slot)
 {
     weir_assert(slot->magic == slot_magic);
     (void)hw_cfg_write(slot->device, CONFIG_COMMAND, 2, 0);
+    program_table(slot, 0);
     program_messages(slot, 0);
 }
 

@@ -35,7 +35,7 @@ struct hal_slot {
     uint32_t message_first; /* 0: no vectors for messages */
     uint32_t message_count;
     uint32_t messages_granted; /* by the resources handed out last */
-    unsigned msi_offset; /* of the capability, 0: none */
+    unsigned msi_offset, msix_offset; /* of the capability, 0: none */
 };
 
 struct hal_pci {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Resource lists as START_DEVICE carries them: raw is what the bus sees, translated what the driver
  * maps and connects; both have the same elements in the same order. BARs come first, in order, then
- * the interrupt: one element for a line, one for all messages together (as for PCI 2.2 MSI). A
- * memory range of 4 GB or more would be CmResourceTypeMemoryLarge; BARs of that size are not
- * assigned. CM_PARTIAL_RESOURCE_DESCRIPTOR, wdm.h. */
+ * the interrupt: one element for a line, one for all messages together (as for PCI 2.2 MSI), or one
+ * for each message (as for MSI-X). A memory range of 4 GB or more would be
+ * CmResourceTypeMemoryLarge; BARs of that size are not assigned. CM_PARTIAL_RESOURCE_DESCRIPTOR,
+ * wdm.h. */
 #include <string.h>
 
 #include "hal/state.h"
@@ -36,7 +37,8 @@ static void add_bar(struct lists *lists, const struct hw_bar *bar)
     lists->translated[lists->count++] = descriptor;
 }
 
-static void add_messages(struct lists *lists, struct hal_slot *slot, ULONG messages)
+/* messages of them, from vector first on. */
+static void add_messages(struct lists *lists, ULONG first, ULONG messages)
 {
     PCM_PARTIAL_RESOURCE_DESCRIPTOR raw = &lists->raw[lists->count];
     PCM_PARTIAL_RESOURCE_DESCRIPTOR translated = &lists->translated[lists->count++];
@@ -45,10 +47,10 @@ static void add_messages(struct lists *lists, struct hal_slot *slot, ULONG messa
     raw->ShareDisposition = translated->ShareDisposition = CmResourceShareDeviceExclusive;
     raw->Flags = translated->Flags = CM_RESOURCE_INTERRUPT_LATCHED | CM_RESOURCE_INTERRUPT_MESSAGE;
     raw->u.MessageInterrupt.Raw.MessageCount = (USHORT)messages;
-    raw->u.MessageInterrupt.Raw.Vector = slot->message_first;
+    raw->u.MessageInterrupt.Raw.Vector = first;
     raw->u.MessageInterrupt.Raw.Affinity = KeQueryActiveProcessors();
-    translated->u.MessageInterrupt.Translated.Level = pci_irql_of(slot->message_first);
-    translated->u.MessageInterrupt.Translated.Vector = slot->message_first;
+    translated->u.MessageInterrupt.Translated.Level = pci_irql_of(first);
+    translated->u.MessageInterrupt.Translated.Vector = first;
     translated->u.MessageInterrupt.Translated.Affinity = KeQueryActiveProcessors();
 }
 
@@ -69,7 +71,8 @@ static void add_line(struct lists *lists, struct hal_slot *slot)
 
 static PCM_RESOURCE_LIST list_allocate(void)
 {
-    ULONG size = sizeof(CM_RESOURCE_LIST) + HW_BARS * sizeof(CM_PARTIAL_RESOURCE_DESCRIPTOR);
+    ULONG size = sizeof(CM_RESOURCE_LIST) +
+                 (HW_BARS + HW_MESSAGES_MAX) * sizeof(CM_PARTIAL_RESOURCE_DESCRIPTOR);
     PCM_RESOURCE_LIST list = ExAllocatePoolWithTag(PagedPool, size, TAG);
 
     if (list == NULL)
@@ -110,9 +113,11 @@ NTSTATUS hal_slot_resources(struct hal_slot *slot, ULONG messages, PCM_RESOURCE_
             add_bar(&lists, &slot->device->bar[n]);
     }
     slot->messages_granted = grant_messages(slot, messages);
-    if (slot->messages_granted != 0)
-        add_messages(&lists, slot, slot->messages_granted);
-    else if (slot->line_vector != 0)
+    if (slot->messages_granted != 0 && slot->msix_offset == 0)
+        add_messages(&lists, slot->message_first, slot->messages_granted);
+    for (ULONG i = 0; slot->msix_offset != 0 && i < slot->messages_granted; i++)
+        add_messages(&lists, slot->message_first + i, 1);
+    if (slot->messages_granted == 0 && slot->line_vector != 0)
         add_line(&lists, slot);
     first->List[0].PartialResourceList.Count = lists.count;
     second->List[0].PartialResourceList.Count = lists.count;

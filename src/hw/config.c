@@ -6,11 +6,13 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "hw/msix.h"
 
 enum {
     CAPABILITY_PM = 0x01,
     CAPABILITY_MSI = 0x05,
     CAPABILITY_PCIE = 0x10,
+    CAPABILITY_MSIX = 0x11,
 };
 
 static void put(struct hw_device *device, uint32_t offset, uint32_t size_bytes, uint32_t value)
@@ -62,7 +64,12 @@ static void make_capabilities(struct hw_device *device)
         put(device, CONFIG_PM + 4, 2,
             0x0008); /* no soft reset: registers are the card's business */
     }
-    if (device->messages > 0) {
+    if (device->msix_bar != 0) {
+        link = link_capability(device, link, CONFIG_MSIX, CAPABILITY_MSIX);
+        put(device, CONFIG_MSIX + 2, 2, device->messages - 1);
+        put(device, CONFIG_MSIX + 4, 4, device->msix_bar - 1);
+        put(device, CONFIG_MSIX + 8, 4, MSIX_PENDING_OFFSET | (device->msix_bar - 1));
+    } else if (device->messages > 0) {
         link = link_capability(device, link, CONFIG_MSI, CAPABILITY_MSI);
         put(device, CONFIG_MSI + 2, 2,
             MSI_64BIT | weir_count_trailing_zeros(device->messages) << 1);
@@ -98,7 +105,10 @@ void config_reset(struct hw_device *device)
         put(device, CONFIG_BAR0 + 4 * i, 4, bar_flags(&device->bar[i]));
         device->bar[i].base = 0;
     }
-    if (device->messages > 0) {
+    if (device->msix_bar != 0) {
+        put(device, CONFIG_MSIX + 2, 2, device->messages - 1);
+        msix_reset(device);
+    } else if (device->messages > 0) {
         put(device, CONFIG_MSI + 2, 2,
             MSI_64BIT | weir_count_trailing_zeros(device->messages) << 1);
         memset(&device->config[CONFIG_MSI + 4], 0, 10);
@@ -125,7 +135,7 @@ static uint32_t msi_mask(const struct hw_device *device, uint32_t offset)
     static const uint32_t masks[] = {MSI_ENABLE << 16 | 7u << 20, 0xfffffffcu, 0xffffffffu,
                                      0xffffu};
 
-    return device->messages > 0 ? masks[(offset - CONFIG_MSI) / 4] : 0;
+    return device->messages > 0 && device->msix_bar == 0 ? masks[(offset - CONFIG_MSI) / 4] : 0;
 }
 
 /* Which bits of an aligned dword can be written. */
@@ -142,6 +152,8 @@ static uint32_t writable(const struct hw_device *device, uint32_t offset)
         return 0xff; /* cache line size: kept, without effect */
     case CONFIG_LINE:
         return 0xff;
+    case CONFIG_MSIX:
+        return device->msix_bar != 0 ? (uint32_t)(MSIX_ENABLE | MSIX_FUNCTION_MASK) << 16 : 0;
     case CONFIG_PM + 4:
         return device->pcie ? 0x0003u : 0;
     case CONFIG_PCIE + 0x08:
@@ -191,6 +203,8 @@ unsigned config_messages(const struct hw_device *device)
 
     if (device->messages == 0)
         return 0;
+    if (device->msix_bar != 0)
+        return config_get(device, CONFIG_MSIX + 2, 2) & MSIX_ENABLE ? device->messages : 0;
     control = config_get(device, CONFIG_MSI + 2, 2);
     if ((control & MSI_ENABLE) == 0)
         return 0;
@@ -203,6 +217,9 @@ struct config_message config_message(const struct hw_device *device, unsigned n)
     uint64_t low = config_get(device, CONFIG_MSI + 4, 4),
              high = config_get(device, CONFIG_MSI + 8, 4);
     uint32_t data = config_get(device, CONFIG_MSI + 12, 2);
+    const uint32_t *entry = device->msix_table[n];
 
+    if (device->msix_bar != 0)
+        return (struct config_message){(uint64_t)entry[1] << 32 | entry[0], entry[2]};
     return (struct config_message){high << 32 | low, (data & ~(config_messages(device) - 1)) | n};
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The config space every back end without its own shares: type 0 header, BARs with their sizing,
- * and for cards that have them the power management, MSI and PCI Express capabilities. The bytes
- * live in hw_device.config; what can be written follows from the device's own fields, so nothing
- * else is stored. Writing a BAR moves hw_device.bar[].base. Not here: what the bits cause
+ * and for cards that have them the power management, MSI or MSI-X and PCI Express capabilities. The
+ * bytes live in hw_device.config; what can be written follows from the device's own fields, so
+ * nothing else is stored. Writing a BAR moves hw_device.bar[].base. Not here: what the bits cause
  * (device.c). */
 #ifndef WEIR_HW_CONFIG_H
 #define WEIR_HW_CONFIG_H
@@ -23,6 +23,7 @@ enum {
     CONFIG_PM = 0x40, /* capability, 8 bytes */
     CONFIG_MSI = 0x50, /* capability, 64-bit without masks, 14 bytes */
     CONFIG_PCIE = 0x70, /* capability, 0x3c bytes */
+    CONFIG_MSIX = 0xb0, /* capability, 12 bytes; instead of the one for MSI */
     CONFIG_CONVENTIONAL_BYTES = 256,
 };
 enum {
@@ -34,6 +35,8 @@ enum {
     STATUS_CAPABILITIES = 1 << 4,
     MSI_ENABLE = 1 << 0,
     MSI_64BIT = 1 << 7,
+    MSIX_FUNCTION_MASK = 1 << 14,
+    MSIX_ENABLE = 1 << 15,
 };
 
 struct config_identity {

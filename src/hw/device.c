@@ -6,6 +6,7 @@
 
 #include "base/base.h"
 #include "hw/config.h"
+#include "hw/msix.h"
 #include "trace/trace.h"
 
 static const uint64_t device_magic = 0x7765697268776476u; /* "weirhwdv" */
@@ -70,8 +71,20 @@ void hw_message(struct hw_device *device, unsigned message)
     if (on == 0 || device->removed || device->d_state != 0 || device->host == NULL ||
         (config_command(device) & COMMAND_MASTER) == 0)
         return;
-    out = config_message(device, message % on);
+    message %= on;
+    if (device->msix_bar != 0 && !msix_may_send(device, message))
+        return;
+    out = config_message(device, message);
     device->host->message(device->host_ctx, out.address, out.data);
+}
+
+/* After a change of masks. */
+static void send_pending(struct hw_device *device)
+{
+    unsigned message;
+
+    while (device->msix_bar != 0 && msix_take_pending(device, &message))
+        hw_message(device, message);
 }
 
 /* ---- Config space ---------------------------------------------------------------------------- */
@@ -111,6 +124,7 @@ int hw_cfg_write(struct hw_device *device, uint32_t offset, uint32_t size_bytes,
     else
         config_set(device, offset, size_bytes, value);
     drive_line(device);
+    send_pending(device);
     return result;
 }
 
@@ -144,9 +158,12 @@ uint64_t hw_bar_read(struct hw_device *device, unsigned bar, uint64_t offset, ui
     uint64_t value = UINT64_MAX;
 
     check_bar_access(device, bar, offset, size_bytes);
-    if (answers(device, bar) && offset % size_bytes == 0 &&
-        device->ops->bar_read(device, bar, offset, size_bytes, &value) != 0)
-        value = UINT64_MAX;
+    if (answers(device, bar) && offset % size_bytes == 0) {
+        if (msix_is_bar(device, bar))
+            value = msix_read(device, offset, size_bytes);
+        else if (device->ops->bar_read(device, bar, offset, size_bytes, &value) != 0)
+            value = UINT64_MAX;
+    }
     value &= ones(size_bytes);
     TRACE_CLASSED(sim_trace(device->sim), call, mmio, bar, offset, size_bytes, value, 0);
     return value;
@@ -158,8 +175,14 @@ void hw_bar_write(struct hw_device *device, unsigned bar, uint64_t offset, uint3
     check_bar_access(device, bar, offset, size_bytes);
     value &= ones(size_bytes);
     TRACE_CLASSED(sim_trace(device->sim), call, mmio, bar, offset, size_bytes, value, 1);
-    if (answers(device, bar) && offset % size_bytes == 0)
+    if (!answers(device, bar) || offset % size_bytes != 0)
+        return;
+    if (!msix_is_bar(device, bar)) {
         (void)device->ops->bar_write(device, bar, offset, size_bytes, value);
+        return;
+    }
+    msix_write(device, offset, size_bytes, value);
+    send_pending(device);
 }
 
 /* ---- Bus mastering --------------------------------------------------------------------------- */

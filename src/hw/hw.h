@@ -80,7 +80,10 @@ struct hw_device {
     uint8_t config[HW_CONFIG_BYTES];
     struct hw_bar bar[HW_BARS];
     bool has_line; /* INTA# */
-    unsigned messages; /* MSI vectors it can use, 0 = no MSI */
+    unsigned messages; /* MSI or MSI-X vectors it can use, 0 = neither */
+    unsigned msix_bar; /* 0: they are MSI; else MSI-X, with their table in BAR msix_bar - 1 */
+    uint32_t msix_table[HW_MESSAGES_MAX][4];
+    uint32_t msix_pending; /* bit n: message n */
     unsigned dma_address_bits; /* how wide its addresses are: 32, 64 ... */
     bool pcie;
     bool removed; /* reads give all ones, writes vanish, no DMA */
@@ -114,7 +117,7 @@ void *hw_dma_window(struct hw_device *device, uint64_t la, uint64_t size_bytes);
 void hw_line(struct hw_device *device, bool asserted);
 /* Sends message n as config space programs it (nothing while MSI is disabled). */
 void hw_message(struct hw_device *device, unsigned message);
-/* Messages config space has switched on, 0 = MSI is off. */
+/* Messages config space has switched on, 0 = MSI or MSI-X is off. */
 unsigned hw_messages_on(const struct hw_device *device);
 /* One listener at a time; NULL: nobody any more. */
 void hw_listen(struct hw_device *device, hw_output_fn *listener, void *ctx);

@@ -353,6 +353,7 @@ static void fill_device(struct model_device *device, struct sim *sim,
     hw_device_init(&device->base, sim, &model_ops, device->model->name);
     device->base.has_line = description->has_line != 0;
     device->base.messages = description->messages;
+    device->base.msix_bar = description->msix_bar;
     device->base.dma_address_bits = description->dma_address_bits;
     device->base.pcie = pci->pcie != 0;
     for (unsigned i = 0; i < HW_BARS; i++)

@@ -8,6 +8,7 @@
 
 #include "base/base.h"
 #include "hw/model.h"
+#include "hw/msix.h"
 
 const struct weir_device_model *hw_model_at(unsigned index)
 {
@@ -58,6 +59,15 @@ weir_device_describe_fn *model_describe(const struct weir_device_model *model)
     return model->struct_size >= sizeof *model ? model->describe : NULL;
 }
 
+static bool is_msix(const struct weir_device_description *description)
+{
+    const struct weir_bar *bar = &description->bars[description->msix_bar - 1];
+
+    return description->messages > 0 && description->msix_bar <= WEIR_BARS &&
+           (bar->kind == WEIR_BAR_MEMORY32 || bar->kind == WEIR_BAR_MEMORY64) &&
+           bar->size_bytes == MSIX_BAR_BYTES;
+}
+
 const char *model_impossible(const struct weir_device_description *description)
 {
     uint32_t messages = description->messages;
@@ -65,7 +75,10 @@ const char *model_impossible(const struct weir_device_description *description)
     for (unsigned i = 0; i < WEIR_BARS; i++)
         if (!is_bar(description->bars, i))
             return "a BAR has an impossible kind or size";
-    if (messages > HW_MESSAGES_MAX || (messages & (messages - 1)) != 0)
+    if (description->msix_bar != 0 && !is_msix(description))
+        return "msix_bar is not a BAR of 4K in memory, or there is no message";
+    if (messages > HW_MESSAGES_MAX ||
+        (description->msix_bar == 0 && (messages & (messages - 1)) != 0))
         return "messages is not 0, 1, 2, 4, 8, 16 or 32";
     if (description->dma_address_bits < 24 || description->dma_address_bits > 64)
         return "dma_address_bits is not between 24 and 64";

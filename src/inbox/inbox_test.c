@@ -43,7 +43,7 @@ static void count_resources(PCM_RESOURCE_LIST raw, PCM_RESOURCE_LIST translated)
         memories += d[i].Type == CmResourceTypeMemory;
         ports += d[i].Type == CmResourceTypePort;
         if (d[i].Type == CmResourceTypeInterrupt && (d[i].Flags & CM_RESOURCE_INTERRUPT_MESSAGE))
-            messages = r[i].u.MessageInterrupt.Raw.MessageCount;
+            messages += r[i].u.MessageInterrupt.Raw.MessageCount;
         else
             lines += d[i].Type == CmResourceTypeInterrupt;
     }
@@ -117,6 +117,19 @@ static NTSTATUS NTAPI add_device(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo)
 
 /* ---- Worlds ---------------------------------------------------------------------------------- */
 
+static bool with_msix;
+
+/* Three messages, whose table is in BAR 5. */
+static void use_msix(struct hw_device *device)
+{
+    static const struct config_identity identity = {.vendor = 0x1234, .device = 0x5678};
+
+    device->messages = 3;
+    device->msix_bar = 6;
+    device->bar[5] = (struct hw_bar){.kind = HW_BAR_MEMORY32, .size_bytes = 0x1000};
+    config_init(device, &identity);
+}
+
 static void run(uint64_t seed, void (*body)(struct nt *nt))
 {
     struct hal_config config = {0};
@@ -130,6 +143,8 @@ static void run(uint64_t seed, void (*body)(struct nt *nt))
     assert_int_equal(hal_create(ke, bus.nt.mm, &config, &bus.hal), 0);
     assert_int_equal(inbox_create(ke, bus.hal, bus.pnp, &bus.inbox), 0);
     test_card_init(&bus.card, bus.nt.world.sim);
+    if (with_msix)
+        use_msix(&bus.card.device);
     assert_int_equal(hal_attach(bus.hal, &bus.card.device, &bus.slot), 0);
     bus.nt.test = body;
     world_run(&bus.nt.world, nt_body);
@@ -249,6 +264,47 @@ static void messages_are_limited_to_a_power_of_two(struct nt *nt)
     start_with(nt, 1, 3);
     assert_int_equal(messages, 2);
     assert_int_equal(lines, 0);
+}
+
+static uint32_t table_entry(unsigned n, unsigned dword)
+{
+    return (uint32_t)hw_bar_read(&bus.card.device, 5, n * 16 + dword * 4, 4);
+}
+
+static void messages_of_msix_have_a_descriptor_and_a_vector_each(struct nt *nt)
+{
+    const CM_PARTIAL_RESOURCE_LIST *list;
+    unsigned seen = 0;
+
+    add_card(nt);
+    assert_int_equal(pnp_start(bus.pnp, bus.pdo), STATUS_SUCCESS);
+    assert_int_equal(messages, 3);
+    assert_int_equal(memories, 3);
+    assert_int_equal(lines, 0);
+    list = &io_node_of(bus.pdo)->translated->List[0].PartialResourceList;
+    for (ULONG i = 0; i < list->Count; i++) {
+        const CM_PARTIAL_RESOURCE_DESCRIPTOR *d = &list->PartialDescriptors[0] + i;
+
+        if (d->Type != CmResourceTypeInterrupt)
+            continue;
+        assert_int_equal(table_entry(seen, 0), 0xFEE00000);
+        assert_int_equal(table_entry(seen, 2), d->u.MessageInterrupt.Translated.Vector);
+        assert_int_equal(table_entry(seen, 3), 0); /* not masked */
+        seen++;
+    }
+    assert_int_equal(seen, 3);
+    assert_int_equal(hw_messages_on(&bus.card.device), 3);
+    assert_int_equal(pnp_stop(bus.pnp, bus.pdo), STATUS_SUCCESS);
+    assert_int_equal(hw_messages_on(&bus.card.device), 0);
+}
+
+static void msix_is_limited_to_any_number(struct nt *nt)
+{
+    start_with(nt, 1, 2);
+    assert_int_equal(messages, 2);
+    assert_int_equal(table_entry(1, 3), 0);
+    assert_int_equal(table_entry(2, 3), 1); /* what was not given stays masked */
+    assert_int_equal(pnp_remove(bus.pnp, bus.pdo), STATUS_SUCCESS);
 }
 
 static USHORT command_of(void)
@@ -416,6 +472,17 @@ BUS_TEST(without_the_opt_in_of_its_inf_it_gets_the_line)
 BUS_TEST(an_inf_may_say_no)
 BUS_TEST(messages_are_limited_to_a_power_of_two)
 BUS_TEST(decoding_follows_start_and_stop)
+#define MSIX_TEST(body)                                                                            \
+    static void test_##body(void **state)                                                          \
+    {                                                                                              \
+        (void)state;                                                                               \
+        with_msix = true;                                                                          \
+        run(1, body);                                                                              \
+        run(2, body);                                                                              \
+        with_msix = false;                                                                         \
+    }
+MSIX_TEST(messages_of_msix_have_a_descriptor_and_a_vector_each)
+MSIX_TEST(msix_is_limited_to_any_number)
 BUS_TEST(the_bus_interface_reads_config_space)
 BUS_TEST(capabilities_are_found_through_the_bus_interface)
 BUS_TEST(the_bus_interface_reaches_config_space_alone)
@@ -431,6 +498,8 @@ int main(void)
         cmocka_unit_test(test_without_the_opt_in_of_its_inf_it_gets_the_line),
         cmocka_unit_test(test_an_inf_may_say_no),
         cmocka_unit_test(test_messages_are_limited_to_a_power_of_two),
+        cmocka_unit_test(test_messages_of_msix_have_a_descriptor_and_a_vector_each),
+        cmocka_unit_test(test_msix_is_limited_to_any_number),
         cmocka_unit_test(test_decoding_follows_start_and_stop),
         cmocka_unit_test(test_the_bus_interface_reads_config_space),
         cmocka_unit_test(test_capabilities_are_found_through_the_bus_interface),

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What a PCI device needs, as its config space says: one range per BAR, and an interrupt: each of
  * its messages where it has MSI, else its line. A device gets messages when its hardware key opts
- * in (MSISupported), at most MessageNumberLimit, in powers of two ("Enabling Message-Signaled
- * Interrupts in the Registry"); setup writes that key. A function driver may take messages out of
- * the list again (IRP_MN_FILTER_RESOURCE_REQUIREMENTS); what is left is what it gets. */
+ * in (MSISupported), at most MessageNumberLimit, for MSI in powers of two ("Enabling
+ * Message-Signaled Interrupts in the Registry"); setup writes that key. A function driver may take
+ * messages out of the list again (IRP_MN_FILTER_RESOURCE_REQUIREMENTS); what is left is what it
+ * gets. */
 #include <string.h>
 
 #include "base/base.h"
@@ -63,6 +64,8 @@ static ULONG messages_of(const struct inbox_device *device)
                 ? number_in(key, u"MessageNumberLimit", messages)
                 : 0;
     ZwClose(key);
+    if (hal_slot_device(device->slot)->msix_bar != 0)
+        return messages < limit ? messages : limit;
     while (messages > limit)
         messages /= 2;
     return messages;

@@ -125,7 +125,7 @@ def a_raw_card_is_what_its_parameters_say_and_its_registers_are_memory(world):
 @case
 def a_raw_card_that_cannot_be_is_refused_by_name(world):
     for given, word in (("vendor=0xffff", "empty slot"), ("bar0=5000", "power of two"), ("bar0=64X", "SIZE:port"),
-                        ("messages=3", "8, 16 or 32"), ("line=2", "0|1"), ("colour=red", "vendor, device")):
+                        ("messages=3", "8, 16 or 32"), ("line=2", "0|1"), ("msix=40", "0 to 32"), ("colour=red", "vendor, device")):
         world.refuses(["run", world.driver(), "--card", "raw," + given], 2, "card raw: ", word)
 
 
