@@ -5,7 +5,7 @@ import os
 import re
 
 # What a compiler calls where a driver has this word.
-IMPLIED = {"__try": "__C_specific_handler"}
+IMPLIED = {"__try": "__C_specific_handler", "BIG_FRAME": "__chkstk"}
 
 
 def suite_of(path):
