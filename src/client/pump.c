@@ -130,8 +130,10 @@ static bool end_session(struct client_session *session, bool ok)
         client_play_end(session);
     else
         client_account_lost(session);
-    ok = client_set_state(session, KSSTATE_STOP) && ok;
-    client_collect(session);
+    if (session->pin != NULL) { /* closed when something that happened to it went wrong */
+        ok = client_set_state(session, KSSTATE_STOP) && ok;
+        client_collect(session);
+    }
     if (session->client->leaders_ended_ns == 0 && leaders_have_ended(session->client))
         session->client->leaders_ended_ns = client_now_ns(session);
     return ok;

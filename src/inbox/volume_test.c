@@ -676,11 +676,18 @@ static void names_that_are_one_on_windows_are_not_mounted(struct nt *nt)
     inbox_destroy(inbox);
 }
 
-static void without_a_volume_there_is_no_path(struct nt *nt)
+/* A sample of Microsoft's goes on without its file only if there is no name. */
+static void without_a_volume_the_drive_has_the_folders_of_windows(struct nt *nt)
 {
     (void)nt;
+    refuses(u"\\DosDevices\\c:\\a.wav", READS_SYNC, STATUS_OBJECT_NAME_NOT_FOUND);
+    refuses(u"\\??\\C:\\WINDOWS\\fw.bin", READS_SYNC, STATUS_OBJECT_NAME_NOT_FOUND);
+    refuses(u"\\SystemRoot\\System32\\drivers\\fw.bin", READS_SYNC,
+            STATUS_OBJECT_NAME_NOT_FOUND);
+    refuses(u"\\SystemRoot\\fw.bin", READS_SYNC, STATUS_OBJECT_NAME_NOT_FOUND);
+    refuses(u"\\SystemRoot\\fw\\fw.bin", READS_SYNC, STATUS_OBJECT_PATH_NOT_FOUND);
     refuses(u"\\??\\C:\\data\\a.txt", READS_SYNC, STATUS_OBJECT_PATH_NOT_FOUND);
-    refuses(u"\\SystemRoot\\fw.bin", READS_SYNC, STATUS_OBJECT_PATH_NOT_FOUND);
+    refuses(u"\\??\\D:\\a.txt", READS_SYNC, STATUS_OBJECT_PATH_NOT_FOUND);
     refuses(u"\\Device\\None", READS_SYNC, STATUS_OBJECT_NAME_NOT_FOUND);
 }
 
@@ -704,7 +711,7 @@ NT_TEST(a_file_tells_its_name_and_all_else)
 NT_TEST(a_file_object_tells_the_same)
 NT_TEST(the_volume_tells_its_size)
 NT_TEST(names_that_are_one_on_windows_are_not_mounted)
-NT_TEST(without_a_volume_there_is_no_path)
+NT_TEST(without_a_volume_the_drive_has_the_folders_of_windows)
 
 int main(void)
 {
@@ -729,7 +736,7 @@ int main(void)
         cmocka_unit_test(test_a_file_object_tells_the_same),
         cmocka_unit_test(test_the_volume_tells_its_size),
         cmocka_unit_test(test_names_that_are_one_on_windows_are_not_mounted),
-        cmocka_unit_test(test_without_a_volume_there_is_no_path),
+        cmocka_unit_test(test_without_a_volume_the_drive_has_the_folders_of_windows),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

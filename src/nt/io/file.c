@@ -319,7 +319,6 @@ static bool is_absent(NTSTATUS status)
     return status == STATUS_OBJECT_NAME_NOT_FOUND || status == STATUS_OBJECT_PATH_NOT_FOUND;
 }
 
-/* A file below a drive that does not exist has no path, rather than no name. */
 static NTSTATUS resolve_file(struct open *open, const UNICODE_STRING *path)
 {
     NTSTATUS status = resolve(open, path);
@@ -327,7 +326,7 @@ static NTSTATUS resolve_file(struct open *open, const UNICODE_STRING *path)
     if (open->related != NULL || !is_absent(status) || !io_is_file_path(path))
         return status;
     io_note_wanted(open->io, path, "there are no files; --files DIR stands for C:\\");
-    return STATUS_OBJECT_PATH_NOT_FOUND;
+    return io_absent_file(path);
 }
 
 static NTSTATUS open_named(struct open *open, const UNICODE_STRING *path, ULONG_PTR *information,

@@ -176,6 +176,7 @@ NTSTATUS NTAPI io_invalid_request(PDEVICE_OBJECT device, PIRP irp);
 
 /* wanted.c */
 bool io_is_file_path(const UNICODE_STRING *path); /* \??\C:\..., \SystemRoot\... */
+NTSTATUS io_absent_file(const UNICODE_STRING *path);
 WCHAR *io_below_system_root(const UNICODE_STRING *path, UNICODE_STRING *out);
 void io_note_wanted(struct io *io, const UNICODE_STRING *path, const char *why);
 

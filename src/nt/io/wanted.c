@@ -57,6 +57,38 @@ bool io_is_file_path(const UNICODE_STRING *path)
     return false;
 }
 
+/* Where the letter of the drive is, or 0. */
+static size_t drive_at(const UNICODE_STRING *path)
+{
+    for (size_t i = 0; i < ARRAY_LEN(drives); i++) {
+        if (begins(path, drives[i]))
+            return nt_wcslen(drives[i]);
+    }
+    return 0;
+}
+
+/* Every Windows has a drive C:, with these folders. Without a volume they are empty, and a file in
+ * one of them has no name; any other has no path. */
+NTSTATUS io_absent_file(const UNICODE_STRING *path)
+{
+    static const WCHAR *const folders[] = {u"C:\\", u"C:\\Windows\\", u"C:\\Windows\\System32\\",
+                                           u"C:\\Windows\\System32\\drivers\\"};
+    UNICODE_STRING whole = *path;
+    WCHAR *below = io_below_system_root(path, &whole);
+    size_t end = whole.Length / sizeof(WCHAR), from = drive_at(&whole);
+    NTSTATUS status = STATUS_OBJECT_PATH_NOT_FOUND;
+
+    while (end > from && whole.Buffer[end - 1] != '\\')
+        end--;
+    for (size_t i = 0; from != 0 && i < ARRAY_LEN(folders); i++) {
+        if (rtl_compare(whole.Buffer + from, end - from, folders[i], nt_wcslen(folders[i]), true) ==
+            0)
+            status = STATUS_OBJECT_NAME_NOT_FOUND;
+    }
+    free(below);
+    return status;
+}
+
 void io_note_wanted(struct io *io, const UNICODE_STRING *path, const char *why)
 {
     struct text text;
