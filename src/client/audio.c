@@ -215,6 +215,13 @@ static struct client_audio apply(const struct client_audio *wanted,
     return audio;
 }
 
+static bool is_same(const struct client_audio *a, const struct client_audio *b)
+{
+    return a->rate_hz == b->rate_hz && a->channels == b->channels && a->bits == b->bits &&
+           a->valid_bits == b->valid_bits && a->channel_mask == b->channel_mask &&
+           a->is_float == b->is_float;
+}
+
 static void describe(struct client_session *session, const struct client_audio *audio)
 {
     struct client_format *format = &session->format;
@@ -253,7 +260,7 @@ bool client_choose_audio(struct client_session *session, const KSMULTIPLE_ITEM *
                            "the driver's data intersection answers with no PCM of 8, 16, 24 or 32 "
                            "bits");
     audio = apply(wanted, &proposed);
-    if (memcmp(&audio, &proposed, sizeof audio) != 0)
+    if (!is_same(&audio, &proposed))
         write_wave(session, &audio);
     describe(session, &audio);
     return true;

@@ -79,6 +79,7 @@ static bool numbers_may_change(struct client *client)
         client_account_lost(session);
         session->drop_credit = 0;
         session->has_due = false;
+        session->position = 0;
         session->awaiting = !session->ended;
         if (session->oracle != NULL)
             oracle_restart(session->oracle);
@@ -236,6 +237,13 @@ bool client_incidents(struct client *client)
         TRACE(trace, incident_over, index, (uint32_t)status);
     }
     return true;
+}
+
+void client_incident_taken(struct client_session *session)
+{
+    if (session->awaiting && session->index == 0)
+        TRACE(session->trace, incident_frame, session->client->schedule.last, session->forgotten);
+    session->awaiting = false;
 }
 
 bool client_incident_frame(struct client_session *session, struct oracle_judgement *judgement)

@@ -38,5 +38,7 @@ bool client_incidents(struct client *client);
 /* A frame of the session was judged. After an incident numbers may begin anew, and what was missed
  * is the incident's: taken out of the judgement. True: this is the first frame since. */
 bool client_incident_frame(struct client_session *session, struct oracle_judgement *judgement);
+/* The driver took one whose end nobody sees; that is told of the first pin only. */
+void client_incident_taken(struct client_session *session);
 
 #endif

@@ -89,6 +89,7 @@ struct client_session {
     struct weir_pattern *pattern; /* what is sent, unless there is a source */
     uint64_t sent, sent_bytes;
     uint64_t taken; /* writes that came back */
+    uint64_t cancelled; /* writes that were taken back when the pin was stopped */
     bool paced; /* nothing else sets the pace: one frame each period */
     uint64_t paced_from_ns, sent_before; /* this start */
     bool closing; /* there is no more to send */

@@ -238,8 +238,10 @@ static bool take_back(struct client_session *session)
         if (session->format.media == CLIENT_AUDIO)
             client_audio_packet(session, NULL, write, write->wanted_bytes);
         session->taken++;
-        if (!session->listens)
+        if (!session->listens) {
+            client_incident_taken(session);
             machine_progress(session->machine);
+        }
         put_idle(session, write);
         if (!send_more(session))
             return false;
@@ -285,6 +287,10 @@ bool client_play_stopped(struct client_session *session)
     session->idle = NULL; /* nothing is sent until it starts again */
     if (session->listens && session->sent > session->next_out)
         session->forgotten = session->sent - session->next_out;
+    if (!session->listens) {
+        session->forgotten = session->sent - session->taken - session->cancelled;
+        session->cancelled += session->forgotten;
+    }
     session->next_out = session->sent;
     if (session->match != NULL)
         match_forget(session->match);

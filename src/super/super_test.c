@@ -231,6 +231,51 @@ static void the_format_that_was_agreed_on_is_told_at_the_end(void **state)
     assert_int_equal(bench.end.format[0].width, 64);
 }
 
+/* Streams are numbered each for itself; a sink gets its own. Stream 3 has none and may be large. */
+static int stream_on_three(struct super_child *child, void *ctx)
+{
+    struct super_format large = grey;
+
+    (void)ctx;
+    large.frame_bytes = SLOT_BYTES * 2;
+    if (super_child_set_format(child, 0, &grey) != 0 ||
+        super_child_set_format(child, 1, &grey) != 0 ||
+        super_child_set_format(child, 3, &large) != 0)
+        return 1;
+    for (uint64_t i = 0; i < 10; i++) {
+        uint8_t *to;
+
+        send_frame(child, i);
+        if (i % 2 != 0)
+            continue;
+        to = super_child_frame_begin(child, 1, i / 2, FRAME_BYTES);
+        memset(to, (int)(i / 2), FRAME_BYTES);
+        super_child_frame_done(child, 0, false);
+    }
+    return super_child_wants_frame(child, 3, 0) ? 2 : 0;
+}
+
+static void frames_of_each_stream_go_to_its_own_sinks(void **state)
+{
+    struct bench first, second;
+
+    (void)state;
+    bench_open(&first);
+    bench_open(&second);
+    second.sinks[0].stream = 1;
+    first.sinks[first.sink_count++] = second.sinks[0];
+    run(&first, stream_on_three, NULL);
+    assert_int_equal(first.end.kind, SUPER_EXITED);
+    assert_int_equal(first.end.code, 0);
+    assert_int_equal(first.frames, 10);
+    assert_int_equal(second.frames, 5);
+    assert_true(first.frames_good);
+    assert_true(second.frames_good);
+    assert_true(first.end.has_format[1]);
+    assert_false(first.end.has_format[2]);
+    assert_int_equal(first.end.format[3].frame_bytes, SLOT_BYTES * 2);
+}
+
 /* Some daemons hand this on to all they start. */
 static void a_parent_that_was_told_to_ignore_its_children_still_sees_the_end(void **state)
 {
@@ -340,7 +385,16 @@ static void a_silent_child_is_killed_and_what_it_delivered_is_kept(void **state)
 
 /* ---- A child that lies ----------------------------------------------------------------------- */
 
-enum damage { DAMAGE_ALL, DAMAGE_RING, DAMAGE_SLOT, DAMAGE_HEAD, DAMAGE_NUMBER, DAMAGE_BYTES };
+enum damage { DAMAGE_ALL, DAMAGE_RING, DAMAGE_SLOT, DAMAGE_HEAD, DAMAGE_NUMBER, DAMAGE_BYTES,
+              DAMAGE_STREAM };
+
+static void put_slot(struct super_child *child, struct frame_slot slot)
+{
+    struct shared *shared = child->shared;
+
+    slot.check = super_slot_check(&slot);
+    shared->slots[shared->frames_head++ % child->slots] = slot;
+}
 
 static void damage(struct super_child *child, enum damage what)
 {
@@ -358,11 +412,10 @@ static void damage(struct super_child *child, enum damage what)
     case DAMAGE_HEAD: shared->frames_head += 1000; break;
     case DAMAGE_NUMBER: send_frame(child, 1); break;
     case DAMAGE_BYTES:
-        shared->slots[shared->frames_head % child->slots] =
-            (struct frame_slot){.number = 50, .bytes = SLOT_BYTES + 1};
-        shared->slots[shared->frames_head % child->slots].check =
-            super_slot_check(&shared->slots[shared->frames_head % child->slots]);
-        shared->frames_head++;
+        put_slot(child, (struct frame_slot){.number = 50, .bytes = SLOT_BYTES + 1});
+        break;
+    case DAMAGE_STREAM:
+        put_slot(child, (struct frame_slot){.number = 50, .bytes = 1, .stream = 1u << 20});
         break;
     }
 }
@@ -390,7 +443,7 @@ static int stream_and_damage(struct super_child *child, void *ctx)
 static void garbage_in_shared_memory_ends_the_run_and_keeps_what_was_delivered(void **state)
 {
     (void)state;
-    for (enum damage what = DAMAGE_ALL; what <= DAMAGE_BYTES; what++) {
+    for (enum damage what = DAMAGE_ALL; what <= DAMAGE_STREAM; what++) {
         struct bench bench;
 
         bench_open(&bench);
@@ -718,6 +771,7 @@ int main(void)
         cmocka_unit_test(all_events_and_frames_of_a_child_that_returns_arrive),
         cmocka_unit_test(the_format_that_was_agreed_on_is_told_at_the_end),
         cmocka_unit_test(a_parent_that_was_told_to_ignore_its_children_still_sees_the_end),
+        cmocka_unit_test(frames_of_each_stream_go_to_its_own_sinks),
         cmocka_unit_test(a_child_without_a_frame_ends_well_and_has_no_format),
         cmocka_unit_test(last_words_arrive_without_what_steers_a_terminal),
         cmocka_unit_test(frames_delivered_before_a_deadly_signal_arrive_in_a_whole_file),

@@ -797,6 +797,22 @@ def what_was_missed_while_a_stream_stood_still_is_not_lost(world):
 
 
 @case
+def sound_goes_on_after_what_happens_to_it(world):
+    """A stop begins positions anew, and takes back what is on its way."""
+    for kind in ("pause", "stop", "reopen", "power", "disable"):
+        for pin in ("0", "3"):
+            summary = summary_of(world, world.driver("tone"), "--card", "none", "--pin", pin, "--frames", "60", "--at",
+                                 f"20:{kind}")
+            one, sound = summary["incidents"][0], summary["pins"][0]["sound"]
+            assert one["errors"] == 0 and one["next_frame_ns"] is not None, (kind, pin, one)
+            assert sound["positions_back"] == sound["gaps"] == 0, (kind, pin, sound)
+            taken = summary["pins"][0]["taken"]
+            if pin == "0":
+                assert taken + one["frames_missed"] == 60, (kind, taken, one)
+                assert (one["frames_missed"] > 0) == (kind in ("stop", "reopen", "disable")), (kind, one)
+
+
+@case
 def what_never_came_due_is_no_success(world):
     done = world.refuses(["run", world.driver(), *SMALL, "--frames", "30", "--at", "10s:power"], 1, "before 1 of 1 events")
     assert b"incidents" not in done.stdout
