@@ -1691,20 +1691,19 @@ def sound_goes_into_a_pipe_and_an_interrupted_file_has_true_sizes(world):
 
 @case
 def what_is_played_comes_back_through_the_cable(world):
-    for bits in (16, 24, 32):
-        data = make_wav(world, "in.wav", 48000 // 2, bits=bits)
-        summary = summary_of(world, world.driver("tone"), "--card", "none", "--param", "Loopback=1", "-i", "in.wav", "-o",
-                             "o.wav")
-        assert summary["findings"] == [], summary["findings"]
-        render = summary["pins"][1]
-        assert render["flow"] == "in" and not render["seen"] and render["taken"] == 50, render
-        assert render["sound"]["samples"] == 24000 and render["sound"]["positions_back"] == 0
-        _, heard = read_wav(world, "o.wav")
-        start = data[:60]
-        at = heard.find(start)
-        assert at >= 0, bits
-        usable = min(len(heard) - at, len(data))
-        assert usable > len(data) // 2 and heard[at:at + usable] == data[:usable], (bits, at, usable)
+    for driver, *cable in (("tone", "--card", "none", "--param", "Loopback=1"), ("sound", "--card", "audio32,input=loop")):
+        for bits in (16, 24, 32):
+            data = make_wav(world, "in.wav", 48000 // 2, bits=bits)
+            summary = summary_of(world, world.driver(driver), *cable, "-i", "in.wav", "-o", "o.wav")
+            assert summary["findings"] == [], summary["findings"]
+            render = summary["pins"][1]
+            assert render["flow"] == "in" and not render["seen"] and render["taken"] == 50, render
+            assert render["sound"]["samples"] == 24000 and render["sound"]["positions_back"] == 0
+            _, heard = read_wav(world, "o.wav")
+            at = heard.find(data[:60])
+            assert at >= 0, (driver, bits)
+            usable = min(len(heard) - at, len(data))
+            assert usable > len(data) // 2 and heard[at:at + usable] == data[:usable], (driver, bits, at, usable)
 
 
 @case
