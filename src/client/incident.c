@@ -167,7 +167,8 @@ static bool disable(struct client *client, NTSTATUS *status)
         *status = error.status;
     } else {
         rest();
-        if (!machine_start_device(machine_of(client), &error))
+        if (!machine_reload_driver(machine_of(client), &error) ||
+            !machine_start_device(machine_of(client), &error))
             return machine_failed(client, &error);
     }
     return client_reopen_filters(client) && client_open_pins(client) && client_start(client);

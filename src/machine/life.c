@@ -56,19 +56,11 @@ static bool mount_files(struct machine *machine, struct machine_error *error)
            machine_fail(error, MACHINE_HOST, status, "no memory for the files");
 }
 
-bool machine_load_driver(struct machine *machine, struct machine_error *error)
+static bool enter_driver(struct machine *machine, struct machine_error *error)
 {
     NTSTATUS status;
 
-    machine_progress(machine);
-    if (!mount_files(machine, error))
-        return false;
-    status = machine_install_service(machine);
-    if (!NT_SUCCESS(status))
-        return machine_fail(error, MACHINE_HOST, status, "no memory for the registry");
-    if (machine->config.before_guest != NULL)
-        machine->config.before_guest(machine->config.before_guest_ctx);
-    if (!machine_load_others(machine, error) || !load_image(machine, error))
+    if (!load_image(machine, error))
         return false;
     status = io_driver_create(machine->io, machine->service, machine->image->base_va,
                               machine->image->size_bytes, machine->image->entry_va,
@@ -81,11 +73,48 @@ bool machine_load_driver(struct machine *machine, struct machine_error *error)
                      (unsigned)status);
         exports_unload(machine->exports, machine->image);
         machine->image = NULL;
-        machine_unload_others(machine);
         return false;
     }
     exports_discard_init(machine->exports, machine->image);
     return true;
+}
+
+bool machine_load_driver(struct machine *machine, struct machine_error *error)
+{
+    NTSTATUS status;
+
+    machine_progress(machine);
+    if (!mount_files(machine, error))
+        return false;
+    status = machine_install_service(machine);
+    if (!NT_SUCCESS(status))
+        return machine_fail(error, MACHINE_HOST, status, "no memory for the registry");
+    if (machine->config.before_guest != NULL)
+        machine->config.before_guest(machine->config.before_guest_ctx);
+    if (!machine_load_others(machine, error))
+        return false;
+    if (enter_driver(machine, error))
+        return true;
+    machine_unload_others(machine);
+    return false;
+}
+
+static void leave_driver(struct machine *machine)
+{
+    if (machine->image == NULL)
+        return;
+    io_driver_unload(machine->driver);
+    exports_unload(machine->exports, machine->image);
+    machine->driver = NULL;
+    machine->image = NULL;
+}
+
+/* Without devices a driver is unloaded ("Unload Routine Environment"), and loaded for the next. */
+bool machine_reload_driver(struct machine *machine, struct machine_error *error)
+{
+    machine_progress(machine);
+    leave_driver(machine);
+    return enter_driver(machine, error);
 }
 
 static NTSTATUS make_pdo(struct machine *machine)
@@ -194,9 +223,6 @@ void machine_unload_driver(struct machine *machine)
 {
     machine_progress(machine);
     pnp_remove_after_surprise(machine->pnp, machine->pdo);
-    io_driver_unload(machine->driver);
-    exports_unload(machine->exports, machine->image);
-    machine->driver = NULL;
-    machine->image = NULL;
+    leave_driver(machine);
     machine_unload_others(machine);
 }

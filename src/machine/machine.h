@@ -96,6 +96,8 @@ void machine_progress(struct machine *machine);
 /* [thread] The driver's life, one step each; false with the error filled. */
 /* Image, DriverEntry. */
 bool machine_load_driver(struct machine *machine, struct machine_error *error);
+/* Unload, DriverEntry, after the device was removed. */
+bool machine_reload_driver(struct machine *machine, struct machine_error *error);
 /* AddDevice, START. */
 bool machine_start_device(struct machine *machine, struct machine_error *error);
 /* QUERY_STOP, STOP. */

@@ -10,5 +10,5 @@ INCIDENT(stop,      "the application goes to STOP for a while, then to RUN again
 INCIDENT(reopen,    "the application closes the pin and opens it again")
 INCIDENT(power,     "the system sleeps (S3, D3) and wakes")
 INCIDENT(rebalance, "QUERY_STOP, STOP, START: resources are assigned anew")
-INCIDENT(disable,   "the application closes; the device is removed in order, added and started again")
+INCIDENT(disable,   "the application closes; device removed in order, driver unloaded; and all of it again")
 INCIDENT(surprise,  "the device is gone while handles are open; the run ends there")

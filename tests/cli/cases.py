@@ -849,6 +849,16 @@ def cameras_that_start_makes_live_through_all_that_happens(world):
 
 
 @case
+def a_device_that_does_not_start_again_ends_the_run_with_the_frames_so_far(world):
+    done = world.run("run", world.bad("once"), "--card", "none", "--frames", "40", "--json", "s.json", "--at", "20:disable")
+    assert done.returncode == 1, done # too few frames
+    assert b"the driver refused to start the device on this card, status 0xc0000182" in done.stderr, done.stderr.decode()
+    with open(world.path("s.json")) as file:
+        summary = json.load(file)
+    assert summary["frames"]["delivered"] == 20 and not summary["findings"], summary
+
+
+@case
 def each_camera_is_a_filter_with_interfaces_of_its_own(world):
     done = world.run("inspect", world.bad("cameras"), "--card", "none", "--param", "Cameras=3", "--json", "-")
     assert done.returncode == 0, done.stderr.decode()

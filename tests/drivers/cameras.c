@@ -2,11 +2,12 @@
 /* A virtual camera as those found in the wild are: no descriptor is static, each camera is a filter
  * factory that Start makes (--param Cameras=N), its name and its pins go into the keys of its
  * interfaces, a timer of the high resolution kind paces pictures and Process runs in a worker, what
- * happens is told to a log that a work item writes, and all that Start made goes in Stop: there is
- * no Remove.
+ * happens is told to a log that a work item writes, all that Start made goes in Stop, and what
+ * DriverEntry made with the last device: DriverEntry runs before there is another.
  * -DTRUSTING: a property says that it needs no room, and writes all the same.
  * -DFORGETFUL: it lets itself be stopped while it streams, keeps its cameras then, and forgets them
- * when the next START makes others. */
+ * when the next START makes others.
+ * -DONCE: a device that was once started leaves a mark in its key, and is not started again. */
 #include "../../drivers/common/windows.h"
 #include <ntstrsafe.h>
 
@@ -35,6 +36,8 @@ typedef struct _STATE {
     ULONG Count;
     PCAMERA Cameras[CAMERAS_MAX];
 } STATE, *PSTATE;
+
+static PULONG Devices; /* how many there are, made by DriverEntry */
 
 /* ---- The log --------------------------------------------------------------------------------- */
 
@@ -363,18 +366,47 @@ static ULONG CamerasWanted(void)
 
 /* ---- The device ------------------------------------------------------------------------------ */
 
+#ifdef ONCE
+static BOOLEAN MayStart(PKSDEVICE Device)
+{
+    UNICODE_STRING Name = RTL_CONSTANT_STRING(L"Mark");
+    KEY_VALUE_PARTIAL_INFORMATION Value;
+    ULONG Mark = 1, Bytes;
+    NTSTATUS Found = STATUS_UNSUCCESSFUL;
+    HANDLE Key;
+
+    if (!NT_SUCCESS(IoOpenDeviceRegistryKey(Device->PhysicalDeviceObject, PLUGPLAY_REGKEY_DEVICE,
+                                            KEY_READ | KEY_WRITE, &Key)))
+        return FALSE;
+    Found = ZwQueryValueKey(Key, &Name, KeyValuePartialInformation, &Value, sizeof Value, &Bytes);
+    ZwSetValueKey(Key, &Name, 0, REG_DWORD, &Mark, sizeof Mark);
+    ZwClose(Key);
+    return !NT_SUCCESS(Found);
+}
+#else
+static BOOLEAN MayStart(PKSDEVICE Device)
+{
+    UNREFERENCED_PARAMETER(Device);
+    return TRUE;
+}
+#endif
+
 static NTSTATUS NTAPI Start(PKSDEVICE Device, PIRP Irp, PCM_RESOURCE_LIST Translated,
                             PCM_RESOURCE_LIST Untranslated)
 {
-    PSTATE State = ExAllocatePoolWithTag(NonPagedPool, sizeof *State, POOL_TAG);
     ULONG Count = CamerasWanted();
     NTSTATUS Status = STATUS_SUCCESS;
+    PSTATE State;
 
     UNREFERENCED_PARAMETER(Irp);
     UNREFERENCED_PARAMETER(Translated);
     UNREFERENCED_PARAMETER(Untranslated);
+    if (!MayStart(Device))
+        return STATUS_DEVICE_CONFIGURATION_ERROR;
+    State = ExAllocatePoolWithTag(NonPagedPool, sizeof *State, POOL_TAG);
     if (State == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
+    ++*Devices;
     RtlZeroMemory(State, sizeof *State);
     Device->Context = State;
     KsAcquireDevice(Device);
@@ -419,13 +451,34 @@ static VOID NTAPI Stop(PKSDEVICE Device, PIRP Irp)
     KsReleaseDevice(Device);
     ExFreePoolWithTag(State, POOL_TAG);
     Device->Context = NULL;
+    --*Devices;
+}
+
+/* Also of a device that did not start. */
+static VOID NTAPI Remove(PKSDEVICE Device, PIRP Irp)
+{
+    UNREFERENCED_PARAMETER(Device);
+    UNREFERENCED_PARAMETER(Irp);
+    if (*Devices == 0) {
+        ExFreePoolWithTag(Devices, POOL_TAG);
+        Devices = NULL;
+    }
 }
 
 static const KSDEVICE_DISPATCH DeviceDispatch = {
-    .Start = Start, .QueryStop = QueryStop, .Stop = Stop};
+    .Start = Start, .QueryStop = QueryStop, .Stop = Stop, .Remove = Remove};
 static const KSDEVICE_DESCRIPTOR Device = {.Dispatch = &DeviceDispatch};
 
 NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
-    return KsInitializeDriver(DriverObject, RegistryPath, &Device);
+    NTSTATUS Status;
+
+    Devices = ExAllocatePoolWithTag(NonPagedPool, sizeof *Devices, POOL_TAG);
+    if (Devices == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    *Devices = 0;
+    Status = KsInitializeDriver(DriverObject, RegistryPath, &Device);
+    if (!NT_SUCCESS(Status))
+        ExFreePoolWithTag(Devices, POOL_TAG);
+    return Status;
 }
