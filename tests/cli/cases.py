@@ -6,7 +6,9 @@ usage: cases.py BUILD CASE     runs one case (meson lists them)
        cases.py BUILD          runs all and ends with "N passed, N failed"
 """
 import json
+import math
 import os
+import random
 import shutil
 import signal
 import struct
@@ -14,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import wave
 import xml.etree.ElementTree
 
 CASES = {}
@@ -1300,6 +1303,130 @@ def locks_counts_the_runs_that_break_off_and_names_the_first(world):
     with open(world.path("l.json")) as file:
         answer = json.load(file)
     assert answer["columns"][0]["broken_runs"] == 2 and answer["incidents"][1]["seed"] == 4
+
+
+# ---- The sound drivers, sample by sample ----------------------------------------------------------------------------
+
+QUARTER = [round((2 ** 31 - 1) * math.sin(i * math.pi / 128)) for i in range(65)]
+
+
+def tone_sample(phase):
+    """What drivers/tone/sine.c has at a phase: straight lines between 64 steps a quarter, half the scale."""
+    part = phase % 2 ** 30 if phase & 2 ** 30 == 0 else 2 ** 30 - phase % 2 ** 30
+    step, rest = part >> 24, part & 0xffffff
+    value = QUARTER[step] + ((QUARTER[step + 1] - QUARTER[step]) * rest >> 24 if step < 64 else 0)
+    return value // 2 if phase < 2 ** 31 else -(value // 2)
+
+
+def tone(hz, rate, channels, bits, first, frames):
+    """The driver's bytes from a frame on; the second channel is an octave higher."""
+    out = bytearray()
+    for frame in range(first, first + frames):
+        for channel in range(channels):
+            phase = frame * (((hz << channel) << 32) // rate) % 2 ** 32
+            out += (tone_sample(phase) >> 32 - bits).to_bytes(bits // 8, "little", signed=True)
+    return bytes(out)
+
+
+def make_noise(world, name, rate, channels, bits, seed):
+    """A quarter of a second without a zero in it, so that silence before and after it can be told from it."""
+    rng = random.Random(seed)
+    data = bytes(rng.randrange(1, 256) for _ in range(rate * channels * bits // 8 // 4))
+    with wave.open(world.path(name), "wb") as file:
+        file.setnchannels(channels)
+        file.setsampwidth(bits // 8)
+        file.setframerate(rate)
+        file.writeframes(data)
+    return data
+
+
+def holds(found, sent):
+    """All of it in one piece, and nothing else but silence."""
+    at = found.find(sent[:64])
+    return at >= 0 and found[at:at + len(sent)] == sent and not any(found[:at]) and not any(found[at + len(sent):])
+
+
+@case
+def tone_is_recorded_to_the_sample(world):
+    for bits, rate, channels, hz in ((16, 48000, 2, 1000), (24, 44100, 1, 440), (32, 96000, 2, 20)):
+        for packet, *machine in ((10, "--seed", "1"), (7, "--seed", "3", "--cpus", "8")):
+            summary = summary_of(world, world.driver("tone"), "--card", "none", "--format", f"s{bits}", "--rate", str(rate),
+                                 "--channels", str(channels), "--frames", "30", "--packet", str(packet), "-o", "o.wav",
+                                 "--param", f"Frequency={hz}", *machine)
+            _, found = read_wav(world, "o.wav")
+            assert found == tone(hz, rate, channels, bits, 0, 30 * (rate * packet // 1000)), (bits, machine)
+            assert summary["pins"][0]["sound"]["gaps"] == 0 and is_clean(summary)
+
+
+@case
+def tone_tells_of_samples_for_which_there_was_no_buffer(world):
+    """Eight packets of a millisecond for a driver that works each ten: two of ten are lost, and told of."""
+    summary = summary_of(world, world.driver("tone"), "--card", "none", "--format", "s16", "--rate", "48000", "--packet", "1",
+                         "--frames", "500", "-o", "o.wav", "--param", "Frequency=990")
+    sound = summary["pins"][0]["sound"]
+    assert sound["discontinuities"] == sound["gaps"] == 62, sound
+    _, found = read_wav(world, "o.wav")
+    pieces = [found[at:at + 8 * 48 * 4] for at in range(0, 50 * 8 * 48 * 4, 8 * 48 * 4)]
+    assert pieces[0] == tone(990, 48000, 2, 16, 0, 8 * 48)
+    late = next(late for late in range(49) if pieces[1] == tone(990, 48000, 2, 16, 480 + late, 8 * 48))  # timers have a grid
+    for turn, piece in enumerate(pieces[1:], 1):
+        assert piece == tone(990, 48000, 2, 16, turn * 480 + late, 8 * 48), turn
+
+
+@case
+def tone_loops_back_every_byte_in_every_format(world):
+    for seed, (bits, rate, channels) in enumerate(((16, 48000, 2), (24, 44100, 1), (32, 96000, 2), (24, 96000, 2)) * 2, 1):
+        sent, packet = make_noise(world, "i.wav", rate, channels, bits, seed), 12 - seed
+        summary_of(world, world.driver("tone"), "--card", "none", "--param", "Loopback=1", "--rate", str(rate), "--pin",
+                   f"0:in=i.wav,packet={3 + seed}", "--pin",
+                   f"3:out=o.wav,frames={500 // packet},packet={packet},format=s{bits},channels={channels}",
+                   "--seed", str(seed), "--cpus", str(1 + seed % 5))
+        assert holds(read_wav(world, "o.wav")[1], sent), (seed, bits)
+
+
+@case
+def tone_sleeps_and_goes_on(world):
+    summary = summary_of(world, world.driver("tone"), "--card", "none", "--rate", "48000", "--frames", "100", "--at",
+                         "300ms:power", "-o", "o.wav")
+    assert summary["pins"][0]["sound"]["discontinuities"] == 1 and is_clean(summary), summary
+
+
+@case
+def sound_is_recorded_frame_by_frame(world):
+    """audio32 writes each frame's number into its samples."""
+    for bits, channels, *machine in ((16, 2), (24, 1, "--iommu", "strict"), (32, 2, "--force-bounce", "--cpus", "4")):
+        summary = summary_of(world, world.driver("sound"), "--card", "audio32", "--format", f"s{bits}", "--channels",
+                             str(channels), "--rate", "48000", "--frames", "50", "-o", "o.wav", *machine)
+        _, found = read_wav(world, "o.wav")
+        assert found == b"".join((frame % 2 ** bits).to_bytes(bits // 8, "little") * channels for frame in range(24000))
+        assert summary["interrupts"] >= 50 and is_clean(summary)
+
+
+@case
+def sound_goes_round_whatever_the_memory_and_the_interrupts(world):
+    sent = make_noise(world, "i.wav", 48000, 2, 16, 1)
+    for fault, *machine in (("none",), ("none", "--iommu", "strict", "--seed", "2"), ("lost-irq", "--seed", "3", "--cpus", "8"),
+                            ("late-irq", "--iommu", "remap", "--seed", "4"), ("none", "--windows", "xp", "--low-memory", "1M")):
+        summary = summary_of(world, world.driver("sound"), "--card", f"audio32,input=loop,fault={fault},at=9", "--pin",
+                             "0:in=i.wav", "--pin", "3:out=o.wav,frames=50", "--rate", "48000", *machine)
+        assert holds(read_wav(world, "o.wav")[1], sent), (fault, machine)
+        positions = [pin["sound"]["position"] for pin in summary["pins"] if pin["flow"] == "in"]
+        assert positions == [len(sent)] and summary["findings"] == [], summary["pins"]
+
+
+@case
+def sound_that_loses_its_card_is_told_of(world):
+    summary = summary_of(world, world.driver("sound"), "--card", "audio32,fault=removal,at=9", "--pin", "0", "--frames", "40",
+                         code=1)
+    assert summary["findings"] == [] and "removed" in summary["message"], summary["message"]
+
+
+@case
+def inspect_shows_a_sound_card_as_it_shows_the_one_without(world):
+    card, _ = inspect(world, world.driver("sound"), "audio32")
+    none, _ = inspect(world, world.driver("tone"), "none")
+    for key in ("pins", "nodes", "connections"):
+        assert card["filters"][0][key] == none["filters"][0][key], key
 
 
 # ---- weir inspect --------------------------------------------------------------------------------------------------
