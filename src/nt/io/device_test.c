@@ -165,6 +165,16 @@ static void a_device_left_at_unload_is_found(struct nt *nt)
     io_driver_unload(driver);
 }
 
+static void a_device_left_is_found_though_the_list_is_damaged(struct nt *nt)
+{
+    PDRIVER_OBJECT driver = load(nt, STATUS_SUCCESS);
+
+    assert_int_equal(io_driver_initialize(driver), STATUS_SUCCESS);
+    nt_device(driver, NULL);
+    driver->DeviceObject = (PDEVICE_OBJECT)(ULONG_PTR)0x3dd9;
+    io_driver_unload(driver);
+}
+
 /* ---- Interfaces, properties, keys ------------------------------------------------------------ */
 
 static struct io_node *make_pdo(struct nt *nt)
@@ -530,6 +540,7 @@ NT_TEST(a_driver_is_entered_and_unloaded)
 NT_TEST(a_drivers_image_outlives_its_work_items)
 NT_TEST(a_driver_whose_entry_fails_is_gone)
 NT_FINDING_TEST(a_device_left_at_unload_is_found, device_leftover, 0)
+NT_FINDING_TEST(a_device_left_is_found_though_the_list_is_damaged, device_leftover, 0)
 NT_TEST(an_interface_appears_once_the_device_has_started)
 NT_TEST(two_reference_strings_share_one_link)
 NT_TEST(drivers_are_told_of_interfaces_that_come)
@@ -557,6 +568,7 @@ int main(void)
         cmocka_unit_test(test_a_drivers_image_outlives_its_work_items),
         cmocka_unit_test(test_a_driver_whose_entry_fails_is_gone),
         cmocka_unit_test(test_a_device_left_at_unload_is_found),
+        cmocka_unit_test(test_a_device_left_is_found_though_the_list_is_damaged),
         cmocka_unit_test(test_an_interface_appears_once_the_device_has_started),
         cmocka_unit_test(test_two_reference_strings_share_one_link),
         cmocka_unit_test(test_drivers_are_told_of_interfaces_that_come),

@@ -210,12 +210,15 @@ static void report_callers(struct io *io, uint64_t base_va, uint64_t end_va)
     ob_report_callbacks(io->ob, base_va, end_va);
 }
 
+/* By our own list: the driver can write to the one that its object has. */
 static void report_leftovers(struct io_driver *state)
 {
-    PDEVICE_OBJECT device;
+    struct io_device *device;
 
-    for (device = state->object->DeviceObject; device != NULL; device = device->NextDevice)
-        KE_FINDING(state->io->ke, VERIFY_device_leftover, KE_ARG(device));
+    list_for_each_entry(device, &state->io->devices, link) {
+        if (device->driver == state && !device->deleted)
+            KE_FINDING(state->io->ke, VERIFY_device_leftover, KE_ARG(device->object));
+    }
     /* The object and all it owns go first, so that only what the driver forgot is left. */
     io_irps_flush(state->io);
 }
