@@ -30,7 +30,8 @@ static ULONG pin_bytes(ULONG medium_count, const GUID *category)
 
 static void put(struct filter_data *data, const void *from, size_t size_bytes)
 {
-    memcpy(data->bytes + data->size_bytes, from, size_bytes);
+    if (size_bytes != 0)
+        memcpy(data->bytes + data->size_bytes, from, size_bytes);
     data->size_bytes += (ULONG)size_bytes;
 }
 
