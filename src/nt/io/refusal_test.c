@@ -243,6 +243,58 @@ static void what_cannot_go_on_is_a_bug_check(void **state)
     assert_int_not_equal(nt.world.bug_check, 0);
 }
 
+static void names_of_something_else_are_no_events(struct nt *nt)
+{
+    UNICODE_STRING name = nt_string(u"\\BaseNamedObjects\\Tick");
+    OBJECT_ATTRIBUTES attributes;
+    HANDLE timer, handle = (HANDLE)7;
+
+    (void)nt;
+    InitializeObjectAttributes(&attributes, &name, OBJ_KERNEL_HANDLE, NULL, NULL);
+    assert_int_equal(ZwCreateTimer(&timer, 0x1F0003, &attributes, NotificationTimer), 0);
+    assert_null(IoCreateNotificationEvent(&name, &handle));
+    assert_null(IoCreateSynchronizationEvent(&name, &handle));
+    assert_ptr_equal(handle, (HANDLE)7);
+    ZwClose(timer);
+}
+
+static void files_and_keys_of_kinds_that_are_not_there(struct nt *nt)
+{
+    UNICODE_STRING name = nt_string(u"\\Device\\None");
+    UNICODE_STRING key_name = nt_string(u"\\Registry\\Machine\\Nowhere\\At\\All");
+    OBJECT_ATTRIBUTES attributes, key_attributes;
+    HANDLE handle = (HANDLE)7, nobody = (HANDLE)(ULONG_PTR)0x7ff0;
+    IO_STATUS_BLOCK iosb;
+
+    (void)nt;
+    InitializeObjectAttributes(&attributes, &name, OBJ_KERNEL_HANDLE, NULL, NULL);
+    InitializeObjectAttributes(&key_attributes, &key_name, OBJ_KERNEL_HANDLE, NULL, NULL);
+    assert_int_equal(IoCreateFile(&handle, FILE_READ_DATA, &attributes, &iosb, NULL, 0, 0,
+                                  FILE_OPEN, 0, NULL, 0, CreateFileTypeNone, NULL, 0),
+                     STATUS_OBJECT_NAME_NOT_FOUND);
+    assert_int_equal(IoCreateFile(&handle, FILE_READ_DATA, &attributes, &iosb, NULL, 0, 0,
+                                  FILE_OPEN, 0, NULL, 0, CreateFileTypeNamedPipe, NULL, 0),
+                     STATUS_INVALID_PARAMETER);
+    assert_int_equal(ZwOpenKeyEx(&handle, KEY_READ, &key_attributes, 0),
+                     STATUS_OBJECT_NAME_NOT_FOUND);
+    assert_int_equal(ZwFlushBuffersFile(nobody, &iosb), STATUS_INVALID_HANDLE);
+    assert_ptr_equal(handle, (HANDLE)7);
+}
+
+static void associates_and_descriptors_need_memory(struct nt *nt)
+{
+    PIRP master = IoAllocateIrp(2, FALSE);
+    PSECURITY_DESCRIPTOR kept = NULL;
+
+    fail_next(nt, "pool");
+    assert_null(IoMakeAssociatedIrp(master, 1));
+    fail_next(nt, "pool");
+    assert_int_equal(SeAssignSecurity(NULL, NULL, &kept, FALSE, NULL, NULL, PagedPool),
+                     STATUS_INSUFFICIENT_RESOURCES);
+    assert_null(kept);
+    IoFreeIrp(master);
+}
+
 static void unmap_what_is_not_mapped(struct nt *nt)
 {
     (void)nt;
@@ -389,6 +441,9 @@ NT_TEST(without_address_space_nothing_is_mapped)
 NT_TEST(an_event_that_nobody_receives_is_freed)
 NT_FINDING_TEST(describe_paged_pool, mdl_state, 0)
 NT_FINDING_TEST(describe_more_than_there_is, mdl_state, 0)
+NT_TEST(names_of_something_else_are_no_events)
+NT_TEST(files_and_keys_of_kinds_that_are_not_there)
+NT_TEST(associates_and_descriptors_need_memory)
 NT_FINDING_TEST(unmap_what_is_not_mapped, unknown_free, 0)
 NT_TEST(names_that_are_not_there_open_nothing)
 
@@ -406,6 +461,9 @@ int main(void)
         cmocka_unit_test(test_describe_paged_pool),
         cmocka_unit_test(test_describe_more_than_there_is),
         cmocka_unit_test(what_cannot_go_on_is_a_bug_check),
+        cmocka_unit_test(test_names_of_something_else_are_no_events),
+        cmocka_unit_test(test_files_and_keys_of_kinds_that_are_not_there),
+        cmocka_unit_test(test_associates_and_descriptors_need_memory),
         cmocka_unit_test(test_unmap_what_is_not_mapped),
         cmocka_unit_test(a_mutant_is_released_by_its_owner),
         cmocka_unit_test(test_names_that_are_not_there_open_nothing),

@@ -94,6 +94,39 @@ static void a_lock_is_not_taken_twice_the_old_way(void **state)
     RUN_INTO_BUG_CHECK(1, 1, take_twice, 0xF);
 }
 
+static void release_exclusive(struct world *world)
+{
+    EX_SPIN_LOCK lock = 0;
+    KIRQL old;
+
+    (void)world;
+    KeRaiseIrql(DISPATCH_LEVEL, &old);
+    ExReleaseSpinLockExclusive(&lock, old);
+}
+
+static void release_shared(struct world *world)
+{
+    EX_SPIN_LOCK lock = 0;
+    KIRQL old;
+
+    (void)world;
+    KeRaiseIrql(DISPATCH_LEVEL, &old);
+    ExReleaseSpinLockShared(&lock, old);
+}
+
+static void a_shared_lock_that_nobody_holds_is_not_released(void **state)
+{
+    void (*const bodies[])(struct world *world) = {release_exclusive, release_shared};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LEN(bodies); i++) {
+        struct world world;
+
+        world_live(&world, 1, 1, bodies[i]);
+        assert_true(world.rules[VERIFY_spin_lock_not_owned] > 0);
+    }
+}
+
 static void wait_at_dispatch(struct world *world)
 {
     LARGE_INTEGER interval = in_ms(1);
@@ -120,6 +153,7 @@ int main(void)
         cmocka_unit_test(what_is_no_interrupt_is_told),
         cmocka_unit_test(affinity_to_nothing_changes_nothing),
         cmocka_unit_test(a_lock_is_not_taken_twice_the_old_way),
+        cmocka_unit_test(a_shared_lock_that_nobody_holds_is_not_released),
         cmocka_unit_test(a_delay_at_dispatch_level_is_told),
     };
 
