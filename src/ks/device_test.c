@@ -262,6 +262,55 @@ static NTSTATUS open_as(PCWSTR reference, PFILE_OBJECT *out)
     return io_file_open(world->io, NULL, &name, FILE_READ_DATA, out);
 }
 
+static NTSTATUS try_factory(const KSFILTER_DESCRIPTOR *descriptor)
+{
+    PKSFILTERFACTORY factory = NULL;
+    NTSTATUS status;
+
+    KsAcquireDevice(world->device);
+    status = KsCreateFilterFactory(world->device->FunctionalDeviceObject, descriptor,
+                                   (PWSTR)(ULONG_PTR)u"tried", NULL, 0, NULL, NULL, &factory);
+    KsReleaseDevice(world->device);
+    if (!NT_SUCCESS(status))
+        assert_null(factory);
+    return status;
+}
+
+static void bad_factory_body(void)
+{
+    static const KSNODE_DESCRIPTOR node;
+    KSFILTER_DESCRIPTOR descriptor;
+    PKSFILTERFACTORY factory = NULL;
+    PFILE_OBJECT file;
+
+    world_begin();
+    descriptor = world_filter_descriptor;
+    descriptor.Version = 0x100;
+    assert_int_equal(try_factory(&descriptor), STATUS_INVALID_PARAMETER);
+    descriptor = world_filter_descriptor;
+    descriptor.PinDescriptorSize = sizeof(KSPIN_DESCRIPTOR_EX) - 8;
+    assert_int_equal(try_factory(&descriptor), STATUS_INVALID_PARAMETER);
+    descriptor.PinDescriptorSize = sizeof(KSPIN_DESCRIPTOR_EX) + 4;
+    assert_int_equal(try_factory(&descriptor), STATUS_INVALID_PARAMETER);
+    descriptor = world_filter_descriptor;
+    descriptor.NodeDescriptorsCount = 1;
+    descriptor.NodeDescriptors = &node;
+    descriptor.NodeDescriptorSize = sizeof node - 8;
+    assert_int_equal(try_factory(&descriptor), STATUS_INVALID_PARAMETER);
+    assert_int_equal(KsCreateFilterFactory(world->pdo, &world_filter_descriptor, NULL, NULL, 0,
+                                           NULL, NULL, &factory), STATUS_INVALID_PARAMETER);
+    assert_int_equal(open_as(u"tried", &file), STATUS_OBJECT_NAME_NOT_FOUND);
+    world_end();
+}
+
+static void a_factory_needs_a_descriptor_that_fits(void **state)
+{
+    (void)state;
+    world_live(&plain, bad_factory_body);
+}
+
+/* ---- Names of factories ---------------------------------------------------------------------- */
+
 static void create_item_body(void)
 {
     PKSFILTERFACTORY factory;
@@ -303,6 +352,7 @@ int main(void)
         cmocka_unit_test(a_driver_without_a_descriptor_gets_a_device_without_filters),
         cmocka_unit_test(avstream_may_be_put_on_a_driver_s_own_device),
         cmocka_unit_test(a_factory_s_interfaces_are_switched_and_named),
+        cmocka_unit_test(a_factory_needs_a_descriptor_that_fits),
         cmocka_unit_test(a_factory_may_have_more_names),
     };
 

@@ -251,6 +251,7 @@ static void hierarchy(void)
     assert_ptr_equal(KsFilterGetFirstChildPin(world->filter, 0), world->pin);
     assert_null(KsFilterGetFirstChildPin(world->filter, 9));
     assert_int_equal(KsFilterGetChildPinCount(world->filter, 0), 1);
+    assert_int_equal(KsFilterGetChildPinCount(world->filter, 9), 0);
     assert_ptr_equal(KsGetParent(KsGetParent(world->filter)), world->device);
     assert_null(KsGetParent(world->device));
     assert_int_equal(KsPinGetReferenceClockInterface(world->pin, &clock), STATUS_DEVICE_NOT_READY);
