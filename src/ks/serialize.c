@@ -159,7 +159,7 @@ static NTSTATUS write_property(struct part *part, const struct ks_property_looku
         return status;
     if ((SIZE_T)(writer->end - at) < sizeof serial + serial.PropertyLength)
         return STATUS_INVALID_BUFFER_SIZE; /* it has grown since it was measured */
-    value = ks_allocate(serial.PropertyLength);
+    value = ks_allocate((SIZE_T)serial.PropertyLength + 1); /* a list may be empty */
     if (value == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
     status = part_call(part, found, KSPROPERTY_TYPE_GET, value, serial.PropertyLength);
