@@ -22,12 +22,11 @@
 #include <string.h>
 
 #include "ks/device.h"
-#include "ks/factory.h"
-#include "ks/filter.h"
 #include "ks/mapping.h"
 #include "ks/pin.h"
 #include "ks/queue.h"
 #include "ks/room.h"
+#include "ks/visit.h"
 
 enum { RETRY_FIRST_MS = 10, RETRY_LONGEST_MS = 1000 };
 
@@ -252,39 +251,16 @@ void NTAPI KsDeviceRegisterAdapterObject(PKSDEVICE Device, PDMA_ADAPTER AdapterO
 
 /* ---- Stop and start -------------------------------------------------------------------------- */
 
-static void release_idle_of_filter(struct ks_filter *filter)
+static void release_idle(struct ks_pin *pin)
 {
-    PLIST_ENTRY head = &filter->object.children;
-
-    ks_mutex_acquire(&filter->control);
-    for (PLIST_ENTRY link = head->Flink; link != head; link = link->Flink) {
-        PKSPIN pin = CONTAINING_RECORD(link, struct ks_object, sibling)->public;
-
-        if (ks_pin_of(pin)->queue != NULL)
-            ks_mapping_release_idle(ks_pin_of(pin)->queue);
-    }
-    ks_mutex_release(&filter->control);
-}
-
-static void release_idle_of_factory(struct ks_factory *factory)
-{
-    PLIST_ENTRY head = &factory->object.children;
-
-    for (PLIST_ENTRY link = head->Flink; link != head; link = link->Flink)
-        release_idle_of_filter(
-            ks_filter_of(CONTAINING_RECORD(link, struct ks_object, sibling)->public));
+    if (pin->queue != NULL)
+        ks_mapping_release_idle(pin->queue);
 }
 
 void ks_dma_stop(struct ks_device *device)
 {
-    PLIST_ENTRY head = &device->object.children;
-
     device->dma.stopped = true;
-    KsAcquireDevice(&device->public);
-    for (PLIST_ENTRY link = head->Flink; link != head; link = link->Flink)
-        release_idle_of_factory(
-            ks_factory_of(CONTAINING_RECORD(link, struct ks_object, sibling)->public));
-    KsReleaseDevice(&device->public);
+    ks_visit_pins(device, release_idle);
 }
 
 void ks_dma_resume(struct ks_device *device)

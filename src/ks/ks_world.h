@@ -84,6 +84,7 @@ struct world_config {
     void (*reset)(PKSPIN pin);
     NTSTATUS (*start)(PKSDEVICE device);
     void (*stop)(PKSDEVICE device); /* before the adapter is put */
+    NTSTATUS (*query_power)(DEVICE_POWER_STATE to);
 };
 
 /* One stream request of the client. Frames' buffers lie in the user window. */

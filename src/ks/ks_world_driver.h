@@ -107,6 +107,20 @@ static void NTAPI world_surprise(PKSDEVICE Device, PIRP Irp)
     world_note("SurpriseRemoval");
 }
 
+static NTSTATUS NTAPI world_query_power(PKSDEVICE Device, PIRP Irp, DEVICE_POWER_STATE DeviceTo,
+                                        DEVICE_POWER_STATE DeviceFrom, SYSTEM_POWER_STATE SystemTo,
+                                        SYSTEM_POWER_STATE SystemFrom, POWER_ACTION Action)
+{
+    (void)Device;
+    (void)Irp;
+    (void)DeviceFrom;
+    (void)SystemTo;
+    (void)SystemFrom;
+    (void)Action;
+    return world->config->query_power != NULL ? world->config->query_power(DeviceTo)
+                                              : STATUS_SUCCESS;
+}
+
 static void NTAPI world_set_power(PKSDEVICE Device, PIRP Irp, DEVICE_POWER_STATE To,
                                   DEVICE_POWER_STATE From)
 {
@@ -202,6 +216,7 @@ static const KSDEVICE_DISPATCH world_device_dispatch = {
     .Stop = world_stop,
     .Remove = world_remove,
     .SurpriseRemoval = world_surprise,
+    .QueryPower = world_query_power,
     .SetPower = world_set_power,
 };
 

@@ -9,12 +9,39 @@
  * UNDOC: Stop is called for a started device that is removed too, before Remove. The pages name
  * STOP_DEVICE only; but published drivers, Microsoft's among them, free in Stop what Start made and
  * have no Remove, and to one that has both it is a stop followed by a removal.
- * UNDOC: QueryCapabilities. The driver sees what the lower drivers have filled in. */
+ * UNDOC: QueryCapabilities. The driver sees what the lower drivers have filled in.
+ * UNDOC: pins of a device that is stopped to be started again. Their states stay, as far as pages
+ * tell, but nothing is processed meanwhile. UNDOC: frames that wait when a device is gone. Their
+ * IRPs are cancelled, those of locked frames when the lock goes: nothing will fill them, and
+ * IRP_MN_SURPRISE_REMOVAL says to fail outstanding I/O. */
 #include "base/fatal.h"
 #include "ks/device.h"
 #include "ks/factory.h"
 #include "ks/header.h"
+#include "ks/pin.h"
+#include "ks/queue.h"
 #include "ks/room.h"
+#include "ks/visit.h"
+
+static void suspend(struct ks_pin *pin)
+{
+    ks_processor_set_sleep(&pin->processor, true);
+    ks_processor_wait_idle(&pin->processor);
+}
+
+static void go_on(struct ks_pin *pin)
+{
+    ks_processor_set_sleep(&pin->processor, false);
+    if (pin->processor.state_on)
+        ks_processor_initiate(&pin->processor);
+}
+
+static void give_up(struct ks_pin *pin)
+{
+    ks_processor_set_sleep(&pin->processor, true);
+    if (pin->queue != NULL)
+        ks_queue_cancel_all(pin->queue);
+}
 
 typedef NTSTATUS minor_handler(struct ks_device *device, PIRP irp);
 
@@ -66,6 +93,7 @@ static NTSTATUS start(struct ks_device *device, PIRP irp)
         status = call_start(device, irp);
     if (NT_SUCCESS(status)) {
         ks_dma_resume(device);
+        ks_visit_pins(device, go_on);
         ks_device_set_state(device, KS_DEVICE_STARTING);
         IoQueueWorkItem(device->post_start_item, KS_ROUTINE(post_start), DelayedWorkQueue, device);
     }
@@ -164,6 +192,7 @@ static void leave_resources(struct ks_device *device, PIRP irp)
 static NTSTATUS stop(struct ks_device *device, PIRP irp)
 {
     settle(device);
+    ks_visit_pins(device, suspend);
     leave_resources(device, irp);
     ks_device_set_state(device, KS_DEVICE_STOPPED);
     KsAcquireDevice(&device->public);
@@ -180,6 +209,7 @@ static NTSTATUS surprise_removal(struct ks_device *device, PIRP irp)
     ks_device_set_state(device, KS_DEVICE_GONE);
     ks_factories_set_state(device, FALSE);
     tell(device, irp, ks_device_dispatch(device)->SurpriseRemoval);
+    ks_visit_pins(device, give_up);
     irp->IoStatus.Status = STATUS_SUCCESS;
     return pass_down(device, irp);
 }

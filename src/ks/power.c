@@ -24,15 +24,21 @@ static void call_power(PVOID callback, PVOID public, DEVICE_POWER_STATE state)
         KE_CALL(callback, KE_ARG(public), state);
 }
 
+static bool processes(const struct ks_pin *pin)
+{
+    const KSPIN_DISPATCH *dispatch = pin->public.Descriptor->Dispatch;
+
+    return dispatch != NULL && dispatch->Process != NULL;
+}
+
 static void pin_power(struct ks_pin *pin, bool sleep, DEVICE_POWER_STATE to)
 {
-    if (sleep) {
+    if (sleep)
         ks_state_sleep(pin);
-        call_power((PVOID)pin->sleep, &pin->public, to);
-    } else {
-        call_power((PVOID)pin->wake, &pin->public, to);
+    if (processes(pin))
+        call_power(sleep ? (PVOID)pin->sleep : (PVOID)pin->wake, &pin->public, to);
+    if (!sleep)
         ks_state_wake(pin);
-    }
 }
 
 static void filter_power(struct ks_filter *filter, bool sleep, DEVICE_POWER_STATE to)
@@ -43,7 +49,8 @@ static void filter_power(struct ks_filter *filter, bool sleep, DEVICE_POWER_STAT
     for (PLIST_ENTRY link = head->Flink; link != head; link = link->Flink)
         pin_power(ks_pin_of(CONTAINING_RECORD(link, struct ks_object, sibling)->public), sleep, to);
     ks_mutex_release(&filter->control);
-    call_power(sleep ? (PVOID)filter->sleep : (PVOID)filter->wake, &filter->public, to);
+    if (filter->filter_centric)
+        call_power(sleep ? (PVOID)filter->sleep : (PVOID)filter->wake, &filter->public, to);
 }
 
 static void factory_power(struct ks_factory *factory, bool sleep, DEVICE_POWER_STATE to)

@@ -21,6 +21,7 @@
 #include "ks/pin.h"
 #include "ks/request.h"
 #include "ks/room.h"
+#include "ks/stream_options.h"
 
 static const uint64_t queue_magic = 0x6b73517565756521u;
 
@@ -99,6 +100,7 @@ bool ks_queue_reopen(struct ks_queue *queue)
 void ks_queue_close(struct ks_queue *queue)
 {
     queue->closing = true;
+    ks_queue_format_fetched(queue);
     ks_queue_flush(queue);
     ks_dma_forget(queue->dma, queue);
 }
@@ -196,7 +198,16 @@ static bool take_request(struct ks_request *request, struct chain *finished)
     RemoveEntryList(&request->done_link);
     RemoveEntryList(&request->link);
     chain_append(finished, &request->link);
+    if (request->queue->output &&
+        ks_options_include(request, KSSTREAM_HEADER_OPTIONSF_TYPECHANGED))
+        request->queue->format_awaited = !request->queue->closing;
     return true;
+}
+
+/* Behind a read that announced a format; what is cancelled does not wait. */
+static bool waits_for_format(const struct ks_request *request)
+{
+    return request->queue->format_awaited && !request->cancelled && !request->cancel_seen;
 }
 
 static void take_in_order_of_arrival(struct ks_queue *queue, struct chain *finished)
@@ -205,7 +216,7 @@ static void take_in_order_of_arrival(struct ks_queue *queue, struct chain *finis
         struct ks_request *oldest =
             CONTAINING_RECORD(queue->requests.Flink, struct ks_request, link);
 
-        if (!oldest->finished || !take_request(oldest, finished))
+        if (!oldest->finished || waits_for_format(oldest) || !take_request(oldest, finished))
             return;
     }
 }
@@ -220,8 +231,11 @@ static void take_finished(struct ks_queue *queue, struct chain *finished)
         return;
     }
     for (PLIST_ENTRY link = queue->done.Flink; link != &queue->done; link = next) {
+        struct ks_request *request = CONTAINING_RECORD(link, struct ks_request, done_link);
+
         next = link->Flink;
-        take_request(CONTAINING_RECORD(link, struct ks_request, done_link), finished);
+        if (!waits_for_format(request))
+            take_request(request, finished);
     }
 }
 
@@ -242,6 +256,12 @@ static void complete_finished(struct ks_queue *queue)
     ks_queue_leave(queue, &hold);
     while ((link = chain_pop(&finished)) != NULL)
         ks_request_complete(CONTAINING_RECORD(link, struct ks_request, link));
+}
+
+void ks_queue_format_fetched(struct ks_queue *queue)
+{
+    queue->format_awaited = false;
+    complete_finished(queue);
 }
 
 void ks_queue_stay(struct ks_queue *queue)

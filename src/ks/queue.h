@@ -44,6 +44,9 @@ struct ks_queue {
     ULONG locked_frames;
     ULONG ended_clones; /* clones that ran off the end */
     ULONG staying; /* those who work for the queue outside the lock */
+    bool format_awaited; /* a read said that the format changed; the others wait for its fetching */
+    bool reset_queued;
+    WORK_QUEUE_ITEM reset_item; /* calls Reset after a flush */
     bool awaited; /* somebody waits for emptied */
     KEVENT emptied; /* signalled when no request is left */
 
@@ -79,6 +82,8 @@ void ks_queue_leave(struct ks_queue *queue, struct ks_queue_hold *hold);
  * completes requests that waited for a cancel routine. */
 void ks_queue_stay(struct ks_queue *queue);
 void ks_queue_stay_over(struct ks_queue *queue);
+/* The client has the format that its last read announced: reads complete again. Lock not held. */
+void ks_queue_format_fetched(struct ks_queue *queue);
 
 /* The next frame that a pointer moving on from frame may refer to; NULL at the end. Lock held. */
 struct ks_frame *ks_queue_next(struct ks_queue *queue, const struct ks_frame *frame);

@@ -14,6 +14,7 @@
 #include "ks/queue.h"
 #include "ks/room.h"
 #include "ks/stream_headers.h"
+#include "ks/stream_options.h"
 
 enum { REQUEST_TAG = 0x7152734b }; /* "KsRq" */
 
@@ -147,6 +148,8 @@ NTSTATUS ks_request_build(struct ks_queue *queue, PIRP irp, struct ks_request **
     struct ks_request *request;
     NTSTATUS status = ks_stream_headers_capture(irp, queue->output, 0, &headers);
 
+    if (NT_SUCCESS(status))
+        status = ks_options_check(queue, &headers);
     if (!NT_SUCCESS(status))
         return status;
     request = provide_request(queue, headers.count);
@@ -190,23 +193,20 @@ static void tell_completed(const struct ks_request *request)
     }
 }
 
-/* KSPIN_FLAG_GENERATE_EOS_EVENTS, and the callback that KsPinRegisterIrpCompletionCallback set. */
+/* Clients of its events, and the callback that KsPinRegisterIrpCompletionCallback set. */
 static void tell_driver_and_clients(struct ks_request *request)
 {
     struct ks_pin *pin = request->queue->pin;
-    bool generates = (pin->public.Descriptor->Flags & KSPIN_FLAG_GENERATE_EOS_EVENTS) != 0;
 
-    for (ULONG i = 0; generates && i < request->frame_count; i++) {
-        if ((request->frames[i].header->OptionsFlags & KSSTREAM_HEADER_OPTIONSF_ENDOFSTREAM) != 0)
-            KsGenerateEvents(&pin->public, &KSEVENTSETID_Connection, KSEVENT_CONNECTION_ENDOFSTREAM,
-                             0, NULL, NULL, NULL);
-    }
+    ks_options_completing(request);
     if (pin->irp_completion != NULL)
         KE_CALL(pin->irp_completion, KE_ARG(&pin->public), KE_ARG(request->irp));
 }
 
 void ks_request_complete(struct ks_request *request)
 {
+    struct ks_queue *queue = request->queue;
+    bool ends = queue->output && ks_options_include(request, KSSTREAM_HEADER_OPTIONSF_ENDOFSTREAM);
     PIRP irp = request->irp;
 
     irp->IoStatus.Status = request->status;
@@ -217,4 +217,6 @@ void ks_request_complete(struct ks_request *request)
     ks_stream_headers_unlock(irp);
     put_spare(request);
     IofCompleteRequest(irp, IO_VIDEO_INCREMENT);
+    if (ends)
+        ks_options_stream_ended(queue);
 }

@@ -10,6 +10,7 @@
 #include "ks/format.h"
 #include "ks/handlers.h"
 #include "ks/pin.h"
+#include "ks/queue.h"
 #include "ks/room.h"
 #include "ks/state.h"
 
@@ -63,6 +64,8 @@ static NTSTATUS NTAPI get_format(PIRP Irp, PKSIDENTIFIER Request, PVOID Data)
     UNREFERENCED_PARAMETER(Data);
     ks_mutex_acquire(&pin->filter->control);
     status = ks_answer(Irp, pin->public.ConnectionFormat, pin->public.ConnectionFormat->FormatSize);
+    if (status == STATUS_SUCCESS && pin->queue != NULL)
+        ks_queue_format_fetched(pin->queue);
     ks_mutex_release(&pin->filter->control);
     return status;
 }

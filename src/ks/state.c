@@ -17,6 +17,7 @@
 #include "ks/queue.h"
 #include "ks/room.h"
 #include "ks/stream_io.h"
+#include "ks/stream_options.h"
 
 /* InstancesNecessary counts pins a client can connect; bridges are none of them. */
 static bool instances_are_there(const struct ks_filter *filter)
@@ -146,6 +147,8 @@ static NTSTATUS step_down(struct ks_pin *pin, KSSTATE to, KSSTATE from)
         return status;
     }
     ks_pin_clock_state(pin, to);
+    if (to == KSSTATE_PAUSE && pin->queue != NULL)
+        ks_options_paused(pin->queue);
     if (to == KSSTATE_STOP)
         finish_stop(pin);
     return STATUS_SUCCESS;

@@ -5,11 +5,11 @@
  * move towards newer frames only. Locking and Unlocking Stream Pointers; Stream Pointers and
  * Offsets; KSSTREAM_POINTER.
  *
- * Our reading where the pages contradict each other: DataUsed of an output frame is written when
- * the leading edge of an unmapped pin moves by bytes, and never otherwise. KSSTREAM_HEADER,
- * DataUsed. UNDOC: values beyond what remains. We stop at the end of the frame.
- * UNDOC: the offset
- * that a pin does not use. It is all zero. */
+ * Our reading where the pages contradict each other: DataUsed of an output frame of a pin without
+ * mappings is what the last pointer to move by bytes on it, leading edge or clone, has behind it;
+ * drivers leave it to either. Passing the frame without bytes leaves it alone, as do pins with
+ * mappings. KSSTREAM_HEADER, DataUsed. UNDOC: values beyond what remains. We stop at the end of the
+ * frame. UNDOC: the offset that a pin does not use. It is all zero. */
 #include "ks/stream_pointer.h"
 
 #include <string.h>
@@ -207,7 +207,7 @@ static bool advance_offset(struct ks_stream_pointer *pointer, ULONG in_used, ULO
 
         offset->Data += used * unit_bytes;
         offset->Remaining -= used;
-        if (queue->output && !queue->mapped && pointer->kind == KS_POINTER_LEADING)
+        if (queue->output && !queue->mapped && pointer->kind != KS_POINTER_TRAILING)
             pointer->public.StreamHeader->DataUsed = offset->Count - offset->Remaining;
     }
     return offset->Remaining == 0;
