@@ -150,7 +150,7 @@ bool client_capture_turn(struct client_session *session)
         NTSTATUS status = read->iosb->Status;
 
         if (!NT_SUCCESS(status))
-            return client_fail(session, CLIENT_REFUSED, status, "a read failed");
+            return client_fail_io(session, status, "a read failed");
         if (!deliver(session, read) || !queue_read(session, read))
             return false;
     }

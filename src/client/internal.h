@@ -130,6 +130,8 @@ struct client {
 /* Records a failure and returns false. The first one counts. */
 bool client_fail(struct client_session *session, enum client_failure kind, NTSTATUS status,
                  const char *format, ...) WEIR_PRINTF(4, 5);
+/* A read or write came back with this status: because the card is gone, or what says. */
+bool client_fail_io(struct client_session *session, NTSTATUS status, const char *what);
 
 /* ---- property.c: IOCTL_KS_PROPERTY as an application does it --------------------------------- */
 /* request holds KSPROPERTY and what follows; *out_bytes is the room in out and then what came, as

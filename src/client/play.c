@@ -233,7 +233,7 @@ static bool take_back(struct client_session *session)
         if (!NT_SUCCESS(status) && session->client->schedule.gone)
             return true;
         if (!NT_SUCCESS(status))
-            return client_fail(session, CLIENT_REFUSED, status, "a write failed");
+            return client_fail_io(session, status, "a write failed");
         TRACE(session->trace, frame_taken, write->number, status, write->wanted_bytes);
         if (session->format.media == CLIENT_AUDIO)
             client_audio_packet(session, NULL, write, write->wanted_bytes);

@@ -224,20 +224,36 @@ static const char *frames_word(const struct client_session *session)
     return session->format.media == CLIENT_AUDIO ? "packet" : "frame";
 }
 
+static uint64_t finished_count(const struct client_session *session)
+{
+    return session->plays && !session->listens ? session->taken : session->delivered;
+}
+
+static bool fail_removed(struct client_session *session)
+{
+    return client_fail(session, CLIENT_REFUSED, STATUS_DEVICE_REMOVED,
+                       "the card was removed after %" PRIu64 " %ss", finished_count(session),
+                       frames_word(session));
+}
+
+bool client_fail_io(struct client_session *session, NTSTATUS status, const char *what)
+{
+    return card_is_gone(session) ? fail_removed(session)
+                                 : client_fail(session, CLIENT_REFUSED, status, "%s", what);
+}
+
 /* Nothing finished for a while. */
 static bool still_hopes(struct client_session *session)
 {
     const char *word = frames_word(session);
-    uint64_t count = session->plays && !session->listens ? session->taken : session->delivered;
 
     if (card_is_gone(session))
-        return client_fail(session, CLIENT_REFUSED, STATUS_DEVICE_REMOVED,
-                           "the card was removed after %" PRIu64 " %ss", count, word);
+        return fail_removed(session);
     if (session->oldest == NULL || client_now_ns(session) < session->progress_ns + patience_ns)
         return true;
     return client_fail(session, CLIENT_STALLED, STATUS_TIMEOUT,
                        "no %s for %d seconds of virtual time after %" PRIu64 " %ss", word,
-                       (int)(patience_ns / 1000000000), count, word);
+                       (int)(patience_ns / 1000000000), finished_count(session), word);
 }
 
 static bool wait(struct client *client)
