@@ -3,7 +3,7 @@
  * client at the other end: ConnectionIsExternal is TRUE, and there is no file, device or interface
  * to be had. Connections from pin to pin do not exist here (pin.c), so these are all the answers
  * there are. KsPinGetConnectedPinInterface; KsPinGetConnectedPinFileObject;
- * KsPinRegisterHandshakeCallback. Neither are there splitters: no pin copies another. */
+ * KsPinRegisterHandshakeCallback. */
 #include "ks/pin.h"
 #include "ks/room.h"
 
@@ -31,13 +31,6 @@ PDEVICE_OBJECT NTAPI KsPinGetConnectedPinDeviceObject(PKSPIN Pin)
 {
     UNREFERENCED_PARAMETER(ks_pin_of(Pin));
     return NULL;
-}
-
-void NTAPI KsPinGetCopyRelationships(PKSPIN Pin, PKSPIN *CopySource, PKSPIN *DelegateBranch)
-{
-    UNREFERENCED_PARAMETER(ks_pin_of(Pin));
-    *CopySource = NULL;
-    *DelegateBranch = NULL;
 }
 
 /* Only kernel-mode peers shake hands. */

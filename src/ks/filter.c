@@ -10,6 +10,7 @@
 #include "ks/factory.h"
 #include "ks/pending.h"
 #include "ks/room.h"
+#include "ks/splitter.h"
 
 static const uint64_t filter_magic = 0x6b7366696c746572u;
 
@@ -72,6 +73,7 @@ static NTSTATUS allocate_filter(struct ks_factory *factory, PIRP irp, struct ks_
     filter->filter_centric = descriptor->Dispatch != NULL && descriptor->Dispatch->Process != NULL;
     ks_mutex_init(&filter->control, KS_MUTEX_CONTROL);
     ks_filter_process_init(filter);
+    ks_splitter_init(filter);
     ks_object_init(&filter->object, KsObjectTypeFilter, &filter->public, device, &factory->object);
     ks_file_init(&filter->file, KS_FILE_FILTER, &filter->object, irp);
     status = ks_processor_init(&filter->processor, device->public.FunctionalDeviceObject, NULL,

@@ -26,6 +26,8 @@ struct ks_filter {
     struct ks_mutex control;
     struct ks_processor processor;
     struct ks_filter_process process;
+    KSPIN_LOCK copies_lock;
+    LIST_ENTRY copies; /* pins that the runtime fills; see splitter.h */
     bool filter_centric; /* the filter has a Process callback */
     PFILE_OBJECT file_object;
     PFNKSFILTERPOWER sleep, wake;

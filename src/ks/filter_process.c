@@ -18,8 +18,7 @@
  * UNDOC: frames of pins that generate mappings. Data is the mapping table, and counts are of
  * mappings, as in the offsets of the stream pointer.
  * UNDOC: a pin with a Process of its own on such a filter. It processes by itself.
- * Left out: what needs two pins in one pipe. InPlaceCounterpart, DelegateBranch and CopySource are
- * always NULL. */
+ * Left out: in-place transforms. InPlaceCounterpart is always NULL. */
 #include "ks/filter_process.h"
 
 #include <string.h>
@@ -39,6 +38,12 @@ static struct ks_pin *pin_at(PLIST_ENTRY link)
 static bool filter_processes(const struct ks_pin *pin)
 {
     return pin->processor.filter != NULL;
+}
+
+/* The runtime fills its frames; the filter need not wait for them. */
+static bool is_copy(const struct ks_pin *pin)
+{
+    return pin->split.source != NULL;
 }
 
 static ULONG flags_of(const struct ks_pin *pin)
@@ -212,7 +217,7 @@ bool ks_process_state(struct ks_pin *pin, KSSTATE state)
     pin->process.state = state;
     pin_began = set_state(&pin->processor, has_reached_minimum(pin));
     filter_began = update_filter(pin->filter);
-    if (filter_processes(pin))
+    if (filter_processes(pin) && !is_copy(pin))
         return filter_began;
     if (filter_began)
         ks_processor_attempt(&pin->filter->processor, false);
@@ -224,7 +229,7 @@ NTSTATUS ks_process_join(struct ks_pin *pin)
     bool optional = (flags_of(pin) & KSPIN_FLAG_FRAMES_NOT_REQUIRED_FOR_PROCESSING) != 0;
     NTSTATUS status;
 
-    if (!filter_processes(pin) || !pin->standard_transport)
+    if (!filter_processes(pin) || !pin->standard_transport || is_copy(pin))
         return STATUS_SUCCESS;
     ks_processor_want_frames(&pin->processor, !optional);
     status = ks_frame_gate_join(pin);
@@ -233,6 +238,12 @@ NTSTATUS ks_process_join(struct ks_pin *pin)
     pin->process.active = true;
     update_filter(pin->filter);
     return STATUS_SUCCESS;
+}
+
+void ks_process_inherit(struct ks_pin *pin)
+{
+    if (NT_SUCCESS(ks_process_join(pin)))
+        ks_processor_initiate(&pin->processor);
 }
 
 /* The others may have waited for this one only. */
@@ -293,6 +304,8 @@ static bool give_frame(struct ks_pin *pin)
     PKSSTREAM_POINTER pointer = NULL;
 
     pin->process.public.Pin = &pin->public;
+    pin->process.public.CopySource =
+        is_copy(pin) ? &pin->split.source->process.public : NULL;
     forget_frame(&pin->process);
     if (!pin->process.active || !pin->processor.state_on)
         return false;
@@ -323,10 +336,7 @@ static void take_frame(struct ks_pin *pin)
 
 /* ---- A round --------------------------------------------------------------------------------- */
 
-typedef bool pin_visit(struct ks_pin *pin, void *context);
-
-/* Visits every pin in the index; true when every visit said so. */
-static bool for_each(const struct ks_filter *filter, pin_visit *visit, void *context)
+bool ks_filter_process_each(const struct ks_filter *filter, ks_process_visit *visit, void *context)
 {
     const struct ks_filter_process *process = &filter->process;
     bool all = true;
@@ -374,76 +384,7 @@ static bool has_enough_memory(struct ks_pin *pin, void *context)
 
 bool ks_filter_process_is_starved(const struct ks_filter *filter)
 {
-    return !for_each(filter, has_enough_memory, NULL);
-}
-
-/* ---- Zero-length samples --------------------------------------------------------------------- */
-
-/* What a sample without data says to those downstream. */
-struct message {
-    ULONG flags;
-    KSTIME time;
-    LONGLONG duration;
-};
-
-enum {
-    PASSED_ON = KSSTREAM_HEADER_OPTIONSF_SPLICEPOINT | KSSTREAM_HEADER_OPTIONSF_PREROLL |
-                KSSTREAM_HEADER_OPTIONSF_DATADISCONTINUITY | KSSTREAM_HEADER_OPTIONSF_TIMEVALID |
-                KSSTREAM_HEADER_OPTIONSF_TIMEDISCONTINUITY |
-                KSSTREAM_HEADER_OPTIONSF_FLUSHONPAUSE | KSSTREAM_HEADER_OPTIONSF_DURATIONVALID |
-                KSSTREAM_HEADER_OPTIONSF_ENDOFSTREAM
-};
-
-/* Lets the sample go; false when it was one. */
-static bool collect_message(struct ks_pin *pin, void *context)
-{
-    struct message *message = context;
-    KSPROCESSPIN *public = &pin->process.public;
-    const KSSTREAM_HEADER *header;
-
-    if (!is_input(pin) || public->StreamPointer == NULL)
-        return true;
-    header = public->StreamPointer->StreamHeader;
-    if (header->DataUsed != 0)
-        return true;
-    message->flags |= header->OptionsFlags & PASSED_ON;
-    if ((header->OptionsFlags & KSSTREAM_HEADER_OPTIONSF_TIMEVALID) != 0)
-        message->time = header->PresentationTime;
-    if ((header->OptionsFlags & KSSTREAM_HEADER_OPTIONSF_DURATIONVALID) != 0)
-        message->duration = header->Duration;
-    public->Terminate = TRUE;
-    return false;
-}
-
-static bool pass_message_on(struct ks_pin *pin, void *context)
-{
-    const struct message *message = context;
-    KSPROCESSPIN *public = &pin->process.public;
-    PKSSTREAM_HEADER header;
-
-    if (is_input(pin) || public->StreamPointer == NULL)
-        return true;
-    header = public->StreamPointer->StreamHeader;
-    header->OptionsFlags |= message->flags;
-    if ((message->flags & KSSTREAM_HEADER_OPTIONSF_TIMEVALID) != 0)
-        header->PresentationTime = message->time;
-    if ((message->flags & KSSTREAM_HEADER_OPTIONSF_DURATIONVALID) != 0)
-        header->Duration = message->duration;
-    public->Terminate = TRUE;
-    return true;
-}
-
-/* KSFILTER_FLAG_RECEIVE_ZERO_LENGTH_SAMPLES. True when there was such a sample. */
-static bool pass_zero_length_samples(struct ks_filter *filter)
-{
-    struct message message = {0};
-
-    if ((filter->public.Descriptor->Flags & KSFILTER_FLAG_RECEIVE_ZERO_LENGTH_SAMPLES) != 0)
-        return false;
-    if (for_each(filter, collect_message, &message))
-        return false;
-    for_each(filter, pass_message_on, &message);
-    return true;
+    return !ks_filter_process_each(filter, has_enough_memory, NULL);
 }
 
 /* ---- Process --------------------------------------------------------------------------------- */
@@ -464,13 +405,13 @@ NTSTATUS ks_filter_process_round(struct ks_filter *filter)
 {
     NTSTATUS status = STATUS_SUCCESS;
 
-    if (!for_each(filter, give, NULL)) {
-        for_each(filter, put_back, NULL);
+    if (!ks_filter_process_each(filter, give, NULL)) {
+        ks_filter_process_each(filter, put_back, NULL);
         return ks_filter_process_is_starved(filter) ? STATUS_SUCCESS : STATUS_PENDING;
     }
-    if (!pass_zero_length_samples(filter))
+    if (!ks_filter_samples_pass_on(filter))
         status = call_driver(filter);
-    for_each(filter, take, NULL);
+    ks_filter_process_each(filter, take, NULL);
     return status;
 }
 

@@ -44,12 +44,20 @@ void ks_process_unlist(struct ks_pin *pin);
 /* From STOP->ACQUIRE until ACQUIRE->STOP the pin's state and frames count. */
 NTSTATUS ks_process_join(struct ks_pin *pin);
 void ks_process_leave(struct ks_pin *pin);
+/* A copy out of STOP becomes the driver's to fill. Without memory for its gate it stays empty. */
+void ks_process_inherit(struct ks_pin *pin);
 /* The pin is to process as its flags say for state. True when that opens the state's input of the
  * gate, the pin's or the filter's: a reason to attempt processing. */
 bool ks_process_state(struct ks_pin *pin, KSSTATE state);
 
 /* One call of Process, or what stands in for it. */
 NTSTATUS ks_filter_process_round(struct ks_filter *filter);
+/* Visits every pin in the index, within a round; true when every visit said so. */
+typedef bool ks_process_visit(struct ks_pin *pin, void *context);
+bool ks_filter_process_each(const struct ks_filter *filter, ks_process_visit *visit, void *context);
+/* Zero-length samples that are not for the driver. True when there was one: Process is not called
+ * then (filter_samples.c). */
+bool ks_filter_samples_pass_on(struct ks_filter *filter);
 /* A frame could not be locked since the last round began. */
 bool ks_filter_process_is_starved(const struct ks_filter *filter);
 

@@ -2,9 +2,6 @@
 /* A filter with a Process callback: when it is called, and when not. */
 #include "ks/filter_world.h"
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 /* ---- Frames on every pin --------------------------------------------------------------------- */
 
 static void success_goes_on(void)
@@ -634,41 +631,6 @@ static void a_filter_with_no_pin_out_of_stop_is_not_asked(void **state)
     world_live(filter_config(&config), nothing_open);
 }
 
-static void leave(void *ctx, const char *kind, const char *text)
-{
-    (void)ctx;
-    _exit(strcmp(kind, "not implemented") == 0 &&
-                  strcmp(text, "splitting a stream over several pins") == 0
-              ? 42
-              : 43);
-}
-
-static void split(void)
-{
-    static const struct base_fatal_ops ops = {leave, NULL};
-
-    filter_begin();
-    pin_open(OUT);
-    base_fatal_set(&ops);
-    pin_open(OUT);
-}
-
-static void a_second_instance_of_a_splitter_stops_the_run_by_name(void **state)
-{
-    static const struct filter_world config = {.process = notes, .out_flags = KSPIN_FLAG_SPLITTER};
-    int status;
-    pid_t child = fork();
-
-    (void)state;
-    if (child == 0) {
-        world_run(filter_config(&config), split);
-        _exit(1);
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFEXITED(status));
-    assert_int_equal(WEXITSTATUS(status), 42);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -695,7 +657,6 @@ int main(void)
         cmocka_unit_test(leaving_pause_waits_for_the_call_that_is_under_way),
         cmocka_unit_test(a_pin_type_added_to_the_filter_is_added_to_the_index),
         cmocka_unit_test(a_filter_with_no_pin_out_of_stop_is_not_asked),
-        cmocka_unit_test(a_second_instance_of_a_splitter_stops_the_run_by_name),
     };
 
     return cmocka_run_group_tests_name("filter_process", tests, NULL, NULL);

@@ -95,8 +95,6 @@ static NTSTATUS check_instances(struct ks_filter *filter, const struct connectio
 
     if (possible != KSINSTANCE_INDETERMINATE && current >= possible)
         return STATUS_INVALID_DEVICE_REQUEST;
-    if (current > 0 && (connection->descriptor->Flags & KSPIN_FLAG_SPLITTER) != 0)
-        weir_not_implemented("splitting a stream over several pins");
     return STATUS_SUCCESS;
 }
 
@@ -122,6 +120,7 @@ static void fill_public(struct ks_pin *pin, const struct connection *connection)
 
 static void free_pin(struct ks_pin *pin)
 {
+    ks_splitter_leave(pin);
     ks_queue_destroy(pin->spare_queue);
     ks_processor_fini(&pin->processor);
     ks_pin_clock_fini(pin);
@@ -164,6 +163,7 @@ static NTSTATUS allocate_pin(struct ks_filter *filter, PIRP irp,
     ks_object_init(&pin->object, KsObjectTypePin, &pin->public, filter->object.device,
                    &filter->object);
     ks_file_init(&pin->file, KS_FILE_PIN, &pin->object, irp);
+    ks_splitter_join(pin);
     ks_pin_flags_check(&pin->object, filter->public.Descriptor, connection->descriptor,
                        pin->standard_transport);
     status = ks_processor_init(&pin->processor,

@@ -12,6 +12,7 @@
 #include "ks/filter_process.h"
 #include "ks/object.h"
 #include "ks/process.h"
+#include "ks/splitter.h"
 #include "wdk/ks.h"
 #include "wdk/wdm.h"
 
@@ -29,6 +30,7 @@ struct ks_pin {
     struct ks_queue *spare_queue; /* the same in between, until the pin goes */
     struct ks_processor processor;
     struct ks_process_pin process;
+    struct ks_split split;
     struct ks_pin_clock clock;
     PFILE_OBJECT file_object; /* not referenced: the pin dies with it */
     bool standard_transport;

@@ -263,6 +263,8 @@ static bool has_process(const struct ks_processor *processor)
 
     if (processor->pin == NULL)
         return processor->filter->filter_centric;
+    if (processor->pin->split.source != NULL)
+        return false;
     dispatch = processor->pin->public.Descriptor->Dispatch;
     return dispatch != NULL && dispatch->Process != NULL;
 }
@@ -282,6 +284,8 @@ void ks_processor_initiate(struct ks_processor *processor)
 {
     ULONG flags = processor->pin->public.Descriptor->Flags;
 
+    if (processor->pin->split.source != NULL)
+        return;
     if ((flags & KSPIN_FLAG_DO_NOT_INITIATE_PROCESSING) == 0)
         ks_processor_attempt(processor, (flags & KSPIN_FLAG_ASYNCHRONOUS_PROCESSING) != 0);
 }

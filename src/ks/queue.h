@@ -94,6 +94,9 @@ void ks_queue_release_if_free(struct ks_queue *queue, struct ks_frame *frame);
 /* Appends the request's frames; true when the leading edge had none before. Lock held. */
 bool ks_queue_append(struct ks_queue *queue, struct ks_request *request);
 
+/* Tells those who wait in ks_queue_flush when nothing is left. Lock held. */
+void ks_queue_wake_if_empty(struct ks_queue *queue);
+
 /* Bytes of the frames at and ahead of the leading edge. Lock held. */
 ULONG ks_queue_bytes_ahead(struct ks_queue *queue);
 /* Stop and flush: cancels all that waits, then waits until the queue is empty. PASSIVE_LEVEL. */

@@ -13,6 +13,7 @@
 #include "ks/pin.h"
 #include "ks/queue.h"
 #include "ks/room.h"
+#include "ks/splitter.h"
 #include "ks/stream_headers.h"
 #include "ks/stream_options.h"
 
@@ -212,6 +213,7 @@ void ks_request_complete(struct ks_request *request)
     irp->IoStatus.Status = request->status;
     irp->IoStatus.Information = information_of(request);
     tell_completed(request);
+    ks_splitter_copy(request);
     tell_driver_and_clients(request);
     restore_client_data(request);
     ks_stream_headers_unlock(irp);
