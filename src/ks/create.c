@@ -74,7 +74,7 @@ static NTSTATUS create_under_pin(struct ks_pin *pin, PIRP irp, const struct sub_
         return ks_clock_create(pin, irp, parsed->parameters, parsed->bytes);
     if (is_class(&parsed->class, KSSTRING_TopologyNode))
         return ks_node_create(&pin->object, irp, parsed->parameters, parsed->bytes);
-    /* Allocators are for kernel-mode connections, which do not exist here. */
+    /* No allocator is made on demand: requesters ask drivers themselves. */
     return STATUS_OBJECT_NAME_NOT_FOUND;
 }
 

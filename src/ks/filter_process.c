@@ -229,7 +229,8 @@ NTSTATUS ks_process_join(struct ks_pin *pin)
     bool optional = (flags_of(pin) & KSPIN_FLAG_FRAMES_NOT_REQUIRED_FOR_PROCESSING) != 0;
     NTSTATUS status;
 
-    if (!filter_processes(pin) || !pin->standard_transport || is_copy(pin))
+    if (!filter_processes(pin) || !pin->standard_transport || is_copy(pin) ||
+        pin->pipe.frame_return != NULL)
         return STATUS_SUCCESS;
     ks_processor_want_frames(&pin->processor, !optional);
     status = ks_frame_gate_join(pin);

@@ -10,7 +10,7 @@
 
 #include "wdk/wdm.h"
 
-enum ks_mutex_level { KS_MUTEX_DEVICE, KS_MUTEX_CONTROL, KS_MUTEX_PROCESSING };
+enum ks_mutex_level { KS_MUTEX_PIPES, KS_MUTEX_DEVICE, KS_MUTEX_CONTROL, KS_MUTEX_PROCESSING };
 
 struct ks_mutex {
     enum ks_mutex_level level;

@@ -6,8 +6,7 @@
  * KSPIN_DESCRIPTOR_EX.
  *
  * Our reading: opening more instances than InstancesPossible fails with
- * STATUS_INVALID_DEVICE_REQUEST; an opening denied to user mode with STATUS_ACCESS_DENIED. Left
- * out: connections from pin to pin. */
+ * STATUS_INVALID_DEVICE_REQUEST; an opening denied to user mode with STATUS_ACCESS_DENIED. */
 #include "ks/pin.h"
 
 #include <string.h>
@@ -21,7 +20,6 @@
 #include "ks/pin_flags.h"
 #include "ks/queue.h"
 #include "ks/room.h"
-#include "ks/state.h"
 
 static const uint64_t pin_magic = 0x6b7370696e212121u;
 
@@ -54,6 +52,7 @@ struct connection {
     PKSDATAFORMAT format;
     PKSMULTIPLE_ITEM attributes;
     const KSPIN_DESCRIPTOR_EX *descriptor;
+    PFILE_OBJECT other_end; /* referenced until a pin has it; NULL: the client itself */
 };
 
 /* A filter that is denied takes its pins along. */
@@ -84,8 +83,12 @@ static NTSTATUS read_connection(struct ks_filter *filter, PIRP irp, const void *
     status = ks_connect_check(&connection->descriptor->PinDescriptor, connection->connect);
     if (!NT_SUCCESS(status))
         return status;
-    return ks_format_check(connection->format, bytes - (ULONG)sizeof(KSPIN_CONNECT),
-                           &connection->attributes);
+    status = ks_format_check(connection->format, bytes - (ULONG)sizeof(KSPIN_CONNECT),
+                             &connection->attributes);
+    if (NT_SUCCESS(status) && connection->connect->PinToHandle != NULL)
+        status = ks_pipe_find(connection->connect, connection->descriptor->PinDescriptor.DataFlow,
+                              irp->RequestorMode, &connection->other_end);
+    return status;
 }
 
 static NTSTATUS check_instances(struct ks_filter *filter, const struct connection *connection)
@@ -131,10 +134,29 @@ static void free_pin(struct ks_pin *pin)
     ks_free(pin);
 }
 
-static void destroy_pin(struct ks_pin *pin)
+/* What a pin refers to. Given up without the control mutex, since that may close another pin. */
+struct held_files {
+    PFILE_OBJECT other_end; /* of the connection, or NULL */
+    PFILE_OBJECT master_clock; /* or NULL */
+};
+
+/* Control mutex held. */
+static struct held_files destroy_pin(struct ks_pin *pin)
 {
+    struct held_files held = {.other_end = pin->pipe.file,
+                              .master_clock = ks_pin_clock_take_master(pin)};
+
+    ks_pipe_leave(pin);
     pin->file_object->FsContext = NULL;
     free_pin(pin);
+    return held;
+}
+
+static void let_go(struct held_files held)
+{
+    if (held.other_end != NULL)
+        ObDereferenceObject(held.other_end);
+    ks_clock_drop_master(held.master_clock);
 }
 
 /* NULL when the pin processes by itself. */
@@ -173,6 +195,8 @@ static NTSTATUS allocate_pin(struct ks_filter *filter, PIRP irp,
         status = ks_filter_process_make_room(filter);
     if (NT_SUCCESS(status))
         status = ks_pin_clock_init(pin);
+    if (NT_SUCCESS(status) && connection->other_end != NULL)
+        status = ks_pipe_join(pin, connection->other_end);
     if (!NT_SUCCESS(status)) {
         destroy_pin(pin);
         return status;
@@ -194,7 +218,7 @@ static NTSTATUS call_create(struct ks_pin *pin, PIRP irp)
 }
 
 static NTSTATUS create_connected(struct ks_filter *filter, PIRP irp,
-                                 const struct connection *connection)
+                                 struct connection *connection)
 {
     struct ks_pin *pin;
     NTSTATUS status = check_instances(filter, connection);
@@ -206,12 +230,13 @@ static NTSTATUS create_connected(struct ks_filter *filter, PIRP irp,
     status = ks_format_set(pin, connection->format, connection->attributes);
     if (NT_SUCCESS(status))
         status = call_create(pin, irp);
-    if (status == STATUS_PENDING)
-        return status;
-    if (NT_SUCCESS(status))
-        ks_process_list(pin);
-    else
+    if (!NT_SUCCESS(status)) {
         destroy_pin(pin);
+        return status;
+    }
+    connection->other_end = NULL;
+    if (status != STATUS_PENDING)
+        ks_process_list(pin);
     return status;
 }
 
@@ -221,12 +246,11 @@ NTSTATUS ks_pin_create(struct ks_filter *filter, PIRP irp, const void *parameter
     NTSTATUS status = read_connection(filter, irp, parameters, bytes, &connection);
 
     if (NT_SUCCESS(status)) {
-        if (connection.connect->PinToHandle != NULL)
-            weir_not_implemented("connections from pin to pin");
         ks_mutex_acquire(&filter->control);
         status = create_connected(filter, irp, &connection);
         ks_mutex_release(&filter->control);
     }
+    let_go((struct held_files){.other_end = connection.other_end});
     ks_free(connection.connect);
     return status;
 }
@@ -251,10 +275,10 @@ void ks_pin_create_finished(struct ks_pin *pin, NTSTATUS status)
 void ks_pin_cleanup(struct ks_pin *pin)
 {
     ks_mutex_acquire(&pin->filter->control);
-    if (pin->queue != NULL)
+    if (pin->queue != NULL && pin->pipe.peer == NULL)
         ks_queue_cancel_all(pin->queue);
-    ks_state_force_stop(pin);
     ks_mutex_release(&pin->filter->control);
+    ks_pipe_force_stop(pin);
 }
 
 static NTSTATUS call_close(struct ks_pin *pin, PIRP irp)
@@ -270,30 +294,27 @@ static NTSTATUS call_close(struct ks_pin *pin, PIRP irp)
 void ks_pin_close_finished(struct ks_pin *pin)
 {
     struct ks_mutex *control = &pin->filter->control;
-    PFILE_OBJECT master;
+    struct held_files held;
 
     ks_mutex_acquire(control);
-    master = ks_pin_clock_take_master(pin);
-    destroy_pin(pin);
+    held = destroy_pin(pin);
     ks_mutex_release(control);
-    ks_clock_drop_master(master);
+    let_go(held);
 }
 
 NTSTATUS ks_pin_close(struct ks_pin *pin, PIRP irp)
 {
     struct ks_mutex *control = &pin->filter->control;
-    PFILE_OBJECT master = NULL;
+    struct held_files held = {0};
     NTSTATUS status;
 
     ks_mutex_acquire(control);
     ks_process_unlist(pin);
     ks_events_free(&pin->object.events, NULL);
     status = call_close(pin, irp);
-    if (status != STATUS_PENDING) {
-        master = ks_pin_clock_take_master(pin);
-        destroy_pin(pin);
-    }
+    if (status != STATUS_PENDING)
+        held = destroy_pin(pin);
     ks_mutex_release(control);
-    ks_clock_drop_master(master);
+    let_go(held);
     return status;
 }

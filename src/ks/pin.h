@@ -11,6 +11,7 @@
 #include "ks/file.h"
 #include "ks/filter_process.h"
 #include "ks/object.h"
+#include "ks/pipe.h"
 #include "ks/process.h"
 #include "ks/splitter.h"
 #include "wdk/ks.h"
@@ -31,6 +32,7 @@ struct ks_pin {
     struct ks_processor processor;
     struct ks_process_pin process;
     struct ks_split split;
+    struct ks_pipe_end pipe;
     struct ks_pin_clock clock;
     PFILE_OBJECT file_object; /* not referenced: the pin dies with it */
     bool standard_transport;

@@ -309,6 +309,7 @@ static void offsets_unlocked(void)
     KsStreamPointerUnlock(lead, FALSE);
     assert_int_equal(KsStreamPointerAdvanceOffsets(lead, 0, 1, FALSE), STATUS_DEVICE_NOT_READY);
     assert_int_equal(KsStreamPointerAdvanceOffsets(lead, 0, 1, TRUE), STATUS_DEVICE_NOT_READY);
+    KsStreamPointerAdvanceOffsetsAndUnlock(lead, 0, 1, TRUE);
     assert_int_equal(lead->Offset->Remaining, count);
     end();
 }

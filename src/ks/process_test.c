@@ -259,6 +259,9 @@ static void wrong_order(void)
     assert_int_equal(world_findings(VERIFY_mutex_order), 1);
     KsReleaseControl(world->pin);
     assert_int_equal(world_findings(VERIFY_mutex_order), 2);
+    KsPinReleaseProcessingMutex(world->pin);
+    KsFilterReleaseProcessingMutex(world->filter);
+    assert_int_equal(world_findings(VERIFY_mutex_order), 4);
     world_end();
 }
 

@@ -8,8 +8,7 @@
  *
  * Our reading: a frame is free when its reference count is zero and both edges have passed it, or
  * its IRP was cancelled. Mappings are given back before the IRP is completed, and both happen
- * outside the spin lock. Left out: pipes over several filters, where a frame would go on to the
- * next pin. */
+ * outside the spin lock. On a connected pin the IRP then goes on to the next one (request.c). */
 #include "ks/queue.h"
 
 #include <string.h>

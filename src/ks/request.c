@@ -12,9 +12,11 @@
 #include "ks/cancel.h"
 #include "ks/pin.h"
 #include "ks/queue.h"
+#include "ks/requester.h"
 #include "ks/room.h"
 #include "ks/splitter.h"
 #include "ks/stream_headers.h"
+#include "ks/stream_io.h"
 #include "ks/stream_options.h"
 
 enum { REQUEST_TAG = 0x7152734b }; /* "KsRq" */
@@ -63,7 +65,11 @@ static struct ks_request *provide_request(struct ks_queue *queue, ULONG frame_co
         request->frame_capacity = frame_count;
     }
     request->queue = queue;
+    request->carrier = NULL;
+    request->reads = queue->output;
+    request->continued = false;
     request->frame_count = 0;
+    request->frames_left = frame_count;
     request->status = STATUS_SUCCESS;
     request->cancel_seen = false;
     request->cancel_asked = false;
@@ -98,7 +104,6 @@ static NTSTATUS lock_buffer(struct ks_request *request, struct ks_frame *frame)
     NTSTATUS status;
     PVOID address;
 
-    frame->client_data = header->Data;
     status = ks_stream_headers_lock(
         request->irp, header, request->queue->output ? IoWriteAccess : IoReadAccess, &frame->mdl);
     if (!NT_SUCCESS(status) || frame->mdl == NULL)
@@ -110,13 +115,15 @@ static NTSTATUS lock_buffer(struct ks_request *request, struct ks_frame *frame)
     return STATUS_SUCCESS;
 }
 
-static NTSTATUS add_frame(struct ks_request *request, PKSSTREAM_HEADER header)
+static struct ks_frame *add_frame(struct ks_request *request, PKSSTREAM_HEADER header)
 {
     struct ks_frame *frame = &request->frames[request->frame_count++];
 
     InitializeListHead(&frame->link);
     frame->request = request;
     frame->header = header;
+    frame->mdl = NULL;
+    frame->client_data = header->Data;
     frame->size_bytes = request->queue->output ? header->FrameExtent : header->DataUsed;
     frame->id = ++ks_room()->next_frame_id;
     frame->references = 0;
@@ -125,7 +132,7 @@ static NTSTATUS add_frame(struct ks_request *request, PKSSTREAM_HEADER header)
     frame->passed_trailing = false;
     frame->cancelled = false;
     frame->freed = false;
-    return lock_buffer(request, frame);
+    return frame;
 }
 
 static void restore_client_data(struct ks_request *request)
@@ -138,8 +145,10 @@ static void restore_client_data(struct ks_request *request)
 
 void ks_request_abandon(struct ks_request *request)
 {
-    restore_client_data(request);
-    ks_stream_headers_unlock(request->irp);
+    if (request->carrier == NULL && !request->continued) {
+        restore_client_data(request);
+        ks_stream_headers_unlock(request->irp);
+    }
     put_spare(request);
 }
 
@@ -159,14 +168,47 @@ NTSTATUS ks_request_build(struct ks_queue *queue, PIRP irp, struct ks_request **
     request->irp = irp;
     request->header_bytes = headers.bytes;
     for (ULONG i = 0; i < headers.count && NT_SUCCESS(status); i++)
-        status = add_frame(request, ks_stream_headers_at(&headers, i));
+        status = lock_buffer(request, add_frame(request, ks_stream_headers_at(&headers, i)));
     if (!NT_SUCCESS(status)) {
         ks_request_abandon(request);
         return status;
     }
-    request->frames_left = headers.count;
     *out = request;
     return STATUS_SUCCESS;
+}
+
+struct ks_request *ks_request_carry(struct ks_queue *queue, struct ks_carrier *carrier)
+{
+    struct ks_request *request = provide_request(queue, 1);
+
+    if (request == NULL)
+        return NULL;
+    request->irp = carrier->irp;
+    request->carrier = carrier;
+    request->header_bytes = carrier->header.Size;
+    add_frame(request, &carrier->header)->mdl = carrier->mdl;
+    return request;
+}
+
+/* The same IRP in the queue of another pin. */
+static struct ks_request *continue_in(struct ks_queue *queue, const struct ks_request *from)
+{
+    struct ks_request *request = provide_request(queue, from->frame_count);
+
+    if (request == NULL)
+        return NULL;
+    request->irp = from->irp;
+    request->carrier = from->carrier;
+    request->reads = from->reads;
+    request->continued = true;
+    request->header_bytes = from->header_bytes;
+    for (ULONG i = 0; i < from->frame_count; i++) {
+        struct ks_frame *frame = add_frame(request, from->frames[i].header);
+
+        frame->mdl = from->frames[i].mdl;
+        frame->client_data = from->frames[i].client_data;
+    }
+    return request;
 }
 
 static ULONG_PTR information_of(const struct ks_request *request)
@@ -175,7 +217,7 @@ static ULONG_PTR information_of(const struct ks_request *request)
 
     if (!NT_SUCCESS(request->status))
         return 0;
-    if (request->queue->output)
+    if (request->reads)
         return request->header_bytes;
     for (ULONG i = 0; i < request->frame_count; i++)
         bytes += request->frames[i].header->DataUsed;
@@ -194,31 +236,60 @@ static void tell_completed(const struct ks_request *request)
     }
 }
 
-/* Clients of its events, and the callback that KsPinRegisterIrpCompletionCallback set. */
-static void tell_driver_and_clients(struct ks_request *request)
+/* True when the next pin of the pipe has the IRP now. */
+static bool hand_on(const struct ks_request *request)
 {
-    struct ks_pin *pin = request->queue->pin;
+    const struct ks_pin *next = ks_pipe_next(request->queue->pin);
+    struct ks_request *continued;
 
-    ks_options_completing(request);
-    if (pin->irp_completion != NULL)
-        KE_CALL(pin->irp_completion, KE_ARG(&pin->public), KE_ARG(request->irp));
+    if (next == NULL || next->queue == NULL || !NT_SUCCESS(request->status))
+        return false;
+    continued = continue_in(next->queue, request);
+    return continued != NULL && ks_stream_append(next->queue, continued) == STATUS_PENDING;
 }
 
-void ks_request_complete(struct ks_request *request)
+/* KsPinRegisterIrpCompletionCallback, of every pin that the IRP has been to. */
+static void tell_drivers(const struct ks_request *request)
+{
+    for (struct ks_pin *pin = request->queue->pin; pin != NULL; pin = ks_pipe_previous(pin)) {
+        if (pin->irp_completion != NULL)
+            KE_CALL(pin->irp_completion, KE_ARG(&pin->public), KE_ARG(request->irp));
+    }
+}
+
+static void complete_for_client(struct ks_request *request)
 {
     struct ks_queue *queue = request->queue;
     bool ends = queue->output && ks_options_include(request, KSSTREAM_HEADER_OPTIONSF_ENDOFSTREAM);
     PIRP irp = request->irp;
 
-    irp->IoStatus.Status = request->status;
-    irp->IoStatus.Information = information_of(request);
-    tell_completed(request);
-    ks_splitter_copy(request);
-    tell_driver_and_clients(request);
     restore_client_data(request);
     ks_stream_headers_unlock(irp);
     put_spare(request);
     IofCompleteRequest(irp, IO_VIDEO_INCREMENT);
     if (ends)
         ks_options_stream_ended(queue);
+}
+
+void ks_request_complete(struct ks_request *request)
+{
+    struct ks_carrier *carrier = request->carrier;
+    NTSTATUS status = request->status;
+
+    tell_completed(request);
+    ks_splitter_copy(request);
+    ks_options_completing(request);
+    if (hand_on(request)) {
+        put_spare(request);
+        return;
+    }
+    request->irp->IoStatus.Status = status;
+    request->irp->IoStatus.Information = information_of(request);
+    tell_drivers(request);
+    if (carrier == NULL) {
+        complete_for_client(request);
+        return;
+    }
+    put_spare(request);
+    ks_requester_take_home(carrier, status);
 }

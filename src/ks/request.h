@@ -13,6 +13,7 @@
 #include "wdk/ks.h"
 #include "wdk/wdm.h"
 
+struct ks_carrier;
 struct ks_queue;
 struct ks_request;
 
@@ -39,6 +40,9 @@ struct ks_request {
     LIST_ENTRY done_link; /* queue->done once finished */
     struct ks_queue *queue;
     PIRP irp;
+    struct ks_carrier *carrier; /* that the IRP belongs to; NULL: a client's */
+    bool reads; /* the client reads */
+    bool continued; /* it comes from the pin before in the pipe, which has locked its buffers */
     NTSTATUS status; /* the first failure sticks */
     bool cancel_seen; /* the cancel routine has run and left */
     bool cancel_asked; /* to be cancelled as soon as no frame is locked */
@@ -54,10 +58,13 @@ struct ks_request {
 /* Checks the IRP's headers, captures them, locks the buffers. On success the request belongs to the
  * caller, who appends it; on failure the IRP is as it was, apart from what its completion frees. */
 NTSTATUS ks_request_build(struct ks_queue *queue, PIRP irp, struct ks_request **out);
-/* Undoes a build that is not going to be appended; the IRP stays. */
+/* For a frame that goes round by itself. NULL without memory. Up to DISPATCH_LEVEL. */
+struct ks_request *ks_request_carry(struct ks_queue *queue, struct ks_carrier *carrier);
+/* Undoes what made a request that is not going to be appended; the IRP stays. */
 void ks_request_abandon(struct ks_request *request);
-/* Gives the client's values back, sets status and information, completes the IRP. No lock held; the
- * request goes back to the queue's spares. */
+/* The pin has done with it: the IRP goes on to the next pin of the pipe, home if it is a carrier's,
+ * or to its client with status, information and the client's own values. No lock held; the request
+ * goes back to the queue's spares. */
 void ks_request_complete(struct ks_request *request);
 /* Number of locked frames among its own. Lock held. */
 bool ks_request_has_locked_frame(const struct ks_request *request);

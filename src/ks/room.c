@@ -31,6 +31,7 @@ void ks_destroy(struct ks *ks)
     weir_assert(ks->magic == room_magic);
     for (unsigned i = 0; i < KS_VTABLE_COUNT; i++)
         ks_free(ks->vtables[i]);
+    ks_free(ks->pipes);
     ke_set_room(ks->ke, KE_ROOM_KS, NULL);
     ks->magic = 0;
     free(ks);

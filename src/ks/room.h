@@ -27,6 +27,7 @@ struct ks {
     uint64_t next_object_id;
     uint64_t next_frame_id;
     PVOID *vtables[KS_VTABLE_COUNT]; /* pool memory full of thunks; see unknown.c, clock.c */
+    struct ks_mutex *pipes; /* before all others: state changes of connected pins; see pipe.c */
     struct ks_mutex *held_mutexes; /* see mutex.c; oldest first */
 };
 

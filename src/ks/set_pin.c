@@ -12,7 +12,6 @@
 #include "ks/pin.h"
 #include "ks/queue.h"
 #include "ks/room.h"
-#include "ks/state.h"
 
 static struct ks_pin *pin_of(PIRP irp)
 {
@@ -28,17 +27,11 @@ static NTSTATUS NTAPI get_state(PIRP Irp, PKSIDENTIFIER Request, PVOID Data)
 
 static NTSTATUS NTAPI set_state(PIRP Irp, PKSIDENTIFIER Request, PVOID Data)
 {
-    struct ks_pin *pin = pin_of(Irp);
     KSSTATE target = *(KSSTATE *)Data;
-    NTSTATUS status;
 
     UNREFERENCED_PARAMETER(Request);
-    if (target > KSSTATE_RUN)
-        return STATUS_INVALID_PARAMETER;
-    ks_mutex_acquire(&pin->filter->control);
-    status = ks_state_set(pin, target);
-    ks_mutex_release(&pin->filter->control);
-    return status;
+    return target <= KSSTATE_RUN ? ks_pipe_set_state(pin_of(Irp), target)
+                                 : STATUS_INVALID_PARAMETER;
 }
 
 static NTSTATUS NTAPI get_priority(PIRP Irp, PKSIDENTIFIER Request, PVOID Data)

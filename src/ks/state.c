@@ -38,7 +38,7 @@ static bool instances_are_there(const struct ks_filter *filter)
 
 static NTSTATUS provide_queue(struct ks_pin *pin)
 {
-    if (!pin->standard_transport)
+    if (!pin->standard_transport || pin->pipe.frame_return != NULL)
         return STATUS_SUCCESS;
     if (pin->spare_queue != NULL && ks_queue_reopen(pin->spare_queue)) {
         pin->queue = pin->spare_queue;
@@ -165,16 +165,19 @@ static KSSTATE next_state(const struct ks_pin *pin, KSSTATE target)
     return target > now ? now + 1 : now - 1;
 }
 
+NTSTATUS ks_state_step(struct ks_pin *pin, KSSTATE to)
+{
+    KSSTATE from = pin->public.ClientState;
+
+    return to > from ? step_up(pin, to, from) : step_down(pin, to, from);
+}
+
 static NTSTATUS walk(struct ks_pin *pin, KSSTATE target)
 {
     NTSTATUS status = STATUS_SUCCESS;
 
-    while (pin->public.ClientState != target && NT_SUCCESS(status)) {
-        KSSTATE from = pin->public.ClientState;
-        KSSTATE to = next_state(pin, target);
-
-        status = to > from ? step_up(pin, to, from) : step_down(pin, to, from);
-    }
+    while (pin->public.ClientState != target && NT_SUCCESS(status))
+        status = ks_state_step(pin, next_state(pin, target));
     return status;
 }
 
@@ -189,19 +192,20 @@ NTSTATUS ks_state_set(struct ks_pin *pin, KSSTATE target)
     return status;
 }
 
+void ks_state_force_step(struct ks_pin *pin, KSSTATE to)
+{
+    if (NT_SUCCESS(step_down(pin, to, pin->public.ClientState)))
+        return;
+    pin->public.ClientState = to;
+    ks_process_state(pin, to);
+    if (to == KSSTATE_STOP)
+        finish_stop(pin);
+}
+
 void ks_state_force_stop(struct ks_pin *pin)
 {
-    while (pin->public.ClientState != KSSTATE_STOP) {
-        KSSTATE from = pin->public.ClientState;
-        KSSTATE to = next_state(pin, KSSTATE_STOP);
-
-        if (NT_SUCCESS(step_down(pin, to, from)))
-            continue;
-        pin->public.ClientState = to;
-        ks_process_state(pin, to);
-        if (to == KSSTATE_STOP)
-            finish_stop(pin);
-    }
+    while (pin->public.ClientState != KSSTATE_STOP)
+        ks_state_force_step(pin, next_state(pin, KSSTATE_STOP));
     pin->public.DeviceState = KSSTATE_STOP;
 }
 

@@ -11,6 +11,10 @@ struct ks_pin;
 
 /* Stops at the first step that fails and returns its status. */
 NTSTATUS ks_state_set(struct ks_pin *pin, KSSTATE target);
+/* One step, for a pin whose pipe is on its way (pipe.c). */
+NTSTATUS ks_state_step(struct ks_pin *pin, KSSTATE to);
+/* One step down, whatever the driver says. */
+void ks_state_force_step(struct ks_pin *pin, KSSTATE to);
 /* Down to STOP, whatever the driver says: the file is being closed. */
 void ks_state_force_stop(struct ks_pin *pin);
 /* Sleep: the pin leaves RUN, while DeviceState keeps what the client wants. */

@@ -17,7 +17,8 @@ static NTSTATUS may_stream(const struct ks_pin *pin, ULONG code)
 {
     bool output = pin->public.DataFlow == KSPIN_DATAFLOW_OUT;
 
-    if (!pin->standard_transport || output != (code == IOCTL_KS_READ_STREAM))
+    if (!pin->standard_transport || pin->pipe.peer != NULL ||
+        output != (code == IOCTL_KS_READ_STREAM))
         return STATUS_INVALID_DEVICE_REQUEST;
     if (pin->public.ResetState == KSRESET_BEGIN)
         return STATUS_DEVICE_NOT_READY;
@@ -34,9 +35,8 @@ static void attempt_after_arrival(struct ks_pin *pin, bool was_empty)
         ks_processor_initiate(&pin->processor);
 }
 
-static NTSTATUS append(struct ks_pin *pin, PIRP irp, struct ks_request *request)
+NTSTATUS ks_stream_append(struct ks_queue *queue, struct ks_request *request)
 {
-    struct ks_queue *queue = pin->queue;
     struct ks_queue_hold hold;
     bool was_empty;
 
@@ -46,13 +46,14 @@ static NTSTATUS append(struct ks_pin *pin, PIRP irp, struct ks_request *request)
         ks_request_abandon(request);
         return STATUS_INVALID_DEVICE_STATE;
     }
-    IoMarkIrpPending(irp);
+    if (request->carrier == NULL)
+        IoMarkIrpPending(request->irp);
     was_empty = ks_queue_append(queue, request);
     if (ks_cancel_arm(request))
         ks_cancel_request(request);
     ks_queue_stay(queue);
     ks_queue_leave(queue, &hold);
-    attempt_after_arrival(pin, was_empty);
+    attempt_after_arrival(queue->pin, was_empty);
     ks_queue_stay_over(queue);
     return STATUS_PENDING;
 }
@@ -66,7 +67,7 @@ NTSTATUS ks_stream_io(struct ks_pin *pin, PIRP irp)
     if (NT_SUCCESS(status))
         status = ks_request_build(pin->queue, irp, &request);
     if (NT_SUCCESS(status))
-        status = append(pin, irp, request);
+        status = ks_stream_append(pin->queue, request);
     return status;
 }
 

@@ -99,3 +99,4 @@ RULE(gate_attach,        error,  "attached a gate to a pin that has left STOP, o
 RULE(driver_bad,           error,  "%0x is no driver object",                                            "IoCreateDevice, DriverObject")
 RULE(pin_flags,          advice, "pin flags %1x exclude each other",                                  "KSPIN_DESCRIPTOR_EX, Flags")
 RULE(pin_no_process,     advice, "a pin that does not initiate processing has no Process, nor has its filter", "KSPIN_DESCRIPTOR_EX, Remarks")
+RULE(frame_return,       error,  "registered a frame return callback on a pin that has left STOP",    "KsPinRegisterFrameReturnCallback")
