@@ -12,13 +12,12 @@
  * Our reading: the index shows all open pins on the standard transport; those in STOP have no data.
  * A frame of no data is used up as soon as Process has seen it. A zero-length sample that is not
  * for the driver ends the output frames that are under way, with its own flags and time stamp, and
- * Process is not called for it.
- * UNDOC: StreamPointer and Data of a pin without a frame. They are NULL.
- * UNDOC: a filter with all its pins in STOP. Nothing is processed: there is no pipe.
- * UNDOC: frames of pins that generate mappings. Data is the mapping table, and counts are of
- * mappings, as in the offsets of the stream pointer.
- * UNDOC: a pin with a Process of its own on such a filter. It processes by itself.
- * Left out: in-place transforms. InPlaceCounterpart is always NULL. */
+ * Process is not called for it. UNDOC: StreamPointer and Data of a pin without a frame. They are
+ * NULL. UNDOC: a filter with all its pins in STOP. Nothing is processed: there is no pipe. UNDOC:
+ * frames of pins that generate mappings. Data is the mapping table, and counts are of mappings, as
+ * in the offsets of the stream pointer. UNDOC: a pin with a Process of its own on such a filter. It
+ * processes by itself. An output pin that has its frames from an input pin (in_place.c) is shown
+ * the same frame, and what both used of it is told at once. */
 #include "ks/filter_process.h"
 
 #include <string.h>
@@ -226,7 +225,8 @@ bool ks_process_state(struct ks_pin *pin, KSSTATE state)
 
 NTSTATUS ks_process_join(struct ks_pin *pin)
 {
-    bool optional = (flags_of(pin) & KSPIN_FLAG_FRAMES_NOT_REQUIRED_FOR_PROCESSING) != 0;
+    bool optional = (flags_of(pin) & KSPIN_FLAG_FRAMES_NOT_REQUIRED_FOR_PROCESSING) != 0 ||
+                    (pin->pipe.in_place != NULL && pin->public.DataFlow == KSPIN_DATAFLOW_OUT);
     NTSTATUS status;
 
     if (!filter_processes(pin) || !pin->standard_transport || is_copy(pin) ||
@@ -288,6 +288,29 @@ static void show_frame(struct ks_pin *pin, PKSSTREAM_POINTER pointer)
     public->Flags = is_input(pin) ? pointer->StreamHeader->OptionsFlags : 0;
 }
 
+/* Half of an in-place transform: it is shown the frames of its input pin. */
+static bool has_frames_of_input(const struct ks_pin *pin)
+{
+    return pin->pipe.in_place != NULL && !is_input(pin);
+}
+
+static void show_in_place(struct ks_pin *output, PKSSTREAM_POINTER pointer)
+{
+    KSPROCESSPIN *public = &output->process.public;
+
+    public->Pin = &output->public;
+    public->StreamPointer = pointer;
+    public->Data = pointer->OffsetOut.Data;
+    public->BytesAvailable = pointer->OffsetOut.Remaining;
+}
+
+static void forget_frames(struct ks_pin *pin)
+{
+    forget_frame(&pin->process);
+    if (pin->pipe.in_place != NULL)
+        forget_frame(&pin->pipe.in_place->process);
+}
+
 /* Without a frame of its own a pin is content when its frames do not matter, or when those of the
  * others behind the same gate do. */
 static bool is_content(struct ks_pin *pin)
@@ -302,17 +325,23 @@ static bool is_content(struct ks_pin *pin)
 /* Locks the frame at the leading edge and shows it; true when the pin's conditions are met. */
 static bool give_frame(struct ks_pin *pin)
 {
+    KSPROCESSPIN *public = &pin->process.public;
     PKSSTREAM_POINTER pointer = NULL;
 
-    pin->process.public.Pin = &pin->public;
-    pin->process.public.CopySource =
-        is_copy(pin) ? &pin->split.source->process.public : NULL;
-    forget_frame(&pin->process);
+    public->Pin = &pin->public;
+    public->CopySource = is_copy(pin) ? &pin->split.source->process.public : NULL;
+    public->InPlaceCounterpart =
+        pin->pipe.in_place != NULL ? &pin->pipe.in_place->process.public : NULL;
+    if (has_frames_of_input(pin))
+        return pin->processor.state_on;
+    forget_frames(pin);
     if (!pin->process.active || !pin->processor.state_on)
         return false;
     pointer = KsPinGetLeadingEdgeStreamPointer(&pin->public, KSSTREAM_POINTER_STATE_LOCKED);
     if (pointer != NULL)
         show_frame(pin, pointer);
+    if (pointer != NULL && pin->pipe.in_place != NULL)
+        show_in_place(pin->pipe.in_place, pointer);
     return is_content(pin);
 }
 
@@ -320,19 +349,20 @@ static bool give_frame(struct ks_pin *pin)
  * already. */
 static void take_frame(struct ks_pin *pin)
 {
-    KSPROCESSPIN *public = &pin->process.public;
+    const KSPROCESSPIN *in = &pin->process.public, *out = in;
     const struct ks_stream_pointer *pointer;
-    ULONG used = public->BytesUsed;
 
-    if (public->StreamPointer == NULL)
+    if (in->StreamPointer == NULL || has_frames_of_input(pin))
         return;
-    pointer = ks_pointer_of(public->StreamPointer);
+    if (pin->pipe.in_place != NULL)
+        out = &pin->pipe.in_place->process.public;
+    pointer = ks_pointer_of(in->StreamPointer);
     if (pointer->frame != NULL && pointer->frame->id == pin->process.frame_id)
-        KsStreamPointerAdvanceOffsetsAndUnlock(public->StreamPointer, used, used,
-                                               public->Terminate);
+        KsStreamPointerAdvanceOffsetsAndUnlock(in->StreamPointer, in->BytesUsed, out->BytesUsed,
+                                               in->Terminate || out->Terminate);
     else
-        KsStreamPointerUnlock(public->StreamPointer, FALSE);
-    forget_frame(&pin->process);
+        KsStreamPointerUnlock(in->StreamPointer, FALSE);
+    forget_frames(pin);
 }
 
 /* ---- A round --------------------------------------------------------------------------------- */
@@ -369,11 +399,11 @@ static bool take(struct ks_pin *pin, void *context)
 static bool put_back(struct ks_pin *pin, void *context)
 {
     UNREFERENCED_PARAMETER(context);
-    pin->process.public.BytesUsed = 0;
-    pin->process.public.Terminate = FALSE;
+    if (has_frames_of_input(pin))
+        return true;
     if (pin->process.public.StreamPointer != NULL)
         KsStreamPointerUnlock(pin->process.public.StreamPointer, FALSE);
-    forget_frame(&pin->process);
+    forget_frames(pin);
     return true;
 }
 
@@ -422,6 +452,8 @@ BOOLEAN NTAPI KsProcessPinUpdate(PKSPROCESSPIN ProcessPin)
 
     if (ks_pin_of(&pin->public)->processor.filter == NULL || !pin->filter->processor.running)
         return FALSE;
+    if (has_frames_of_input(pin))
+        pin = pin->pipe.in_place;
     take_frame(pin);
     return give_frame(pin);
 }

@@ -19,12 +19,13 @@
 #include "ks/device.h"
 #include "ks/file.h"
 #include "ks/filter.h"
+#include "ks/in_place.h"
 #include "ks/pin.h"
 #include "ks/requester.h"
 #include "ks/room.h"
 #include "ks/state.h"
 
-enum { PIPE_PINS = 2 };
+enum { PIPE_PINS = 32 };
 
 /* ---- Connecting ------------------------------------------------------------------------------ */
 
@@ -156,32 +157,58 @@ void ks_pipe_leave(struct ks_pin *source)
 
 struct ks_pin *ks_pipe_next(const struct ks_pin *pin)
 {
-    return pin->public.DataFlow == KSPIN_DATAFLOW_OUT ? pin->pipe.peer : NULL;
+    return pin->public.DataFlow == KSPIN_DATAFLOW_OUT ? pin->pipe.peer : pin->pipe.in_place;
 }
 
 struct ks_pin *ks_pipe_previous(const struct ks_pin *pin)
 {
-    return pin->public.DataFlow == KSPIN_DATAFLOW_IN ? pin->pipe.peer : NULL;
+    return pin->public.DataFlow == KSPIN_DATAFLOW_IN ? pin->pipe.peer : pin->pipe.in_place;
 }
 
 /* ---- States ---------------------------------------------------------------------------------- */
 
 struct pipe {
-    struct ks_pin *pins[PIPE_PINS]; /* the receiver first */
-    struct ks_pin *source; /* the IRP source */
+    struct ks_pin *pins[PIPE_PINS]; /* in the direction of the data */
+    int count;
+    struct ks_pin *source; /* whose requester sends frames round; NULL: a client does */
 };
+
+/* As ks_pipe_next and ks_pipe_previous, of pins that may be coupled from now on. */
+static struct ks_pin *next_of(struct ks_pin *pin)
+{
+    return pin->public.DataFlow == KSPIN_DATAFLOW_OUT ? pin->pipe.peer : ks_in_place_couple(pin);
+}
+
+static struct ks_pin *previous_of(struct ks_pin *pin)
+{
+    return pin->public.DataFlow == KSPIN_DATAFLOW_IN ? pin->pipe.peer : ks_in_place_couple(pin);
+}
+
+static struct ks_pin *head_of(struct ks_pin *pin)
+{
+    struct ks_pin *head = pin, *previous;
+
+    while ((previous = previous_of(head)) != NULL && previous != pin)
+        head = previous;
+    return head;
+}
 
 static struct pipe pipe_of(struct ks_pin *pin)
 {
-    struct ks_pin *receiver = ks_pipe_previous(pin) != NULL ? pin : pin->pipe.peer;
+    struct ks_pin *head = head_of(pin);
+    struct pipe pipe = {.pins = {head}, .count = 1};
+    struct ks_pin *next = head;
 
-    return (struct pipe){.pins = {receiver, receiver->pipe.peer},
-                         .source = pin->pipe.file != NULL ? pin : pin->pipe.peer};
+    while ((next = next_of(next)) != NULL && next != head && pipe.count < PIPE_PINS)
+        pipe.pins[pipe.count++] = next;
+    if (head->public.DataFlow == KSPIN_DATAFLOW_OUT && head->pipe.peer != NULL)
+        pipe.source = head->pipe.file != NULL ? head : head->pipe.peer;
+    return pipe;
 }
 
-static bool shares_states(const struct ks_pin *pin)
+static bool may_share_states(const struct ks_pin *pin)
 {
-    return pin->pipe.peer != NULL && pin->standard_transport;
+    return ks_room()->pipes != NULL && pin->standard_transport;
 }
 
 static NTSTATUS step(struct ks_pin *pin, KSSTATE to, bool force)
@@ -197,20 +224,22 @@ static NTSTATUS step(struct ks_pin *pin, KSSTATE to, bool force)
     return status;
 }
 
+/* Receivers first. */
 static NTSTATUS step_up(const struct pipe *pipe, KSSTATE to)
 {
     NTSTATUS status = STATUS_SUCCESS;
-    int done;
+    int left = pipe->count;
 
-    for (done = 0; done < PIPE_PINS && NT_SUCCESS(status); done++) {
-        if (pipe->pins[done]->public.ClientState < to)
-            status = step(pipe->pins[done], to, false);
+    while (left > 0 && NT_SUCCESS(status)) {
+        left--;
+        if (pipe->pins[left]->public.ClientState < to)
+            status = step(pipe->pins[left], to, false);
     }
-    if (NT_SUCCESS(status) && to == KSSTATE_ACQUIRE)
+    if (NT_SUCCESS(status) && to == KSSTATE_ACQUIRE && pipe->source != NULL)
         status = ks_requester_start(pipe->source);
-    while (!NT_SUCCESS(status) && done-- > 0) {
-        if (pipe->pins[done]->public.ClientState == to)
-            step(pipe->pins[done], to - 1, true);
+    for (; !NT_SUCCESS(status) && left < pipe->count; left++) {
+        if (pipe->pins[left]->public.ClientState == to)
+            step(pipe->pins[left], to - 1, true);
     }
     return status;
 }
@@ -220,37 +249,62 @@ static NTSTATUS step_down(const struct pipe *pipe, KSSTATE to, bool force)
 {
     NTSTATUS status = STATUS_SUCCESS;
 
-    if (to == KSSTATE_STOP)
+    if (to == KSSTATE_STOP && pipe->source != NULL)
         ks_requester_stop(pipe->source);
-    for (int i = PIPE_PINS - 1; i >= 0 && NT_SUCCESS(status); i--) {
+    for (int i = 0; i < pipe->count && NT_SUCCESS(status); i++) {
         if (pipe->pins[i]->public.ClientState > to)
             status = step(pipe->pins[i], to, force);
     }
-    if (NT_SUCCESS(status) && to == KSSTATE_STOP)
+    if (NT_SUCCESS(status) && to == KSSTATE_STOP && pipe->source != NULL)
         ks_requester_end(pipe->source);
     return status;
 }
 
-static KSSTATE lower_of(KSSTATE one, KSSTATE other)
+/* What all pins have been set to. */
+static KSSTATE target_of(const struct pipe *pipe)
 {
-    return one < other ? one : other;
+    KSSTATE lowest = KSSTATE_RUN;
+
+    for (int i = 0; i < pipe->count; i++) {
+        if (pipe->pins[i]->public.DeviceState < lowest)
+            lowest = pipe->pins[i]->public.DeviceState;
+    }
+    return lowest;
 }
 
-static KSSTATE higher_of(KSSTATE one, KSSTATE other)
+static KSSTATE lowest_of(const struct pipe *pipe)
 {
-    return one > other ? one : other;
+    KSSTATE lowest = KSSTATE_RUN;
+
+    for (int i = 0; i < pipe->count; i++) {
+        if (pipe->pins[i]->public.ClientState < lowest)
+            lowest = pipe->pins[i]->public.ClientState;
+    }
+    return lowest;
+}
+
+static KSSTATE highest_of(const struct pipe *pipe)
+{
+    KSSTATE highest = KSSTATE_STOP;
+
+    for (int i = 0; i < pipe->count; i++) {
+        if (pipe->pins[i]->public.ClientState > highest)
+            highest = pipe->pins[i]->public.ClientState;
+    }
+    return highest;
 }
 
 static NTSTATUS move(const struct pipe *pipe, bool force)
 {
-    const KSPIN *one = &pipe->pins[0]->public, *other = &pipe->pins[1]->public;
-    KSSTATE target = lower_of(one->DeviceState, other->DeviceState);
+    KSSTATE target = target_of(pipe);
     NTSTATUS status = STATUS_SUCCESS;
 
-    while (NT_SUCCESS(status) && lower_of(one->ClientState, other->ClientState) < target)
-        status = step_up(pipe, lower_of(one->ClientState, other->ClientState) + 1);
-    while (NT_SUCCESS(status) && higher_of(one->ClientState, other->ClientState) > target)
-        status = step_down(pipe, higher_of(one->ClientState, other->ClientState) - 1, force);
+    while (NT_SUCCESS(status) && lowest_of(pipe) < target)
+        status = step_up(pipe, lowest_of(pipe) + 1);
+    while (NT_SUCCESS(status) && highest_of(pipe) > target)
+        status = step_down(pipe, highest_of(pipe) - 1, force);
+    for (int i = 0; i < pipe->count && highest_of(pipe) == KSSTATE_STOP; i++)
+        ks_in_place_uncouple(pipe->pins[i]);
     return status;
 }
 
@@ -271,14 +325,18 @@ NTSTATUS ks_pipe_set_state(struct ks_pin *pin, KSSTATE target)
     struct pipe pipe;
     NTSTATUS status;
 
-    if (!shares_states(pin) || ks_mutex_is_mine(pipes))
+    if (!may_share_states(pin) || ks_mutex_is_mine(pipes))
         return set_alone(pin, target);
     ks_mutex_acquire(pipes);
     pipe = pipe_of(pin);
-    pin->public.DeviceState = target;
-    status = move(&pipe, false);
-    if (!NT_SUCCESS(status))
-        pin->public.DeviceState = pin->public.ClientState;
+    if (pipe.count == 1) {
+        status = set_alone(pin, target);
+    } else {
+        pin->public.DeviceState = target;
+        status = move(&pipe, false);
+        if (!NT_SUCCESS(status))
+            pin->public.DeviceState = pin->public.ClientState;
+    }
     ks_mutex_release(pipes);
     return status;
 }
@@ -295,7 +353,7 @@ void ks_pipe_force_stop(struct ks_pin *pin)
     struct ks_mutex *pipes = ks_room()->pipes;
     struct pipe pipe;
 
-    if (shares_states(pin)) {
+    if (may_share_states(pin)) {
         ks_mutex_acquire(pipes);
         pipe = pipe_of(pin);
         pin->public.DeviceState = KSSTATE_STOP;

@@ -17,6 +17,7 @@ struct ks_requester;
 /* A pin's part. */
 struct ks_pipe_end {
     struct ks_pin *peer; /* the other end, while connected */
+    struct ks_pin *in_place; /* the other pin of an in-place transform, out of STOP */
     PFILE_OBJECT file; /* of the IRP sink, referenced by the IRP source */
     struct ks_requester *requester; /* of the IRP source, out of STOP */
     PFNKSPINFRAMERETURN frame_return; /* the pin injects frames */
@@ -32,7 +33,7 @@ NTSTATUS ks_pipe_join(struct ks_pin *source, PFILE_OBJECT file);
  * reference to the file stays, for the caller to give back without the mutex. */
 void ks_pipe_leave(struct ks_pin *source);
 
-/* Where a frame goes that this pin has done with, and where it came from; NULL at the ends. */
+/* The pin behind this one in its pipe, and the one before it; NULL at the ends. */
 struct ks_pin *ks_pipe_next(const struct ks_pin *pin);
 struct ks_pin *ks_pipe_previous(const struct ks_pin *pin);
 

@@ -61,6 +61,7 @@ static void configure(struct ks_queue *queue)
     queue->output = queue->pin->public.DataFlow == KSPIN_DATAFLOW_OUT;
     queue->mapped = (flags & KSPIN_FLAG_GENERATE_MAPPINGS) != 0;
     queue->fifo = (flags & KSPIN_FLAG_ENFORCE_FIFO) != 0;
+    queue->in_place = queue->pin->pipe.in_place != NULL;
     queue->closing = false;
 }
 

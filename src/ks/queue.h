@@ -30,6 +30,7 @@ struct ks_queue {
     bool output; /* data flows out of the pin: READ_STREAM */
     bool mapped; /* KSPIN_FLAG_GENERATE_MAPPINGS */
     bool fifo; /* KSPIN_FLAG_ENFORCE_FIFO */
+    bool in_place; /* frames are filled where they were read; see in_place.h */
     bool closing; /* being torn down: nothing new is queued */
 
     KSPIN_LOCK lock;

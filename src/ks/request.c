@@ -236,12 +236,15 @@ static void tell_completed(const struct ks_request *request)
     }
 }
 
-/* True when the next pin of the pipe has the IRP now. */
+/* True when the next pin of the pipe has the IRP now. An output pin that has its frames from an
+ * input pin is passed over. */
 static bool hand_on(const struct ks_request *request)
 {
     const struct ks_pin *next = ks_pipe_next(request->queue->pin);
     struct ks_request *continued;
 
+    if (next != NULL && next->pipe.in_place == request->queue->pin)
+        next = ks_pipe_next(next);
     if (next == NULL || next->queue == NULL || !NT_SUCCESS(request->status))
         return false;
     continued = continue_in(next->queue, request);

@@ -4,15 +4,14 @@
  * the queue of the other, and comes home when it is done with. AVStream Pipes and Circuits;
  * AVStream Allocators. Frames that a driver injects (inject.c) go the same way, and back to it.
  *
- * Our reading: the frames' number is the larger of what the two pins' framings ask for, their size
- * the largest that suits both. A pin with KSALLOCATOR_DISPATCH whose framing says that it can or
+ * Our reading: the frames' number is the largest of what the pins' framings ask for, their size the
+ * largest that suits all. A pin with KSALLOCATOR_DISPATCH whose framing says that it can or
  * must allocate is asked, the IRP source before the sink; else frames are nonpaged pool. UNDOC:
  * pins without framing. There are four frames, of the format's sample size. */
 #include "ks/requester.h"
 
 #include <string.h>
 
-#include "base/base.h"
 #include "base/fatal.h"
 #include "ks/pin.h"
 #include "ks/queue.h"
@@ -110,13 +109,18 @@ struct ks_carrier *ks_carrier_create(struct ks_requester *requester, PVOID data,
 
 /* ---- Round and round ------------------------------------------------------------------------- */
 
+/* The pin that fills the frames. */
+static struct ks_pin *first_filler(const struct ks_pin *source)
+{
+    return source->public.DataFlow == KSPIN_DATAFLOW_OUT ? (struct ks_pin *)(ULONG_PTR)source
+                                                         : source->pipe.peer;
+}
+
 /* Where frames begin their round. */
 static struct ks_pin *first_stop(const struct ks_pin *source)
 {
-    struct ks_pin *filler = ks_pipe_previous(source);
+    struct ks_pin *filler = first_filler(source);
 
-    if (filler == NULL)
-        filler = (struct ks_pin *)(ULONG_PTR)source;
     return filler->pipe.frame_return == NULL ? filler : ks_pipe_next(filler);
 }
 
@@ -167,33 +171,35 @@ static const KS_FRAMING_ITEM *framing_of(const struct ks_pin *pin)
     return framing != NULL && framing->CountItems != 0 ? &framing->FramingItem[0] : NULL;
 }
 
-/* The largest frame that suits both; what a pin does not say suits it. */
+/* The largest frame that suits all pins of the pipe; what a pin does not say suits it. */
 static ULONG frame_bytes(const struct ks_pin *source)
 {
-    const KS_FRAMING_ITEM *items[] = {framing_of(source), framing_of(source->pipe.peer)};
     ULONG least = 0, most = FRAME_BYTES_MAX;
+    bool said = false;
 
-    if (items[0] == NULL && items[1] == NULL)
-        return source->public.ConnectionFormat->SampleSize;
-    for (size_t i = 0; i < ARRAY_LEN(items); i++) {
-        if (items[i] == NULL)
+    for (const struct ks_pin *pin = first_filler(source); pin != NULL; pin = ks_pipe_next(pin)) {
+        const KS_FRAMING_ITEM *item = framing_of(pin);
+
+        if (item == NULL)
             continue;
-        if (items[i]->FramingRange.Range.MinFrameSize > least)
-            least = items[i]->FramingRange.Range.MinFrameSize;
-        if (items[i]->FramingRange.Range.MaxFrameSize < most)
-            most = items[i]->FramingRange.Range.MaxFrameSize;
+        said = true;
+        if (item->FramingRange.Range.MinFrameSize > least)
+            least = item->FramingRange.Range.MinFrameSize;
+        if (item->FramingRange.Range.MaxFrameSize < most)
+            most = item->FramingRange.Range.MaxFrameSize;
     }
+    if (!said)
+        return source->public.ConnectionFormat->SampleSize;
     return most >= least && most != FRAME_BYTES_MAX ? most : least;
 }
 
 static ULONG frame_count(const struct ks_pin *source)
 {
-    const KS_FRAMING_ITEM *items[] = {framing_of(source), framing_of(source->pipe.peer)};
     ULONG count = 0;
 
-    for (size_t i = 0; i < ARRAY_LEN(items); i++) {
-        if (items[i] != NULL && items[i]->Frames > count)
-            count = items[i]->Frames;
+    for (const struct ks_pin *pin = first_filler(source); pin != NULL; pin = ks_pipe_next(pin)) {
+        if (framing_of(pin) != NULL && framing_of(pin)->Frames > count)
+            count = framing_of(pin)->Frames;
     }
     if (count == 0)
         return FRAMES_DEFAULT;

@@ -38,7 +38,9 @@ static bool instances_are_there(const struct ks_filter *filter)
 
 static NTSTATUS provide_queue(struct ks_pin *pin)
 {
-    if (!pin->standard_transport || pin->pipe.frame_return != NULL)
+    bool in_place = pin->pipe.in_place != NULL && pin->public.DataFlow == KSPIN_DATAFLOW_OUT;
+
+    if (!pin->standard_transport || pin->pipe.frame_return != NULL || in_place)
         return STATUS_SUCCESS;
     if (pin->spare_queue != NULL && ks_queue_reopen(pin->spare_queue)) {
         pin->queue = pin->spare_queue;

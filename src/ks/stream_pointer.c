@@ -50,10 +50,16 @@ void ks_pointer_load_offsets(struct ks_stream_pointer *pointer)
     struct ks_frame *frame = pointer->frame;
     PKSSTREAM_POINTER_OFFSET offset = pointer->public.Offset;
 
-    memset(offset, 0, sizeof *offset);
+    memset(&pointer->public.OffsetIn, 0, sizeof pointer->public.OffsetIn);
+    memset(&pointer->public.OffsetOut, 0, sizeof pointer->public.OffsetOut);
     pointer->offsets_loaded = false;
     if (frame == NULL)
         return;
+    if (pointer->queue->in_place) {
+        pointer->public.OffsetOut.Data = frame->header->Data;
+        pointer->public.OffsetOut.Count = frame->header->FrameExtent;
+        pointer->public.OffsetOut.Remaining = frame->header->FrameExtent;
+    }
     if (!pointer->queue->mapped) {
         offset->Data = frame->header->Data;
         offset->Count = frame->size_bytes;
@@ -193,24 +199,39 @@ static NTSTATUS move_and_lock(struct ks_stream_pointer *pointer)
 
 /* ---- Offsets --------------------------------------------------------------------------------- */
 
-/* Moves the offset in use; true when it has come to the end of the frame. */
+static void move_offset(PKSSTREAM_POINTER_OFFSET offset, ULONG used, SIZE_T unit_bytes)
+{
+    if (used > offset->Remaining)
+        used = offset->Remaining;
+    offset->Data += used * unit_bytes;
+    offset->Remaining -= used;
+}
+
+static void note_data_used(struct ks_stream_pointer *pointer, ULONG out_used)
+{
+    const struct ks_queue *queue = pointer->queue;
+    const KSSTREAM_POINTER_OFFSET *out = &pointer->public.OffsetOut;
+
+    if ((queue->output || queue->in_place) && !queue->mapped && out_used != 0 &&
+        pointer->kind != KS_POINTER_TRAILING)
+        pointer->public.StreamHeader->DataUsed = out->Count - out->Remaining;
+}
+
+/* Moves the offsets in use; true when one has come to the end of the frame. */
 static bool advance_offset(struct ks_stream_pointer *pointer, ULONG in_used, ULONG out_used)
 {
     const struct ks_queue *queue = pointer->queue;
     PKSSTREAM_POINTER_OFFSET offset = pointer->public.Offset;
-    ULONG used = queue->output ? out_used : in_used;
+    SIZE_T unit_bytes = queue->mapped ? pointer->frame->mapping.stride_bytes : 1;
+    bool out_ended = false;
 
-    if (used > offset->Remaining)
-        used = offset->Remaining;
-    if (used != 0) {
-        SIZE_T unit_bytes = queue->mapped ? pointer->frame->mapping.stride_bytes : 1;
-
-        offset->Data += used * unit_bytes;
-        offset->Remaining -= used;
-        if (queue->output && !queue->mapped && pointer->kind != KS_POINTER_TRAILING)
-            pointer->public.StreamHeader->DataUsed = offset->Count - offset->Remaining;
+    move_offset(offset, queue->output ? out_used : in_used, unit_bytes);
+    if (queue->in_place) {
+        move_offset(&pointer->public.OffsetOut, out_used, 1);
+        out_ended = pointer->public.OffsetOut.Remaining == 0;
     }
-    return offset->Remaining == 0;
+    note_data_used(pointer, out_used);
+    return offset->Remaining == 0 || out_ended;
 }
 
 /* ---- What drivers call ----------------------------------------------------------------------- */
