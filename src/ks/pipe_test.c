@@ -686,6 +686,39 @@ static void an_allocator_whose_framing_does_not_offer_it_is_not_asked(void **sta
     world_live(allocating_config(0), pool_streams);
 }
 
+/* ---- Memory runs out ------------------------------------------------------------------------- */
+
+static uint64_t nth;
+static unsigned refusals;
+
+static void try_to_stream(void)
+{
+    if (!NT_SUCCESS(try_open(far_filter, IN, NULL, &in_file)) ||
+        !NT_SUCCESS(try_open(world->filter_file, OUT, in_file, &out_file)) ||
+        !NT_SUCCESS(world_state_of(in_file, KSSTATE_RUN)) ||
+        !NT_SUCCESS(world_state_of(out_file, KSSTATE_RUN)))
+        refusals++;
+    sleep_ms(5);
+}
+
+static void short_of_memory(void)
+{
+    begin_filters();
+    assert_int_equal(sim_fault_arm(world->sim, "pool", nth), 0);
+    try_to_stream();
+    assert_int_equal(sim_fault_arm(world->sim, "pool", 0), 0);
+    end_connected();
+}
+
+static void one_failed_allocation_refuses_something_and_breaks_nothing(void **state)
+{
+    (void)state;
+    refusals = 0;
+    for (nth = 1; nth <= 60; nth++)
+        world_live(pipe_config(0, 0), short_of_memory);
+    assert_true(refusals > 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -705,6 +738,7 @@ int main(void)
             a_source_that_is_closed_while_it_runs_stops_the_pipe_and_frees_its_frames),
         cmocka_unit_test(a_driver_that_can_allocate_is_asked_for_the_frames),
         cmocka_unit_test(an_allocator_whose_framing_does_not_offer_it_is_not_asked),
+        cmocka_unit_test(one_failed_allocation_refuses_something_and_breaks_nothing),
     };
 
     return cmocka_run_group_tests_name("pipe", tests, NULL, NULL);
