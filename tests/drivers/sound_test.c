@@ -228,11 +228,14 @@ static void a_stop_gives_back_what_was_not_heard(void **state)
     run(stop_early, "input=loop", 9);
 }
 
+static bool card_goes; /* AVStream gives back what waits then */
+
 static void broken_card(struct stage *stage)
 {
     begin_loop(stage);
     stage_sleep_ms(200);
-    EXPECT(stage, stage_is_done(sent_buffers[0]) && !stage_is_done(sent_buffers[SENT - 1]));
+    EXPECT(stage, stage_is_done(sent_buffers[0]));
+    EXPECT(stage, stage_is_done(sent_buffers[SENT - 1]) == card_goes);
     stage_set_state(stage, RENDER, KSSTATE_STOP);
     EXPECT(stage, stage_is_done(sent_buffers[SENT - 1]));
 }
@@ -240,7 +243,9 @@ static void broken_card(struct stage *stage)
 static void a_card_that_halts_or_goes_leaves_nothing_behind(void **state)
 {
     (void)state;
+    card_goes = false;
     run(broken_card, "input=loop,fault=bus-error,at=4", 10);
+    card_goes = true;
     run(broken_card, "input=loop,fault=removal,at=4", 10);
 }
 
