@@ -437,6 +437,24 @@ WDK_ASSERT_OFFSET(DISPATCHER_CONTEXT, HandlerData, 0x38);
 WDK_ASSERT_OFFSET(DISPATCHER_CONTEXT, ScopeIndex, 0x48);
 WDK_ASSERT_SIZE(RUNTIME_FUNCTION, 12);
 
+typedef struct _XSTATE_CONTEXT {
+    ULONG64 Mask;
+    ULONG Length;
+    ULONG Reserved1;
+    PVOID Area;
+    PVOID Buffer;
+} XSTATE_CONTEXT, *PXSTATE_CONTEXT;
+typedef struct _XSTATE_SAVE {
+    struct _XSTATE_SAVE *Prev;
+    struct _KTHREAD *Thread;
+    UCHAR Level;
+    XSTATE_CONTEXT XStateContext;
+} XSTATE_SAVE, *PXSTATE_SAVE;
+WDK_ASSERT_SIZE(XSTATE_SAVE, 0x38);
+ULONG64 NTAPI RtlGetEnabledExtendedFeatures(ULONG64 FeatureMask);
+NTSTATUS NTAPI KeSaveExtendedProcessorState(ULONG64 Mask, PXSTATE_SAVE XStateSave);
+void NTAPI KeRestoreExtendedProcessorState(PXSTATE_SAVE XStateSave);
+
 void NTAPI RtlCaptureContext(PCONTEXT ContextRecord);
 void NTAPI RtlRestoreContext(PCONTEXT ContextRecord, PEXCEPTION_RECORD ExceptionRecord);
 PRUNTIME_FUNCTION NTAPI RtlLookupFunctionEntry(ULONG64 ControlPc, PULONG64 ImageBase,

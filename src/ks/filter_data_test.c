@@ -30,11 +30,15 @@ static PKSFILTERFACTORY factory_of(void)
 static void factory_body(void)
 {
     const GUID *other = &KSCATEGORY_RENDER;
+    UNICODE_STRING nobodys = RTL_CONSTANT_STRING(u"\\??\\nobodys");
     KSFILTER_DESCRIPTOR descriptor;
     PUNICODE_STRING link;
+    HANDLE key;
 
     world_begin();
     link = KsFilterFactoryGetSymbolicLink(factory_of());
+    assert_int_equal(IoOpenDeviceInterfaceRegistryKey(&nobodys, KEY_READ, &key),
+                     STATUS_OBJECT_PATH_NOT_FOUND);
     assert_int_equal(filter_data_of(link), 0);
     assert_int_equal(KsFilterFactoryUpdateCacheData(factory_of(), NULL), STATUS_SUCCESS);
     assert_int_equal(filter_data_of(link), 12 + sizeof(GUID)); /* one pin with a category */

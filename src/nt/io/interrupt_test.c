@@ -96,6 +96,12 @@ static void a_line_is_connected_from_the_devices_resources(struct nt *nt)
     disconnect.Version = connect.Version;
     disconnect.ConnectionContext.InterruptObject = interrupt;
     IoDisconnectInterruptEx(&disconnect);
+    ke_vector_set_level(nt->world.ke, LINE, false);
+    ke_vector_set_level(nt->world.ke, LINE, true);
+    sleep_ms(1);
+    assert_int_equal(serviced[0], 1);
+    IoDisconnectInterruptEx(&disconnect); /* is no more: left alone */
+    IoDisconnectInterrupt(interrupt);
 }
 
 static void messages_are_numbered_in_one_table(struct nt *nt)

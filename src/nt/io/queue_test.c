@@ -111,6 +111,38 @@ static void freeing_a_queued_work_item_is_found(struct nt *nt)
     IoUninitializeWorkItem(item);
 }
 
+static void queue_twice(struct nt *nt)
+{
+    KIRQL irql;
+
+    item = IoAllocateWorkItem(device_of(nt));
+    KeRaiseIrql(DISPATCH_LEVEL, &irql); /* no worker gets in between */
+    IoQueueWorkItem(item, work, DelayedWorkQueue, (PVOID)(uintptr_t) "w");
+    IoQueueWorkItem(item, work, DelayedWorkQueue, (PVOID)(uintptr_t) "w");
+}
+
+static void queue_twice_ex(struct nt *nt)
+{
+    KIRQL irql;
+
+    item = IoAllocateWorkItem(device_of(nt));
+    KeRaiseIrql(DISPATCH_LEVEL, &irql); /* no worker gets in between */
+    IoQueueWorkItemEx(item, work_ex, DelayedWorkQueue, NULL);
+    IoQueueWorkItemEx(item, work_ex, DelayedWorkQueue, NULL);
+}
+
+static void a_work_item_that_is_queued_cannot_be_queued(void **state)
+{
+    enum { WORKER_INVALID = 0xE4 };
+    struct nt nt;
+
+    (void)state;
+    nt_live(&nt, 1, 1, queue_twice);
+    assert_int_equal(nt.world.bug_check, WORKER_INVALID);
+    nt_live(&nt, 1, 1, queue_twice_ex);
+    assert_int_equal(nt.world.bug_check, WORKER_INVALID);
+}
+
 /* ---- StartIo --------------------------------------------------------------------------------- */
 
 static void NTAPI start_io(PDEVICE_OBJECT device, PIRP irp)
@@ -301,6 +333,7 @@ int main(void)
         cmocka_unit_test(test_a_work_item_may_queue_itself_again),
         cmocka_unit_test(test_an_item_that_waits_for_a_later_one_goes_on),
         cmocka_unit_test(test_freeing_a_queued_work_item_is_found),
+        cmocka_unit_test(a_work_item_that_is_queued_cannot_be_queued),
         cmocka_unit_test(test_start_io_gets_one_packet_at_a_time),
         cmocka_unit_test(test_a_cancel_safe_queue_gives_each_irp_out_once),
         cmocka_unit_test(test_the_io_timer_ticks_once_a_second),

@@ -360,6 +360,7 @@ static void pages_for_an_mdl_keep_their_limits(void **state)
     *touched(MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority)) = 1;
     MmFreePagesFromMdl(mdl);
     mm_pool_free(bed.mm, mdl, 0);
+    assert_null(MmAllocatePagesForMdl(pa(0), pa(UINT64_MAX), pa(0), 0));
     assert_null(MmAllocatePagesForMdlEx(pa(0), pa(UINT64_MAX), pa(0), 0, MmCached, 0));
     assert_null(MmAllocatePagesForMdlEx(pa(0), pa(0xFFFFFF), pa(0), 64 << 20, MmCached,
                                         MM_ALLOCATE_FULLY_REQUIRED));

@@ -391,7 +391,7 @@ static BOOLEAN LoopsOfExceptionsLeaveNothingBehind(void)
     return Caught == 200;
 }
 
-__declspec(noinline) static BOOLEAN LookUpOurselves(void)
+DECLSPEC_NOINLINE static BOOLEAN LookUpOurselves(void)
 {
     CONTEXT *Context = ExAllocatePoolWithTag(NonPagedPool, sizeof(CONTEXT), 'hesT');
     ULONG64 Base = 0, Frame = 0, Before;
@@ -404,7 +404,8 @@ __declspec(noinline) static BOOLEAN LookUpOurselves(void)
     RtlCaptureContext(Context);
     Function = RtlLookupFunctionEntry(Context->Rip, &Base, NULL);
     Before = Context->Rsp;
-    Good = Function != NULL && Context->Rip - Base >= Function->BeginAddress &&
+    Good = RtlLookupFunctionEntry(0x1000, &Frame, NULL) == NULL;
+    Good = Good && Function != NULL && Context->Rip - Base >= Function->BeginAddress &&
            Context->Rip - Base < Function->EndAddress;
     if (Good)
         RtlVirtualUnwind(0, Base, Context->Rip, Function, Context, &Data, &Frame, NULL);
