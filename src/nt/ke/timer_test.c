@@ -181,6 +181,21 @@ static void memory_that_holds_a_set_timer_is_known(void **state)
     RUN(1, 1, set_and_search);
 }
 
+static void overwrite_set(struct world *world)
+{
+    (void)world;
+    prepare(NotificationTimer);
+    KeSetTimer(&timer, in_ms(1), NULL);
+    timer.Header.WaitListHead.Flink = NULL;
+    sleep_ms(3);
+}
+
+static void a_timer_overwritten_while_set_is_bug_check_a(void **state)
+{
+    (void)state;
+    RUN_INTO_BUG_CHECK(1, 1, overwrite_set, 0x0A);
+}
+
 static void leave_set(struct world *world)
 {
     (void)world;
@@ -205,6 +220,7 @@ int main(void)
         cmocka_unit_test(timers_expire_on_the_tick_of_one_millisecond),
         cmocka_unit_test(the_dpc_of_a_timer_runs_on_its_target),
         cmocka_unit_test(memory_that_holds_a_set_timer_is_known),
+        cmocka_unit_test(a_timer_overwritten_while_set_is_bug_check_a),
         cmocka_unit_test(a_world_may_end_with_timers_set),
     };
 

@@ -130,6 +130,17 @@ static bool satisfied(struct ke_thread *thread, PKWAIT_BLOCK block, NTSTATUS *st
     return try_now(&wait, thread, status);
 }
 
+/* The list is in the driver's memory, and Windows walks it at DISPATCH_LEVEL. What can be no
+ * address on any machine is found out here; a timer's comes up when no driver is calling. */
+static void check_list(const LIST_ENTRY *entry)
+{
+    enum { LOWEST_VA = 0x10000, CANONICAL_BITS = 47 };
+    uint64_t va = KE_ARG(entry);
+
+    if (weir_unlikely(va < LOWEST_VA || va >> CANONICAL_BITS != 0))
+        ke_bug_check(KE_BUG_IRQL_NOT_LESS_OR_EQUAL, va, DISPATCH_LEVEL, 0, 0);
+}
+
 /* Waiters are served in the order they came. After one was served the list starts over: its other
  * wait blocks may have been in it too. */
 void ke_object_signal(struct ke *ke, PDISPATCHER_HEADER header, KPRIORITY increment)
@@ -139,9 +150,11 @@ void ke_object_signal(struct ke *ke, PDISPATCHER_HEADER header, KPRIORITY increm
 
     while (entry != head && header->SignalState > 0) {
         PKWAIT_BLOCK block = CONTAINING_RECORD(entry, KWAIT_BLOCK, WaitListEntry);
-        struct ke_thread *thread = ke_thread_of(ke, block->Thread);
+        struct ke_thread *thread;
         NTSTATUS status;
 
+        check_list(entry);
+        thread = ke_thread_of(ke, block->Thread);
         if (!thread)
             ke_bug_check(KE_BUG_KERNEL_SECURITY_CHECK_FAILURE, CORRUPT_LIST_ENTRY, KE_ARG(entry), 0,
                          0);
