@@ -4,6 +4,7 @@
 # usage: check.sh CC MINGW_CC OUTPUT_DIR
 # Prints each unjustified difference and "N passed, M failed"; exits 0 or 1, 2 for bad usage.
 set -eu
+export CCACHE_DISABLE=1 # a compiler cache does not know of what -aux-info writes
 
 if [ $# -ne 3 ]; then
     echo 'usage: check.sh CC MINGW_CC OUTPUT_DIR' >&2
