@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Exported functions that are machine code in the driver's own world: calls of them change neither
- * stacks nor registers, and weir does not see them. They live together on one page at a seeded
- * address. Test: "drivers/msvc". */
+ * stacks nor registers, and weir does not see them. Each has a page at a seeded address. Test:
+ * "drivers/msvc". */
 #include <errno.h>
 #include <string.h>
 
@@ -24,8 +24,6 @@ static size_t bytes_of(const struct exports_row *row, unsigned index)
     return (size_t)(functions[index].end - (const uint8_t *)row->function);
 }
 
-enum { SLOT_BYTES = 256 };
-
 int exports_bind_code(struct exports *exports, const struct exports_row *row, uint64_t *out_va)
 {
     struct mm *mm = mm_of(exports->ke);
@@ -35,7 +33,7 @@ int exports_bind_code(struct exports *exports, const struct exports_row *row, ui
     for (unsigned i = 0; i < ARRAY_LEN(functions); i++) {
         if (strcmp(functions[i].name, row->name) != 0)
             continue;
-        weir_assert(bytes_of(row, i) <= SLOT_BYTES);
+        weir_assert(bytes_of(row, i) <= MM_PAGE_SIZE);
         result = mm_image_allocate(mm, MM_PAGE_SIZE, &va);
         if (result != 0)
             return result;

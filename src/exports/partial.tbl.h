@@ -17,6 +17,8 @@ PARTIAL(IoWMIRegistrationControl,       "what providers have: none is asked with
 PARTIAL(IoWMISuggestInstanceName,       "names from a symbolic link: it is the instance path of the device")
 PARTIAL(KeAttachProcess,                "address spaces: every process sees the same user memory")
 PARTIAL(KeDetachProcess,                "address spaces: every process sees the same user memory")
+PARTIAL(KeRestoreExtendedProcessorState, "x87 and MMX registers, which are not kept anywhere")
+PARTIAL(KeSaveExtendedProcessorState, "x87 and MMX registers, which are not kept anywhere")
 PARTIAL(KeStackAttachProcess,           "address spaces: every process sees the same user memory")
 PARTIAL(KeUnstackDetachProcess,         "address spaces: every process sees the same user memory")
 PARTIAL(KsFilterFactoryUpdateCacheData, "the layout that DirectShow reads, and its Medium cache")

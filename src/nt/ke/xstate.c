@@ -3,9 +3,10 @@
  * afterwards.
  *
  * On Windows this keeps registers that the interrupted thread, or the application it serves, was
- * using. Here every interruption and every switch keeps all of them (trap_entry.S), and no
- * application has any, so there is nothing to copy. UNDOC: the mask must not name a feature that is
- * not enabled; who does it all the same is told STATUS_INVALID_PARAMETER.
+ * using. Here every interruption and every switch keeps the vector registers (trap_entry.S), and no
+ * application has any, so of them there is nothing to copy. x87 and MMX registers are not kept
+ * (docs/LIMITS.md), neither there nor here. UNDOC: the mask must not name a feature that is not
+ * enabled; who does it all the same is told STATUS_INVALID_PARAMETER.
  * KeSaveExtendedProcessorState; KeRestoreExtendedProcessorState; RtlGetEnabledExtendedFeatures. */
 #include "ke/internal.h"
 #include "ke/trap.h"
